@@ -1,0 +1,33 @@
+"""Regularization experiments that answer: which regularizer helps here, how strong, and is the difference real?
+
+``regexp.fit([...])`` trains experiments as one stack; ``regexp.load(folder)`` gives a finished run back.
+"""
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "fit": "runner",
+    "load": "results",
+    "Result": "results",
+    "Experiment": "experiment",
+    "Invalid": "component",
+    "Search": "component",
+    "per_run": "component",
+    "require": "component",
+    "Dataset": "datasets.dataset",
+    "Data": "datasets.dataset",
+    "Model": "models.model",
+    "Slot": "models.layers",
+    "Optimizer": "optim",
+    "Regularizer": "regularizers.regularizer",
+}
+
+__all__ = list(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"regexp.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'regexp' has no attribute {name!r}")

@@ -1,0 +1,8 @@
+"""Data sets, one file each.
+
+A class is found by its name in the file of that name: ``regexp.datasets.FashionMNIST`` is in ``fashion_mnist.py``. There is no list to keep.
+"""
+
+from regexp.component import finder
+
+__getattr__ = finder(__name__)

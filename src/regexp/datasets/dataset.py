@@ -1,0 +1,53 @@
+"""The base of all data sets, and what loading one gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from jaxtyping import Float, Int
+
+from regexp.component import Component
+from regexp.lazy import torch
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A loaded data set: one table of examples, and for each split the numbers of its rows.
+
+    Splits are row numbers because the runs of a stack often share one table and differ only in who validates on what.
+    The inputs that a model sees are ``(inputs - center) / scale``.
+    """
+
+    inputs: Float[torch.Tensor, "examples features"]
+    targets: Float[torch.Tensor, "examples outputs"] | Int[torch.Tensor, "examples"]
+    rows: Mapping[str, Int[torch.Tensor, "split"]]
+    """``train``, ``test``, and ``val`` where there is a validation split."""
+    classes: int | None = None
+    """How many classes integer targets have; None for regression."""
+    center: float = 0.0
+    scale: float = 1.0
+    hashes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """SHA-256 of the files that were read."""
+
+    @property
+    def outputs(self) -> int:
+        return self.classes or self.targets.shape[1]
+
+
+class Dataset(Component):
+    """A data set's specification: a frozen dataclass whose ``load`` is a function of its fields, the seed and the dtype.
+
+    A field ``seed`` that is not None replaces the run's seed: then all runs see the same data and split.
+    """
+
+    task = "regression"
+    """``regression`` or ``classification``."""
+
+    def load(self, seed: int, dtype: torch.dtype) -> Data:
+        raise NotImplementedError(f"{type(self).__name__} must define load(seed, dtype) -> Data")
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether loading will give a split ``val``."""
+        return getattr(self, "val_size", 0) != 0

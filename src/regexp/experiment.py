@@ -1,0 +1,122 @@
+"""The typed input of the toolkit: everything that determines a run's result."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from regexp import losses, metrics
+from regexp.component import Invalid, one_of, optional, require, values, whole
+from regexp.datasets.dataset import Dataset
+from regexp.models.model import Model
+from regexp.optim import Optimizer
+from regexp.regularizers.regularizer import Regularizer
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One run: a data set, a model, an optimizer, any list of regularizers, and how long.
+
+    ``J = mean data loss + penalties`` is minimised over mini-batches of ``batch_size`` (None: full batch; the smaller last
+    batch is kept). ``loss``: auto (by task), half_squared, cross_entropy, binary_cross_entropy or quadratic. ``objective``: the
+    validation metric that ``best`` is chosen by. Where a run is trained, and what is written, is not part of it.
+    """
+
+    dataset: Dataset
+    model: Model
+    optimizer: Optimizer
+    regularizers: tuple[Regularizer, ...] = ()
+    epochs: int = 10
+    batch_size: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    eval_every: int = 1
+    loss: str = "auto"
+    objective: str = "val/loss"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "regularizers", tuple(self.regularizers))
+        problems = [*self._own_problems(), *self._output_problems(), *self._regularizer_problems()]
+        if problems:
+            raise Invalid("Experiment", problems)
+
+    @property
+    def data_seed(self) -> int:
+        """The seed of data and split: the data set's own if it has one."""
+        own = getattr(self.dataset, "seed", None)
+        return self.seed if own is None else own
+
+    @property
+    def data_loss(self) -> str:
+        """The loss that ``loss`` means for this data set's task."""
+        return losses.resolve(self.loss, self.dataset.task)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The metrics that may decide."""
+        return metrics.objectives(self.dataset.task)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values in one canonical form; :func:`regexp.config.experiment_from` reads it."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        for group in ("dataset", "model", "optimizer"):
+            plain[group] = _node(plain[group])
+        del plain["regularizers"]
+        return {**plain, "regularizer": {regularizer.name(): _node(regularizer) for regularizer in self.regularizers}}
+
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits by which a run is known."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=False).encode()).hexdigest()[:16]
+
+    def _own_problems(self) -> list[tuple[str, str]]:
+        try:
+            require(
+                self,
+                epochs=whole(1),
+                batch_size=optional(whole(1)),
+                seed=whole(0),
+                dtype=one_of("float32", "float64"),
+                eval_every=whole(1),
+                loss=one_of("auto", *losses.KINDS),
+                objective=_decides(self.objectives),
+            )
+        except Invalid as invalid:
+            return invalid.problems
+        return []
+
+    def _output_problems(self) -> list[tuple[str, str]]:
+        if self.loss not in ("auto", *losses.KINDS):
+            return []
+        kind, task = losses.KINDS[self.data_loss], self.dataset.task
+        if kind.task != task:
+            options = ", ".join(name for name, other in losses.KINDS.items() if other.task == task)
+            return [("loss", f"must fit the data set's task ({task}: auto, {options}), got {self.loss!r}")]
+        if self.model.output not in ("auto", *kind.outputs):
+            options = " or ".join(("auto", *kind.outputs))
+            return [("model.output", f"must be {options} with loss {self.data_loss}, got {self.model.output!r}")]
+        return []
+
+    def _regularizer_problems(self) -> list[tuple[str, str]]:
+        problems = []
+        names = [regularizer.name() for regularizer in self.regularizers]
+        for regularizer, name in zip(self.regularizers, names, strict=True):
+            problems += [(f"regularizer.{name}.{field}", text) for field, text in regularizer.conflicts(self)]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            problems.append((f"regularizer.{name}", "appears twice: give one of each kind"))
+        return problems
+
+
+def _node(component: Any) -> dict[str, Any]:
+    kind = type(component)
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **values(component)}
+
+
+def _decides(options: tuple[str, ...]) -> Any:
+    def rule(objective: Any) -> str | None:
+        if objective in options:
+            return None
+        return f"must be one of {', '.join(options)} (the test split decides nothing), got {objective!r}"
+
+    return rule

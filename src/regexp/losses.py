@@ -1,0 +1,88 @@
+"""Data losses, one number per example. The loss of one example is summed over its outputs.
+
+Every loss takes the model's scores and applies its output function itself, in the numerically stable form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from jaxtyping import Float, Int, Shaped
+
+from regexp.lazy import torch
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class LossKind:
+    """A loss's task, and the output functions that it is defined for (the first is the default)."""
+
+    task: str
+    outputs: tuple[str, ...]
+
+
+KINDS = {
+    "half_squared": LossKind("regression", ("identity",)),
+    "cross_entropy": LossKind("classification", ("softmax",)),
+    "binary_cross_entropy": LossKind("classification", ("sigmoid",)),
+    "quadratic": LossKind("classification", ("sigmoid", "softmax")),
+}
+"""The losses by name. ``auto`` is the first one of the data set's task."""
+
+
+def resolve(loss: str, task: str) -> str:
+    """The loss that ``loss`` means for a task."""
+    return next(name for name, kind in KINDS.items() if kind.task == task) if loss == "auto" else loss
+
+
+def loss_function(name: str, output: str) -> Loss:
+    """The loss ``name`` (not auto) of scores whose output function is ``output``."""
+    if name == "quadratic":
+        squash = torch.sigmoid if (output == "auto" or output == "sigmoid") else _softmax
+        return lambda scores, targets: half_squared(squash(scores), _one_hot(targets, scores))
+    return {
+        "half_squared": half_squared,
+        "cross_entropy": cross_entropy,
+        "binary_cross_entropy": binary_cross_entropy,
+    }[name]
+
+
+def half_squared(
+    predictions: Float[torch.Tensor, "runs batch outputs"], targets: Float[torch.Tensor, "runs batch outputs"]
+) -> Float[torch.Tensor, "runs batch"]:
+    """``1/2 sum_k (prediction_k - target_k)**2``."""
+    return 0.5 * (predictions - targets).square().sum(-1)
+
+
+def cross_entropy(
+    scores: Float[torch.Tensor, "runs batch classes"], targets: Int[torch.Tensor, "runs batch"]
+) -> Float[torch.Tensor, "runs batch"]:
+    """``-log softmax(scores)[target]``."""
+    return -torch.log_softmax(scores, -1).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+
+
+def binary_cross_entropy(
+    scores: Float[torch.Tensor, "runs batch classes"], targets: Int[torch.Tensor, "runs batch"]
+) -> Float[torch.Tensor, "runs batch"]:
+    """``-sum_k [t_k log sigmoid(s_k) + (1 - t_k) log(1 - sigmoid(s_k))]`` with one-hot t: Nielsen's cross-entropy.
+
+    Reference: Nielsen, "Neural Networks and Deep Learning", 2015, chapter 3.
+    """
+    return torch.nn.functional.softplus(scores).sum(-1) - scores.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+
+
+def correct(
+    scores: Float[torch.Tensor, "runs batch classes"], targets: Int[torch.Tensor, "runs batch"]
+) -> Shaped[torch.Tensor, "runs batch"]:
+    """Whether the highest score is the target's."""
+    return scores.argmax(-1) == targets
+
+
+def _softmax(scores: torch.Tensor) -> torch.Tensor:
+    return torch.softmax(scores, -1)
+
+
+def _one_hot(targets: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    return torch.zeros_like(scores).scatter(-1, targets.unsqueeze(-1), 1.0)

@@ -1,0 +1,13 @@
+"""The names of metrics, and which direction is better."""
+
+from __future__ import annotations
+
+
+def lower_is_better(metric: str) -> bool:
+    """Accuracies are better when higher, everything else when lower."""
+    return not metric.endswith("accuracy")
+
+
+def objectives(task: str) -> tuple[str, ...]:
+    """The metrics that may decide: those of the validation split. The test split decides nothing."""
+    return ("val/loss", "val/accuracy") if task == "classification" else ("val/loss",)

@@ -1,0 +1,70 @@
+"""The layers of our models. They serve one run (a weight is a matrix) and a stack (it has a leading runs axis)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from regexp.stack.axis import affine
+
+
+class Linear(nn.Module):
+    """``x @ weight + bias``; the weight is stored as (inputs, outputs)."""
+
+    def __init__(self, inputs: int, outputs: int):
+        nn.Module.__init__(self)
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+
+    def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
+        if self.weight.dim() == 3:
+            return affine(x, self.weight, self.bias)
+        return affine(x.unsqueeze(0), self.weight.unsqueeze(0), self.bias.unsqueeze(0)).squeeze(0)
+
+
+class Slot(nn.Module):
+    """A named place where regularizers may change activations during training; the identity everywhere else.
+
+    ``place`` is ``"input"`` or ``"hidden"``. The slots of one place are numbered in the order in which the model holds them.
+    """
+
+    def __init__(self, place: str):
+        nn.Module.__init__(self)
+        self.place = place
+        self.change: Callable[[torch.Tensor], torch.Tensor] | None = None
+
+    def forward(self, x: Float[torch.Tensor, "..."]) -> Float[torch.Tensor, "..."]:
+        return x if self.change is None else self.change(x)
+
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "identity": lambda x: x,
+}
+
+
+class Network(nn.Module):
+    """Linear layers with an activation and a slot behind each but the last. No hidden layer: a linear model."""
+
+    carries_runs = True
+
+    def __init__(self, widths: list[int], activation: str):
+        nn.Module.__init__(self)
+        *hidden, outputs = [Linear(i, o) for i, o in zip(widths, widths[1:], strict=False)]
+        self.activation = ACTIVATIONS[activation]
+        self.input = Slot("input")
+        self.hidden = nn.ModuleList(hidden)
+        self.slots = nn.ModuleList(Slot("hidden") for _ in hidden)
+        self.output = outputs
+
+    def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
+        """The scores: what the output function (softmax, sigmoid) of the loss is applied to."""
+        x = self.input(x)
+        for layer, slot in zip(self.hidden, self.slots, strict=True):
+            x = slot(self.activation(layer(x)))
+        return self.output(x)

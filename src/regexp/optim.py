@@ -1,0 +1,117 @@
+"""Optimizers over a stack: every run has a learning rate of its own, and no weight decay (that is a regularizer)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from regexp.component import Component, Invalid, Search, above, boolean, each, per_run, require, within
+from regexp.lazy import torch
+from regexp.stack.axis import across
+from regexp.stack.numbers import Numbers
+
+Tensors = Sequence[torch.Tensor]
+State = dict[str, list[torch.Tensor]]
+
+
+class Optimizer(Component):
+    """The base of all optimizers: a frozen dataclass with a field ``lr`` and three functions of tensors.
+
+    Tensors in lists have a leading runs axis; ``lr`` is (runs,), and 0 for a run that has stopped.
+    """
+
+    def init(self, parameters: Tensors, numbers: Numbers) -> State:
+        """The state before the first step."""
+        return {}
+
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+        """Change the parameters in place; ``count`` is the number of this step, from 1."""
+        raise NotImplementedError(f"{type(self).__name__} must define step(...)")
+
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
+        """The factor between a constant gradient and the step it causes, which broadcasts to every parameter."""
+        raise NotImplementedError(f"{type(self).__name__} must define effective_step(...)")
+
+
+@dataclasses.dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent: ``v <- momentum v + g``, ``w <- w - lr v`` (nesterov: ``w - lr (g + momentum v)``).
+
+    The convention is torch's. The effective step is ``lr / (1 - momentum)``.
+
+    Reference: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
+
+    >>> SGD(lr=0.1, momentum=0.9).nesterov
+    False
+    """
+
+    lr: float = per_run(search=Search(1e-4, 1.0, log=True))
+    momentum: float = per_run(0.0)
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        require(self, lr=above(0), momentum=within(0, 1), nesterov=boolean())
+        if self.nesterov and not self.momentum:
+            raise Invalid("SGD", [("nesterov", "needs momentum > 0, got momentum 0")])
+
+    def init(self, parameters: Tensors, numbers: Numbers) -> State:
+        moving = bool((numbers["momentum"] != 0).any())  # with momentum 0 the velocity is the gradient, bit for bit
+        return {"velocity": [torch.zeros_like(p) for p in parameters]} if moving else {}
+
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+        if state:
+            momentum = [across(numbers["momentum"], p) for p in parameters]
+            torch._foreach_mul_(state["velocity"], momentum)
+            torch._foreach_add_(state["velocity"], gradients)
+            ahead = torch._foreach_mul(state["velocity"], momentum) if self.nesterov else None
+            gradients = torch._foreach_add(ahead, gradients) if ahead else state["velocity"]
+        torch._foreach_addcmul_(parameters, gradients, [across(lr, p) for p in parameters], -1.0)
+
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
+        step = lr / (1 - numbers["momentum"])
+        return [across(step, p) for p in parameters]
+
+
+@dataclasses.dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam: ``w <- w - lr m_hat / (sqrt(v_hat) + eps)`` with the bias-corrected averages of g and of g**2.
+
+    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g**2``, ``m_hat = m / (1 - b1**t)``, ``v_hat = v / (1 - b2**t)``.
+    The effective step is ``lr / (sqrt(v_hat) + eps)``, elementwise.
+
+    Reference: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+
+    >>> Adam(lr=0.001).betas
+    (0.9, 0.999)
+    """
+
+    lr: float = per_run(search=Search(1e-5, 0.1, log=True))
+    betas: Any = per_run((0.9, 0.999))
+    eps: float = per_run(1e-8)
+
+    def __post_init__(self) -> None:
+        require(self, lr=above(0), betas=each(within(0, 1)), eps=above(0))
+        if len(self.betas) != 2:
+            raise Invalid("Adam", [("betas", f"must be two numbers, got {self.betas!r}")])
+        object.__setattr__(self, "betas", tuple(self.betas))
+
+    def init(self, parameters: Tensors, numbers: Numbers) -> State:
+        return {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
+
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+        first, second = (1 - numbers["betas"]).unbind(-1)
+        mean, square = state["mean"], state["square"]
+        torch._foreach_lerp_(mean, gradients, [across(first, p).expand_as(p) for p in parameters])
+        torch._foreach_mul_(square, [across(1 - second, p) for p in parameters])
+        torch._foreach_addcmul_(square, gradients, torch._foreach_mul(gradients, [across(second, p) for p in parameters]))
+        correction = 1 - numbers["betas"][:, 0] ** count
+        steps = self.effective_step(parameters, state, count, lr / correction, numbers)
+        torch._foreach_addcmul_(parameters, mean, steps, -1.0)
+
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
+        root = (1 - numbers["betas"][:, 1] ** count).sqrt()
+        steps = torch._foreach_sqrt(state["square"])
+        torch._foreach_div_(steps, [across(root, p) for p in steps])
+        torch._foreach_add_(steps, [across(numbers["eps"], p) for p in steps])
+        return [across(lr, p) / p for p in steps]

@@ -1,0 +1,81 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from jaxtyping import Float
+
+from regexp.component import Search, number_or_list, per_run, require, within
+from regexp.lazy import torch
+from regexp.regularizers.regularizer import Change, Place, Regularizer
+from regexp.stack.noise import Draws
+from regexp.stack.numbers import Numbers
+
+if TYPE_CHECKING:
+    from regexp.experiment import Experiment
+
+_LEVELS = 1 << 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Dropout(Regularizer):
+    """Inverted dropout: during training ``h <- h * m / (1 - rate)``, with m = 0 with probability ``rate``, else 1.
+
+    One mask per example. ``rate`` is the probability of *dropping* a hidden unit, one number or one per hidden layer, and
+    ``input_rate`` that of dropping an input. Rates are rounded to a multiple of 2**-16, and the scale belongs to the rounded
+    rate, so that the mean is preserved exactly. Evaluation uses all units as they are. On a linear model input dropout is
+    adaptive ridge regression, ``lam_j = rate / (1 - rate) * (X'X)_jj / n``.
+
+    Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+
+    >>> Dropout(rate=(0.3, 0.5))
+    Dropout(rate=(0.3, 0.5), input_rate=0.0)
+    """
+
+    rate: Any = per_run(search=Search(0.0, 0.9))
+    input_rate: float = per_run(0.0)
+
+    def __post_init__(self) -> None:
+        require(self, rate=number_or_list(within(0, 1)), input_rate=within(0, 1))
+        if isinstance(self.rate, list):
+            object.__setattr__(self, "rate", tuple(self.rate))
+
+    def wrap(self, place: Place, numbers: Numbers) -> Change | None:
+        if not self._rate(place, numbers).any():
+            return None
+
+        def change(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
+            return drop(x, self._rate(place, numbers), draws)
+
+        return change
+
+    def _rate(self, place: Place, numbers: Numbers) -> Float[torch.Tensor, "..."]:
+        if place.place == "input":
+            return numbers["input_rate"]
+        rates = numbers["rate"]
+        return rates[..., place.index] if isinstance(self.rate, tuple) else rates
+
+    def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
+        layers = experiment.model.hidden_layers
+        if layers is None:
+            return []
+        if isinstance(self.rate, tuple):
+            if len(self.rate) == layers:
+                return []
+            return [("rate", f"must be one number or {layers} (one per hidden layer), got {list(self.rate)}")]
+        if self.rate and not layers:
+            why = f"drops hidden units, and this model has none, got {self.rate}: set rate=0 and use input_rate"
+            return [("rate", why)]
+        return []
+
+
+def drop(
+    x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws
+) -> Float[torch.Tensor, "*out batch units"]:
+    """Inverted dropout of every run's activations at its own rate."""
+    dropped = (rate * _LEVELS).round()
+    scale = (_LEVELS / (_LEVELS - dropped)).to(x.dtype)[..., None, None]
+    threshold = (dropped - _LEVELS // 2).to(torch.int16)[..., None, None]
+    return x * ((draws.sixteenths(*x.shape[-2:]) >= threshold) * scale)

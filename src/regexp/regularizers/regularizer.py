@@ -1,0 +1,99 @@
+"""The base of all regularizers: five optional hooks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jaxtyping import Bool, Float
+
+from regexp.component import Component
+from regexp.lazy import torch
+from regexp.stack.noise import Draws
+from regexp.stack.numbers import Numbers
+
+if TYPE_CHECKING:
+    from regexp.experiment import Experiment
+
+Tensors = Sequence[torch.Tensor]
+Change = Callable[[torch.Tensor, Numbers, Draws], torch.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A slot of a model: the ``index``-th of its ``place`` (``input`` or ``hidden``)."""
+
+    place: str
+    index: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a watching regularizer decides after an evaluation, for each run."""
+
+    keep: Bool[torch.Tensor, "runs"]
+    """Whether the present weights are the best so far; the last weights kept are those the run ends with."""
+    go_on: Bool[torch.Tensor, "runs"]
+    """Whether the run trains on."""
+
+
+class Regularizer(Component):
+    """A regularizer: a frozen dataclass that defines some of the hooks below.
+
+    Every tensor a hook receives has a leading runs axis, and no run may influence another. ``weights`` are the tensors that
+    the regularizer may touch: weight matrices, and biases too if it has a field ``biases`` that is true. ``numbers`` holds its
+    per-run fields as tensors, ``numbers["strength"]`` with shape (runs,). At strength 0 a run's arithmetic must give the very
+    bits it gives without the regularizer.
+
+    The training loop calls them in this order::
+
+        model:   scores = model(x)                      wrap
+        penalty: objective = data loss + penalty        penalty
+        shrink:  w <- (1 - lr * strength) * w           before_step
+        step:    w <- w - lr * gradient
+        prox:    w <- prox(w)                           after_step
+        watch:   best weights, who trains on            watch
+    """
+
+    biases = False
+    """Whether biases are touched too."""
+
+    def wrap(self, place: Place, numbers: Numbers) -> Change | None:
+        """How activations change in this slot during training: a function (x, numbers, draws) -> x, or None for not at all.
+
+        The function must use the numbers that it receives, not those of ``wrap``, which only tell whether it is needed.
+        """
+
+    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+        """A term of the objective, differentiable."""
+        raise NotImplementedError
+
+    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, "runs"], numbers: Numbers) -> None:
+        """Change the weights in place before the optimizer's step."""
+
+    def after_step(self, weights: Tensors, steps: Any, numbers: Numbers) -> None:
+        """Change the weights in place after it. ``steps`` holds each weight's effective step, per run or per element."""
+
+    def watch(
+        self,
+        epoch: int,
+        metrics: Mapping[str, Float[torch.Tensor, "runs"]],
+        state: dict[str, torch.Tensor],
+        numbers: Numbers,
+    ) -> Verdict:
+        """Judge an evaluation. ``state`` is the regularizer's memory: tensors with a leading runs axis, empty at first."""
+        raise NotImplementedError
+
+    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+        """The value logged as ``train/penalty/<name>``."""
+        return self.penalty(weights, numbers)
+
+    def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
+        """What this regularizer cannot do in the experiment, as pairs (field, why and the way out)."""
+        return []
+
+
+def defines(regularizer: Regularizer, hook: str) -> bool:
+    """Whether the regularizer has this hook."""
+    return getattr(type(regularizer), hook) is not getattr(Regularizer, hook)

@@ -1,0 +1,57 @@
+"""Arithmetic along the runs axis.
+
+A tensor may be *shared*: its leading axis is then a divisor of the number of runs, and each of its entries serves as many
+consecutive runs. A single run is a stack of one and takes the same way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxtyping import Float, Shaped
+
+from regexp.lazy import torch
+
+
+def across(number: Shaped[torch.Tensor, "runs"], like: Shaped[torch.Tensor, "runs ..."]) -> torch.Tensor:
+    """One number per run, shaped and cast to meet a tensor with a leading runs axis."""
+    return number.to(like.dtype).reshape(-1, *(1,) * (like.dim() - 1))
+
+
+def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, "runs"]:
+    """The sum over everything but the runs."""
+    return values.flatten(1).sum(1)
+
+
+def spread(shared: Shaped[torch.Tensor, "groups *shape"], runs: int) -> Shaped[torch.Tensor, "runs *shape"]:
+    """A shared tensor with one entry per run (a view where only one group, or no sharing, makes that possible)."""
+    groups, *shape = shared.shape
+    return shared.unsqueeze(1).expand(groups, runs // groups, *shape).reshape(runs, *shape)
+
+
+def affine(
+    x: Float[torch.Tensor, "groups batch inputs"],
+    weight: Float[torch.Tensor, "runs inputs outputs"],
+    bias: Float[torch.Tensor, "runs outputs"],
+) -> Float[torch.Tensor, "runs batch outputs"]:
+    """``x @ weight + bias`` for every run, as one batched product.
+
+    With one output a run's product is a matrix times a vector, which would leave the processor waiting for memory: the
+    vectors of all runs that share an input then make one matrix. That rounds differently for other numbers of runs (it is the
+    one place that does), hence the tolerance for linear regression where the MLP's bits are equal.
+    """
+    groups, batch, inputs = x.shape
+    runs, _, outputs = weight.shape
+    if outputs == 1:
+        vectors, offsets = weight.reshape(groups, -1, inputs), bias.reshape(groups, -1, 1)
+        return torch.baddbmm(offsets, vectors, x.mT).reshape(runs, batch, 1)
+    return torch.baddbmm(bias.unsqueeze(1), spread(x, runs), weight)
+
+
+def rows(tree: Any, index: torch.Tensor) -> Any:
+    """The chosen runs of every tensor in nested dicts, lists and tuples."""
+    if isinstance(tree, torch.Tensor):
+        return tree[index]
+    if isinstance(tree, dict):
+        return {name: rows(branch, index) for name, branch in tree.items()}
+    return type(tree)(rows(branch, index) for branch in tree)

@@ -1,0 +1,123 @@
+"""The data of all runs: loaded once for those that see the same, and gathered once for those that share batches."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+import torch
+from jaxtyping import Int, Shaped
+
+from regexp import rng
+from regexp.datasets.dataset import Data
+from regexp.stack.axis import spread
+
+EVALUATION_ROWS = 512
+"""Examples of one product in an evaluation: fixed, so that a run's metrics do not depend on its neighbours."""
+
+
+class Rows:
+    """Which rows of a table each group of runs reads: the group's rows are ``index[group]``."""
+
+    def __init__(self, table: torch.Tensor, index: Int[torch.Tensor, "groups n"]):
+        self.table, self.index = table, index.to(table.device)
+        first = index[0, 0].item()
+        in_order = len(index) == 1 and torch.equal(index[0], torch.arange(first, first + index.shape[1]))
+        self.start = first if in_order else None
+
+    def read(self, positions: Int[torch.Tensor, "groups batch"]) -> Shaped[torch.Tensor, "groups batch *shape"]:
+        """The rows at these positions of every group."""
+        index = self.index.gather(1, positions)
+        return self.table.index_select(0, index.flatten()).unflatten(0, index.shape)
+
+    def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
+        """The rows from position ``low`` to ``high`` of every group (a view where they lie in order)."""
+        if self.start is not None:
+            return self.table[self.start + low : self.start + high].unsqueeze(0)
+        index = self.index[:, low:high]
+        return self.table.index_select(0, index.flatten()).unflatten(0, index.shape)
+
+
+class StackedData:
+    """Inputs and targets of every split for a stack of runs.
+
+    ``groups`` says of every run which (data, seed) it has; equal runs must stand together. Groups of one size share what
+    they read; otherwise every run reads for itself.
+    """
+
+    def __init__(self, data: Sequence[Data], seeds: Sequence[int], device: torch.device):
+        self.runs = len(seeds)
+        self.device = device
+        first = data[0]
+        self.sizes = {split: len(rows) for split, rows in first.rows.items()}
+        self.classes, self.outputs, self.features = first.classes, first.outputs, first.inputs.shape[1]
+        inputs, targets = _Pool([d.inputs for d in data], device), _Pool([d.targets for d in data], device)
+        self.inputs = {split: inputs.rows([d.rows[split] for d in data]) for split in self.sizes}
+        self.targets = {split: targets.rows([d.rows[split] for d in data]) for split in self.sizes}
+        self._affine = _affine(data, device, first.inputs.dtype)
+
+        leaders = group_leaders(list(zip(map(id, data), seeds, strict=True)))
+        train = [d.rows["train"] for d in data]
+        self.seeds = [seeds[run] for run in leaders]
+        """The seed of every group of runs that share data, batches and draws."""
+        self._train = inputs.rows(train, leaders), targets.rows(train, leaders)
+        self._order_keys = rng.keys(self.seeds, "order", device=device)
+
+    def batches(self, epoch: int, batch_size: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The shuffled mini-batches of an epoch: inputs (groups, batch, features), targets (runs, batch, ...)."""
+        count = self.sizes["train"]
+        positions = rng.order(self._order_keys, epoch, count)
+        inputs, targets = self._train
+        for chosen in positions.split(batch_size or count, dim=1):
+            yield self._scaled(inputs.read(chosen)), spread(targets.read(chosen), self.runs)
+
+    def chunks(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """A whole split in order, for evaluation."""
+        for low in range(0, self.sizes[split], EVALUATION_ROWS):
+            high = min(low + EVALUATION_ROWS, self.sizes[split])
+            yield self._scaled(self.inputs[split].slice(low, high)), spread(self.targets[split].slice(low, high), self.runs)
+
+    def _scaled(self, x: torch.Tensor) -> torch.Tensor:
+        if self._affine is None:
+            return x
+        center, scale = self._affine
+        return (spread(x, self.runs) - center) / scale
+
+
+def group_leaders(identity: Sequence[Hashable]) -> list[int]:
+    """The first run of each group of equal neighbours if all groups have one size, else every run."""
+    leaders = [run for run in range(len(identity)) if run == 0 or identity[run] != identity[run - 1]]
+    sizes = {b - a for a, b in zip(leaders, [*leaders[1:], len(identity)], strict=True)}
+    return leaders if len(sizes) == 1 else list(range(len(identity)))
+
+
+class _Pool:
+    """All distinct tables as one, and where each run's begins."""
+
+    def __init__(self, tables: Sequence[torch.Tensor], device: torch.device):
+        distinct = {id(table): table for table in tables}
+        starts, end = {}, 0
+        for name, table in distinct.items():
+            starts[name] = end
+            end += len(table)
+        self.starts = [starts[id(table)] for table in tables]
+        one = len(distinct) == 1
+        self.table = (tables[0] if one else torch.cat(list(distinct.values()))).to(device)
+
+    def rows(self, index: Sequence[torch.Tensor], leaders: Sequence[int] | None = None) -> Rows:
+        """Each run's rows of its own table; runs that read the same share them, unless ``leaders`` says who shares."""
+        if leaders is None:
+            leaders = group_leaders([(start, _content(i)) for start, i in zip(self.starts, index, strict=True)])
+        return Rows(self.table, torch.stack([index[run] + self.starts[run] for run in leaders]))
+
+
+def _content(rows: torch.Tensor) -> int:
+    return hash(rows.numpy().tobytes())
+
+
+def _affine(data: Sequence[Data], device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Center and scale of every run's inputs, (runs, 1, 1); None where none has any."""
+    if all(d.center == 0 and d.scale == 1 for d in data):
+        return None
+    columns = [[d.center for d in data], [d.scale for d in data]]
+    center, scale = torch.tensor(columns, dtype=dtype, device=device)[..., None, None]
+    return center, scale

@@ -1,0 +1,109 @@
+"""Many runs of one model, as one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import nn
+from torch.func import functional_call, vmap
+
+from regexp.component import Invalid
+from regexp.models.layers import Slot
+from regexp.stack.axis import spread
+from regexp.stack.noise import Draws
+from regexp.stack.numbers import Numbers
+
+Change = Callable[[torch.Tensor, Numbers, Draws], torch.Tensor]
+Noise = Sequence[tuple[Change, Numbers, Draws]]
+"""The changes of one slot in one step: what, with which numbers, and who draws."""
+
+
+class StackedModel:
+    """The modules of all runs as one function of stacked parameters, (groups, batch, features) -> (runs, batch, outputs).
+
+    Our own layers carry the runs axis themselves. Any other module goes through ``functional_call`` and ``vmap``, for a
+    single run too, so that a run's arithmetic does not depend on how many there are.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device):
+        for module in modules:
+            _refuse_state(module)
+        self.module = modules[0].to(device).train()
+        self.carries_runs = getattr(self.module, "carries_runs", False)
+        self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]
+        columns = zip(*(dict(module.named_parameters()).items() for module in modules), strict=True)
+        stacked = {column[0][0]: torch.stack([p.detach() for _, p in column]).to(device) for column in columns}
+        self.load(stacked)
+
+    def load(self, parameters: Mapping[str, Float[torch.Tensor, "runs ..."]]) -> None:
+        """Use these parameters from now on."""
+        self.parameters = {name: nn.Parameter(value) for name, value in parameters.items()}
+        self.runs = len(next(iter(self.parameters.values())))
+        if self.carries_runs:
+            for name, parameter in self.parameters.items():
+                owner, _, leaf = name.rpartition(".")
+                setattr(self.module.get_submodule(owner), leaf, parameter)
+
+    def weights(self, biases: bool = False) -> dict[str, nn.Parameter]:
+        """The weight matrices (two axes or more in one run), and everything else too if ``biases``."""
+        return {name: p for name, p in self.parameters.items() if biases or p.dim() > 2}
+
+    def __call__(
+        self, x: Float[torch.Tensor, "groups batch *features"], noise: Sequence[Noise] | None = None
+    ) -> Float[torch.Tensor, "runs batch outputs"]:
+        """The scores. ``noise`` holds the changes of every slot; without it the model is evaluated as it is."""
+        noise = noise or [()] * len(self.slots)
+        if self.carries_runs:
+            with _changing(self.slots, noise):
+                return self.module(x)
+        tensors = [[(numbers, draws.keys_per_run()) for _, numbers, draws in changes] for changes in noise]
+
+        def one_run(parameters: dict, x: torch.Tensor, tensors: list) -> torch.Tensor:
+            with _changing(self.slots, [_own(*pair) for pair in zip(noise, tensors, strict=True)]):
+                return functional_call(self.module, parameters, (x,))
+
+        return vmap(one_run, randomness="error")(dict(self.parameters), spread(x, self.runs), tensors)
+
+
+def _own(changes: Noise, tensors: list) -> Noise:
+    """A slot's changes with the numbers and keys of one run."""
+    pairs = zip(changes, tensors, strict=True)
+    return [(change, numbers, draws.alone(keys)) for (change, _, draws), (numbers, keys) in pairs]
+
+
+class _changing:
+    """The slots apply their changes inside the block."""
+
+    def __init__(self, slots: Sequence[Slot], noise: Sequence[Noise]):
+        self.pairs = [(slot, changes) for slot, changes in zip(slots, noise, strict=True) if changes]
+
+    def __enter__(self) -> None:
+        for slot, changes in self.pairs:
+            slot.change = lambda x, changes=changes: _apply(changes, x)
+
+    def __exit__(self, *_: object) -> None:
+        for slot, _ in self.pairs:
+            slot.change = None
+
+
+def _apply(changes: Noise, x: torch.Tensor) -> torch.Tensor:
+    for change, numbers, draws in changes:
+        x = change(x, numbers, draws)
+    return x
+
+
+def _refuse_state(module: nn.Module) -> None:
+    """Refuse layers whose random numbers or memory would escape the run's own streams."""
+    banned = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase)
+    for name, layer in module.named_modules():
+        if isinstance(layer, banned):
+            raise Invalid(
+                "model",
+                [("", f"holds {type(layer).__name__} ({name}), which draws numbers or keeps state outside the run: "
+                      "use regexp.Slot('hidden') and regularizer=[dropout], or a layer without state")],
+            )  # fmt: skip
+    for name, parameter in module.named_parameters():
+        if isinstance(parameter, nn.parameter.UninitializedParameter):
+            raise Invalid("model", [("", f"leaves {name} uninitialised (a lazy layer): give its sizes in build")])

@@ -1,0 +1,52 @@
+"""What the runs of a stack have in common, and what each has for itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jaxtyping import Shaped
+
+from regexp.component import Component, per_run_fields, values
+from regexp.lazy import torch
+
+Numbers = Mapping[str, Shaped[torch.Tensor, "runs ..."]]
+
+
+class _PerRun:
+    """Stands where a representative's own number was; any arithmetic with it is a mistake and a TypeError."""
+
+    def __init__(self, path: str):
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<{self.path} differs between the runs of a stack: use numbers[{self.path.split('.')[-1]!r}]>"
+
+
+def representative(component: Component) -> Any:
+    """A copy of the component that knows only its structure, so that no hook can apply one run's number to all."""
+    clone = copy.copy(component)
+    for field in per_run_fields(component):
+        object.__setattr__(clone, field, _PerRun(f"{type(component).__name__}.{field}"))
+    return clone
+
+
+def numbers(components: Sequence[Component], device: torch.device) -> dict[str, torch.Tensor]:
+    """The numeric per-run fields of equal components, stacked: (runs,), or (runs, items) for lists. In float64."""
+    stacked = {}
+    for field in per_run_fields(components[0]):
+        column = [getattr(component, field) for component in components]
+        if not any(isinstance(value, str) or value is None for value in column):
+            stacked[field] = torch.tensor(column, dtype=torch.float64, device=device)
+    return stacked
+
+
+def structure(component: Any) -> dict[str, Any]:
+    """What must be equal in components that share a stack: class, structural fields, and the lengths of per-run lists."""
+    fields = values(component)
+    for field in per_run_fields(component):
+        value = fields.pop(field)
+        if isinstance(value, list):
+            fields[f"len({field})"] = len(value)
+    return {"class": f"{type(component).__module__}.{type(component).__qualname__}", **fields}
