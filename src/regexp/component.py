@@ -35,6 +35,7 @@ class Component:
 
 
 def snake_case(name: str) -> str:
+    """``WeightDecay`` -> ``weight_decay``, ``FashionMNIST`` -> ``fashion_mnist``, ``L1Subgradient`` -> ``l1_subgradient``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
@@ -57,6 +58,7 @@ def per_run(default: Any = dataclasses.MISSING, *, search: Search | None = None)
 
 
 def per_run_fields(component: Component | type[Component]) -> tuple[str, ...]:
+    """The names of the fields that may differ between the runs of a stack."""
     return tuple(field.name for field in dataclasses.fields(component) if field.metadata.get("per_run"))
 
 
@@ -77,10 +79,12 @@ def _canonical(value: Any, hint: Any) -> Any:
 
 
 def is_number(value: Any) -> bool:
+    """An int or a float; a bool is neither."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_integer(value: Any) -> bool:
+    """An int; a bool is none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -96,10 +100,12 @@ def _rule(holds: Callable[[Any], bool], text: str) -> Rule:
 
 
 def at_least(low: float) -> Rule:
+    """A finite number >= ``low``."""
     return _rule(lambda v: is_number(v) and math.isfinite(v) and v >= low, f"a finite number >= {low:g}")
 
 
 def above(low: float) -> Rule:
+    """A finite number > ``low``."""
     return _rule(lambda v: is_number(v) and math.isfinite(v) and v > low, f"a finite number > {low:g}")
 
 
@@ -113,22 +119,28 @@ def within(low: float, high: float, *, closed: bool = False) -> Rule:
 
 
 def finite() -> Rule:
+    """A finite number."""
     return _rule(lambda v: is_number(v) and math.isfinite(v), "a finite number")
 
 
 def whole(low: int) -> Rule:
+    """An integer >= ``low``."""
     return _rule(lambda v: is_integer(v) and v >= low, f"a whole number >= {low}")
 
 
 def boolean() -> Rule:
+    """True or false, and nothing that only counts as one of them."""
     return _rule(lambda v: isinstance(v, bool), "true or false")
 
 
 def one_of(*options: Any) -> Rule:
+    """One of the options."""
     return _rule(lambda v: v in options, "one of " + ", ".join(map(str, options)))
 
 
 def optional(rule: Rule) -> Rule:
+    """None, or what the rule says."""
+
     def check(value: Any) -> str | None:
         text = None if value is None else rule(value)
         return text.replace(", got", " or null, got") if text else None

@@ -9,7 +9,7 @@ from regexp import losses
 from regexp.program import Program
 from regexp.stack.axis import total
 
-Metrics = dict[str, Float[torch.Tensor, "runs"]]
+Metrics = dict[str, Float[torch.Tensor, " runs"]]
 
 
 @torch.no_grad()

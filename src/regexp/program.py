@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+
 from regexp import losses, rng
 from regexp.component import Invalid
 from regexp.datasets.dataset import Data

@@ -47,7 +47,7 @@ def seeded(seed: int, *purpose: str | int) -> Iterator[None]:
         torch.default_generator.set_state(before)
 
 
-def keys(seeds: list[int], *purpose: str | int, device: torch.device) -> Int[torch.Tensor, "streams"]:
+def keys(seeds: list[int], *purpose: str | int, device: torch.device) -> Int[torch.Tensor, " streams"]:
     """The keys of one purpose for several seeds."""
     return torch.tensor([key(seed, *purpose) for seed in seeds], dtype=torch.int64, device=device)
 
@@ -66,7 +66,7 @@ def order(keys: Int[torch.Tensor, "*streams"], step: int, count: int) -> Int[tor
 
 
 @functools.lru_cache(maxsize=64)
-def _counter(count: int, device: torch.device) -> Int[torch.Tensor, "count"]:
+def _counter(count: int, device: torch.device) -> Int[torch.Tensor, " count"]:
     """``GAMMA * (1, 2, ..., count)``: the same few sizes return at every step."""
     return torch.arange(1, count + 1, device=device) * _signed(_GAMMA)
 

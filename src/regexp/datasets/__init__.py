@@ -1,6 +1,6 @@
-"""Data sets, one file each.
+"""The datasets, one file each. A class is found by its name in the file of that name; there is no list to keep.
 
-A class is found by its name in the file of that name: ``regexp.datasets.FashionMNIST`` is in ``fashion_mnist.py``. There is no list to keep.
+``regexp.datasets.FashionMNIST`` is the class in ``fashion_mnist.py``.
 """
 
 from regexp.component import finder

@@ -20,8 +20,8 @@ class Data:
     """
 
     inputs: Float[torch.Tensor, "examples features"]
-    targets: Float[torch.Tensor, "examples outputs"] | Int[torch.Tensor, "examples"]
-    rows: Mapping[str, Int[torch.Tensor, "split"]]
+    targets: Float[torch.Tensor, "examples outputs"] | Int[torch.Tensor, " examples"]
+    rows: Mapping[str, Int[torch.Tensor, " split"]]
     """``train``, ``test``, and ``val`` where there is a validation split."""
     classes: int | None = None
     """How many classes integer targets have; None for regression."""

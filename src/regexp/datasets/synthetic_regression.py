@@ -69,7 +69,7 @@ class SyntheticRegression(Dataset):
             rows={split: torch.arange(end - sizes[split], end) for split, end in zip(sizes, ends, strict=True)},
         )
 
-    def true_weights(self) -> Float[torch.Tensor, "features"]:
+    def true_weights(self) -> Float[torch.Tensor, " features"]:
         """The weights that generated the data."""
         nonzero = self.features if self.nonzero is None else self.nonzero
         return self.true_weight * (torch.arange(self.features) < nonzero).double()

@@ -1,6 +1,6 @@
-"""Models, one file each.
+"""The models, one file each. A class is found by its name in the file of that name; there is no list to keep.
 
-A class is found by its name in the file of that name: ``regexp.models.MLP`` is in ``mlp.py``. There is no list to keep.
+``regexp.models.MLP`` is the class in ``mlp.py``.
 """
 
 from regexp.component import finder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -55,7 +56,7 @@ class Network(nn.Module):
 
     def __init__(self, widths: list[int], activation: str):
         nn.Module.__init__(self)
-        *hidden, outputs = [Linear(i, o) for i, o in zip(widths, widths[1:], strict=False)]
+        *hidden, outputs = [Linear(i, o) for i, o in itertools.pairwise(widths)]
         self.activation = ACTIVATIONS[activation]
         self.input = Slot("input")
         self.hidden = nn.ModuleList(hidden)

@@ -1,6 +1,6 @@
-"""Regularizers, one file each.
+"""The regularizers, one file each. A class is found by its name in the file of that name; there is no list to keep.
 
-A class is found by its name in the file of that name: ``regexp.regularizers.WeightDecay`` is in ``weight_decay.py``. There is no list to keep.
+``regexp.regularizers.WeightDecay`` is the class in ``weight_decay.py``.
 """
 
 from regexp.component import finder

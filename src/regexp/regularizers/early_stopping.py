@@ -41,7 +41,7 @@ class EarlyStopping(Regularizer):
     def watch(
         self,
         epoch: int,
-        metrics: Mapping[str, Float[torch.Tensor, "runs"]],
+        metrics: Mapping[str, Float[torch.Tensor, " runs"]],
         state: dict[str, torch.Tensor],
         numbers: Numbers,
     ) -> Verdict:

@@ -41,6 +41,6 @@ class L1(Regularizer):
             threshold = step * across(numbers["strength"], step)
             w.sub_(w.clamp(-threshold, threshold))
 
-    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.abs()) for w in weights]
         return numbers["strength"].to(norms[0].dtype) * sum(norms)

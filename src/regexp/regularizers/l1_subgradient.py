@@ -31,6 +31,6 @@ class L1Subgradient(Regularizer):
     def __post_init__(self) -> None:
         require(self, strength=at_least(0), biases=boolean())
 
-    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.abs()) for w in weights]
         return numbers["strength"].to(norms[0].dtype) * sum(norms)

@@ -32,6 +32,6 @@ class L2(Regularizer):
     def __post_init__(self) -> None:
         require(self, strength=at_least(0), biases=boolean())
 
-    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.square()) for w in weights]
         return 0.5 * numbers["strength"].to(norms[0].dtype) * sum(norms)

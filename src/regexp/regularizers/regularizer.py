@@ -32,9 +32,9 @@ class Place:
 class Verdict:
     """What a watching regularizer decides after an evaluation, for each run."""
 
-    keep: Bool[torch.Tensor, "runs"]
+    keep: Bool[torch.Tensor, " runs"]
     """Whether the present weights are the best so far; the last weights kept are those the run ends with."""
-    go_on: Bool[torch.Tensor, "runs"]
+    go_on: Bool[torch.Tensor, " runs"]
     """Whether the run trains on."""
 
 
@@ -65,11 +65,11 @@ class Regularizer(Component):
         The function must use the numbers that it receives, not those of ``wrap``, which only tell whether it is needed.
         """
 
-    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def penalty(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         """A term of the objective, differentiable."""
         raise NotImplementedError
 
-    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, "runs"], numbers: Numbers) -> None:
+    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, " runs"], numbers: Numbers) -> None:
         """Change the weights in place before the optimizer's step."""
 
     def after_step(self, weights: Tensors, steps: Any, numbers: Numbers) -> None:
@@ -78,14 +78,14 @@ class Regularizer(Component):
     def watch(
         self,
         epoch: int,
-        metrics: Mapping[str, Float[torch.Tensor, "runs"]],
+        metrics: Mapping[str, Float[torch.Tensor, " runs"]],
         state: dict[str, torch.Tensor],
         numbers: Numbers,
     ) -> Verdict:
         """Judge an evaluation. ``state`` is the regularizer's memory: tensors with a leading runs axis, empty at first."""
         raise NotImplementedError
 
-    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         """The value logged as ``train/penalty/<name>``."""
         return self.penalty(weights, numbers)
 

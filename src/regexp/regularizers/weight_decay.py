@@ -33,10 +33,10 @@ class WeightDecay(Regularizer):
     def __post_init__(self) -> None:
         require(self, strength=at_least(0), biases=boolean())
 
-    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, "runs"], numbers: Numbers) -> None:
+    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, " runs"], numbers: Numbers) -> None:
         keep = 1 - lr * numbers["strength"]
         torch._foreach_mul_(weights, [across(keep, w) for w in weights])
 
-    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, "runs"]:
+    def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.square()) for w in weights]
         return 0.5 * numbers["strength"].to(norms[0].dtype) * sum(norms)

@@ -13,12 +13,12 @@ from jaxtyping import Float, Shaped
 from regexp.lazy import torch
 
 
-def across(number: Shaped[torch.Tensor, "runs"], like: Shaped[torch.Tensor, "runs ..."]) -> torch.Tensor:
+def across(number: Shaped[torch.Tensor, " runs"], like: Shaped[torch.Tensor, "runs ..."]) -> torch.Tensor:
     """One number per run, shaped and cast to meet a tensor with a leading runs axis."""
     return number.to(like.dtype).reshape(-1, *(1,) * (like.dim() - 1))
 
 
-def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, "runs"]:
+def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, " runs"]:
     """The sum over everything but the runs."""
     return values.flatten(1).sum(1)
 

@@ -34,6 +34,6 @@ class Draws:
         """The draws of one run of the stack, seen from inside ``vmap``."""
         return Draws(keys, self.step, runs=1)
 
-    def keys_per_run(self) -> Int[torch.Tensor, "runs"]:
+    def keys_per_run(self) -> Int[torch.Tensor, " runs"]:
         """The key of every run's stream."""
         return spread(self.keys, self.runs)
