@@ -8,7 +8,7 @@ from typing import Any
 
 _HOMES = {
     "fit": "runner",
-    "load": "results",
+    "load": "stored",
     "Result": "results",
     "Experiment": "experiment",
     "Invalid": "component",

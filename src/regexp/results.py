@@ -1,0 +1,79 @@
+"""What a finished run gives back: from ``fit``, or from its folder by ``load``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from regexp import rng
+from regexp.experiment import Experiment
+from regexp.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Row = dict[str, float]
+
+
+@dataclasses.dataclass
+class Result:
+    """One run's history and weights."""
+
+    experiment: Experiment
+    status: str
+    """``completed``, ``diverged`` or ``interrupted``."""
+    reason: str | None
+    rows: list[Row]
+    """The metrics of every evaluated epoch, ``epoch`` first; epoch 0 is before training."""
+    final_epoch: int
+    """The epoch whose weights the run ends with: the last one, or early stopping's best."""
+    best_epoch: int | None
+    """The epoch with the best objective; None without a validation split."""
+    weights: dict[str, Any]
+    """Parameters by which weights they are: ``final``, ``last``, and ``best`` where there is one."""
+    seconds: float
+    """Wall time of the stack in which the run trained, per run."""
+    sizes: tuple[int, int]
+    """Features and outputs of the data."""
+    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Versions, device, threads, hashes of data files."""
+    optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """The optimizer's state after the last step."""
+
+    @property
+    def epochs_run(self) -> int:
+        """How many epochs were trained."""
+        return int(self.rows[-1]["epoch"])
+
+    @property
+    def final(self) -> Row:
+        """The metrics of the weights the run ends with."""
+        return self._at(self.final_epoch)
+
+    @property
+    def last(self) -> Row:
+        """The metrics after the last epoch trained."""
+        return self.rows[-1]
+
+    @property
+    def best(self) -> Row | None:
+        """The metrics at the best epoch by the objective."""
+        return None if self.best_epoch is None else self._at(self.best_epoch)
+
+    @property
+    def objective(self) -> float | None:
+        """What the run returns to a sweep: the best value of the objective, None without a validation split."""
+        return None if self.best is None else self.best[self.experiment.objective]
+
+    def model(self, which: str = "final") -> nn.Module:
+        """The trained model as an ordinary ``nn.Module`` for one run; ``which`` is final, best or last."""
+        if which not in self.weights:
+            raise ValueError(f"which must be one of {', '.join(self.weights)}, got {which!r}")
+        with rng.seeded(self.experiment.seed, "init"):
+            module = self.experiment.model.build(*self.sizes).to(getattr(torch, self.experiment.dtype))
+        module.load_state_dict(self.weights[which], strict=False)
+        return module.eval()
+
+    def _at(self, epoch: int) -> Row:
+        return next(row for row in self.rows if row["epoch"] == epoch)
+
