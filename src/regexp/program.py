@@ -48,7 +48,7 @@ class Program:
         self.data = StackedData(data, [e.seed for e in experiments], device)
         self.model = StackedModel(_build_modules(experiments, self.data, self.dtype), device)
         self.optimizer = representative(first.optimizer)
-        self.numbers = numbers([e.optimizer for e in experiments], device)
+        self.numbers = numbers([e.optimizer for e in experiments], device, torch.float64)
         self.parts = [self._part(column) for column in zip(*(e.regularizers for e in experiments), strict=True)]
         self._refresh()
 
@@ -85,7 +85,7 @@ class Program:
     def _part(self, column: Sequence[Regularizer]) -> Part:
         touched = self.model.weights(column[0].biases)
         touches = [i for i, name in enumerate(self.model.parameters) if name in touched]
-        return Part(column[0].name(), representative(column[0]), numbers(column, self.device), touches)
+        return Part(column[0].name(), representative(column[0]), numbers(column, self.device, self.dtype), touches)
 
     def _refresh(self) -> None:
         self._parameters = list(self.model.parameters.values())

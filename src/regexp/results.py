@@ -31,10 +31,10 @@ class Result:
     """The epoch with the best objective; None without a validation split."""
     weights: dict[str, Any]
     """Parameters by which weights they are: ``final``, ``last``, and ``best`` where there is one."""
-    seconds: float
-    """Wall time of the stack in which the run trained, per run."""
     sizes: tuple[int, int]
     """Features and outputs of the data."""
+    seconds: float = 0.0
+    """Wall time until the run's end, divided by the number of runs in its stack."""
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Versions, device, threads, hashes of data files."""
     optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)

@@ -49,7 +49,7 @@ def start(program: Program) -> State:
     """The state before the first step."""
     return State(
         runs=torch.arange(program.runs),
-        lr=program.numbers["lr"],
+        lr=program.numbers["lr"].to(program.dtype),
         optimizer=program.optimizer.init(program.parameters, program.numbers),
         go_on=torch.ones(program.runs, dtype=torch.bool),
     )
@@ -79,7 +79,7 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     objective = program.loss(scores, targets).mean(-1)
     for part in program.having("penalty"):
         objective = objective + part.regularizer.penalty(program.weights(part), part.numbers)
-    gradients = torch.autograd.grad(objective.sum(), parameters)  # runs do not meet in the sum: each gets its own
+    gradients = torch.autograd.grad(objective, parameters, torch.ones_like(objective))  # of every run's own objective
 
     with torch.no_grad():
         for part in program.having("before_step"):
@@ -113,7 +113,7 @@ def review(program: Program, state: State, observe: Observe) -> None:
             index = state.go_on.nonzero().flatten()
             program.narrow(index)
             state.narrow(index)
-        state.lr = program.numbers["lr"] * state.go_on.to(state.lr.device)
+        state.lr = program.numbers["lr"].to(state.lr) * state.go_on.to(state.lr)
 
 
 def finite(metrics: Metrics) -> torch.Tensor:

@@ -55,7 +55,8 @@ class Dropout(Regularizer):
         if place.place == "input":
             return numbers["input_rate"]
         rates = numbers["rate"]
-        return rates[..., place.index] if isinstance(self.rate, tuple) else rates
+        one_per_layer = rates.dim() > numbers["input_rate"].dim()
+        return rates[..., place.index] if one_per_layer else rates
 
     def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
         layers = experiment.model.hidden_layers
@@ -75,7 +76,7 @@ def drop(
     x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws
 ) -> Float[torch.Tensor, "*out batch units"]:
     """Inverted dropout of every run's activations at its own rate."""
-    dropped = (rate * _LEVELS).round()
+    dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)
     scale = (_LEVELS / (_LEVELS - dropped)).to(x.dtype)[..., None, None]
     threshold = (dropped - _LEVELS // 2).to(torch.int16)[..., None, None]
     return x * ((draws.sixteenths(*x.shape[-2:]) >= threshold) * scale)

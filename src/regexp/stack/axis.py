@@ -26,6 +26,8 @@ def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, " runs
 def spread(shared: Shaped[torch.Tensor, "groups *shape"], runs: int) -> Shaped[torch.Tensor, "runs *shape"]:
     """A shared tensor with one entry per run (a view where only one group, or no sharing, makes that possible)."""
     groups, *shape = shared.shape
+    if groups == runs:
+        return shared
     return shared.unsqueeze(1).expand(groups, runs // groups, *shape).reshape(runs, *shape)
 
 

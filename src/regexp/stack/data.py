@@ -11,6 +11,9 @@ from regexp import rng
 from regexp.datasets.dataset import Data
 from regexp.stack.axis import spread
 
+GATHERED_NUMBERS = 1 << 17
+"""How many numbers a group gathers at once, at least a batch: an epoch of a small table, never one of images."""
+
 EVALUATION_ROWS = 512
 """Examples of one product in an evaluation: fixed, so that a run's metrics do not depend on its neighbours."""
 
@@ -24,17 +27,20 @@ class Rows:
         in_order = len(index) == 1 and torch.equal(index[0], torch.arange(first, first + index.shape[1]))
         self.start = first if in_order else None
 
-    def read(self, positions: Int[torch.Tensor, "groups batch"]) -> Shaped[torch.Tensor, "groups batch *shape"]:
-        """The rows at these positions of every group."""
-        index = self.index.gather(1, positions)
-        return self.table.index_select(0, index.flatten()).unflatten(0, index.shape)
+    def batches(self, order: Int[torch.Tensor, "groups n"], size: int) -> Iterator[Shaped[torch.Tensor, "groups batch *shape"]]:
+        """The rows of every group in its own order, ``size`` at a time; small batches are gathered many at once."""
+        at_once = size * max(1, GATHERED_NUMBERS // (size * self.table[0].numel()))
+        for index in self.index.gather(1, order).split(at_once, dim=1):
+            yield from self._read(index).split(size, dim=1)
 
     def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
         """The rows from position ``low`` to ``high`` of every group (a view where they lie in order)."""
         if self.start is not None:
             return self.table[self.start + low : self.start + high].unsqueeze(0)
-        index = self.index[:, low:high]
-        return self.table.index_select(0, index.flatten()).unflatten(0, index.shape)
+        return self._read(self.index[:, low:high])
+
+    def _read(self, index: Int[torch.Tensor, "groups batch"]) -> Shaped[torch.Tensor, "groups batch *shape"]:
+        return self.table.index_select(0, index.flatten()).view(*index.shape, *self.table.shape[1:])
 
 
 class StackedData:
@@ -65,10 +71,10 @@ class StackedData:
     def batches(self, epoch: int, batch_size: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The shuffled mini-batches of an epoch: inputs (groups, batch, features), targets (runs, batch, ...)."""
         count = self.sizes["train"]
-        positions = rng.order(self._order_keys, epoch, count)
-        inputs, targets = self._train
-        for chosen in positions.split(batch_size or count, dim=1):
-            yield self._scaled(inputs.read(chosen)), spread(targets.read(chosen), self.runs)
+        order = rng.order(self._order_keys, epoch, count)
+        inputs, targets = (rows.batches(order, batch_size or count) for rows in self._train)
+        for x, y in zip(inputs, targets, strict=True):
+            yield self._scaled(x), spread(y, self.runs)
 
     def chunks(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """A whole split in order, for evaluation."""

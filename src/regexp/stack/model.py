@@ -90,7 +90,7 @@ class _changing:
 
 def _apply(changes: Noise, x: torch.Tensor) -> torch.Tensor:
     for change, numbers, draws in changes:
-        x = change(x, numbers, draws)
+        x = change(draws.meet(x), numbers, draws)
     return x
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from regexp import rng
 from regexp.lazy import torch
@@ -29,6 +29,10 @@ class Draws:
         count = math.prod(shape)
         lanes = rng.bits(self.keys, self.step, -(-count // 4)).view(torch.int16)[..., :count].unflatten(-1, shape)
         return spread(lanes, self.runs) if self.keys.dim() else lanes
+
+    def meet(self, x: Float[torch.Tensor, "..."]) -> Float[torch.Tensor, "..."]:
+        """Activations with one entry per run, as the draws have."""
+        return spread(x, self.runs) if self.keys.dim() else x
 
     def alone(self, keys: Int[torch.Tensor, ""]) -> Draws:
         """The draws of one run of the stack, seen from inside ``vmap``."""

@@ -14,31 +14,30 @@ from regexp.lazy import torch
 Numbers = Mapping[str, Shaped[torch.Tensor, "runs ..."]]
 
 
-class _PerRun:
-    """Stands where a representative's own number was; any arithmetic with it is a mistake and a TypeError."""
-
-    def __init__(self, path: str):
-        self.path = path
-
-    def __repr__(self) -> str:
-        return f"<{self.path} differs between the runs of a stack: use numbers[{self.path.split('.')[-1]!r}]>"
-
-
 def representative(component: Component) -> Any:
-    """A copy of the component that knows only its structure, so that no hook can apply one run's number to all."""
-    clone = copy.copy(component)
-    for field in per_run_fields(component):
-        object.__setattr__(clone, field, _PerRun(f"{type(component).__name__}.{field}"))
+    """A copy of the component that knows only its structure: reading a per-run field of it is a TypeError, so that no hook
+    can apply one run's number to all.
+    """
+    kind, clone = type(component), copy.copy(component)
+    guards = {field: _guard(f"{kind.__name__}.{field}") for field in per_run_fields(component)}
+    object.__setattr__(clone, "__class__", type(kind.__name__, (kind,), {"__slots__": (), **guards}))
     return clone
 
 
-def numbers(components: Sequence[Component], device: torch.device) -> dict[str, torch.Tensor]:
-    """The numeric per-run fields of equal components, stacked: (runs,), or (runs, items) for lists. In float64."""
+def _guard(path: str) -> property:
+    def refuse(_: Component) -> None:
+        raise TypeError(f"{path} differs between the runs of a stack: use numbers[{path.split('.')[-1]!r}]")
+
+    return property(refuse)
+
+
+def numbers(components: Sequence[Component], device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """The numeric per-run fields of equal components, stacked: (runs,), or (runs, items) for lists."""
     stacked = {}
     for field in per_run_fields(components[0]):
         column = [getattr(component, field) for component in components]
         if not any(isinstance(value, str) or value is None for value in column):
-            stacked[field] = torch.tensor(column, dtype=torch.float64, device=device)
+            stacked[field] = torch.tensor(column, dtype=dtype, device=device)
     return stacked
 
 

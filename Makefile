@@ -1,0 +1,26 @@
+# `make train` and `make test` work on a fresh machine with Python (3.11 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+train: .venv/trained-on        ## train the default experiment (ARGS="..." are overrides)
+	$(BIN)/regexp-train $(ARGS)
+
+test: .venv/tested-with lint   ## lint, then the whole suite (ARGS="..." go to pytest)
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/tested-with        ## style, import layers, formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+.venv/trained-on: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/tested-with: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@ .venv/trained-on
+
+.PHONY: train test lint

@@ -1,0 +1,68 @@
+"""The machine a run trains on: device, threads, versions. None of it belongs to the experiment, all of it is recorded."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from regexp.component import Invalid
+from regexp.lazy import torch
+
+
+def find_device(name: str) -> torch.device:
+    """``auto`` (CUDA if there is one), ``cpu``, ``cuda`` or ``cuda:N``; a device that is absent is an error."""
+    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda" if available else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= available:
+        raise Invalid("fit", [("device", f"must be a device of this machine ({available} CUDA devices), got {name!r}: use cpu")])
+    return device
+
+
+@contextmanager
+def using(threads: int | None) -> Iterator[int]:
+    """Train with this many threads (None: torch's choice) and without denormal numbers, which slow down every step."""
+    threads_before, flushing_before = torch.get_num_threads(), _flushes_denormals()
+    torch.set_num_threads(threads or threads_before)
+    torch.set_flush_denormal(True)
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(threads_before)
+        torch.set_flush_denormal(flushing_before)
+
+
+def about(device: torch.device, threads: int) -> dict[str, Any]:
+    """What a run's summary says of the machine."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {"device": str(device), "device_name": name, "threads": threads, "versions": versions(), "commit": commit()}
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of what computes."""
+    return {"python": platform.python_version(), **{name: version(name) for name in ("regexp", "torch", "numpy")}}
+
+
+@functools.cache
+def commit() -> str | None:
+    """The commit of the checkout that regexp runs from (``-dirty`` if changed); None for an installed package."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _flushes_denormals() -> bool:
+    return (torch.tensor(1e-40) * 1).item() == 0

@@ -1,0 +1,32 @@
+"""Folder names of runs: what differs between them, in letters that every file system and every shell takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from regexp.experiment import Experiment
+
+_LONGEST = 80
+
+
+def slug(text: str) -> str:
+    """The text in ``[A-Za-z0-9._+-]`` only, at most 80 characters, without a leading dot or dash."""
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).lstrip(".-")[:_LONGEST].rstrip(".-") or "run"
+
+
+def folder_names(experiments: Sequence[Experiment]) -> list[str]:
+    """A name for each: the fields in which they differ, and the experiment's hash, which keeps them apart."""
+    flat = [_flatten(experiment.to_dict()) for experiment in experiments]
+    differing = [name for name in flat[0] if any(other.get(name) != flat[0][name] for other in flat[1:])]
+    short = {name: ".".join(name.split(".")[-2:]) for name in differing}
+    parts = [[f"{short[name]}-{values[name]}" for name in differing] for values in flat]
+    names = [f"{slug('+'.join(part))}-{e.hash()}" for part, e in zip(parts, experiments, strict=True)]
+    return [name if names.index(name) == i else f"{name}-{i}" for i, name in enumerate(names)]
+
+
+def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        return {prefix: tree}
+    return {k: v for name, branch in tree.items() for k, v in _flatten(branch, f"{prefix}.{name}" if prefix else name).items()}

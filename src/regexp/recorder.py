@@ -1,0 +1,88 @@
+"""Watches a stack train: collects every run's history, and its weights when it ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from regexp.evaluation import Metrics
+from regexp.experiment import Experiment
+from regexp.program import Program
+from regexp.results import Result
+from regexp.training import State
+
+
+class Recorder:
+    """The ``observe`` of :func:`regexp.training.train`. ``results`` fills up, in the order of ``experiments``, as runs end.
+
+    ``on_row(run, row)`` is called for every evaluated epoch of a run, ``on_end(run, result)`` when it is over.
+    """
+
+    def __init__(
+        self,
+        experiments: Sequence[Experiment],
+        on_row: Callable[[int, dict[str, float]], None],
+        on_end: Callable[[int, Result], None],
+    ):
+        self.experiments, self.on_row, self.on_end = experiments, on_row, on_end
+        self.rows: list[list[dict[str, float]]] = [[] for _ in experiments]
+        self.results: list[Result | None] = [None] * len(experiments)
+
+    def __call__(self, program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
+        columns = torch.stack(list(metrics.values())).T.tolist()
+        over = ~state.go_on | (state.epoch == program.spec.epochs)
+        for place in trained.nonzero().flatten().tolist():
+            run = int(state.runs[place])
+            row = {"epoch": state.epoch, **dict(zip(metrics, columns[place], strict=True))}
+            self.rows[run].append(row)
+            self.on_row(run, row)
+            if over[place]:
+                self.results[run] = self._end(program, state, place, run)
+                self.on_end(run, self.results[run])
+
+    def _end(self, program: Program, state: State, place: int, run: int) -> Result:
+        rows = self.rows[run]
+        last = _row_of({name: p.detach() for name, p in program.model.parameters.items()}, place)
+        kept, best = _aside(state, "kept", place), _aside(state, "best", place)
+        reason = _divergence(rows)
+        return Result(
+            experiment=self.experiments[run],
+            status="diverged" if reason else "completed",
+            reason=reason,
+            rows=rows,
+            final_epoch=kept["epoch"] if kept else state.epoch,
+            best_epoch=best["epoch"] if best else None,
+            weights={"final": kept["weights"] if kept else last, "last": last, **({"best": best["weights"]} if best else {})},
+            sizes=(program.data.features, program.data.outputs),
+            optimizer=_row_of(state.optimizer, place),
+        )
+
+
+def _aside(state: State, name: str, place: int) -> dict[str, Any] | None:
+    """The weights that were set aside for a run, with their epoch; None if there are none."""
+    if name not in state.chosen or state.chosen[name]["epoch"][place] < 0:
+        return None
+    return {"epoch": int(state.chosen[name]["epoch"][place]), "weights": _row_of(state.chosen[name]["weights"], place)}
+
+
+def _row_of(tree: Any, place: int) -> Any:
+    """One run's part of nested dicts and lists of tensors, copied to the CPU."""
+    if isinstance(tree, torch.Tensor):
+        return tree[place].cpu().clone()
+    if isinstance(tree, dict):
+        return {name: _row_of(branch, place) for name, branch in tree.items()}
+    return [_row_of(branch, place) for branch in tree]
+
+
+def _divergence(rows: Sequence[dict[str, float]]) -> str | None:
+    """Why and when a run diverged, or None."""
+    watched = ("train/loss", "val/loss", "weights/l2_norm")
+    for name in watched:
+        if not math.isfinite(rows[-1].get(name, 0.0)):
+            finite = [row["epoch"] for row in rows if math.isfinite(row.get(name, 0.0))]
+            since = f"last finite at epoch {finite[-1]}" if finite else "never finite"
+            return f"{name} is {rows[-1][name]} at epoch {rows[-1]['epoch']} ({since})"
+    return None

@@ -1,0 +1,123 @@
+"""``fit``: from experiments to results, and to the files that runs leave behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from regexp import machine
+from regexp.component import Invalid
+from regexp.experiment import Experiment
+from regexp.naming import folder_names
+from regexp.lazy import torch
+from regexp.program import Program, arrange, load_data, require_one_structure
+from regexp.progress import Progress
+from regexp.recorder import Recorder
+from regexp.results import Result
+from regexp.training import start, train
+from regexp.writing import Keep, RunWriter
+
+
+class Diverged(RuntimeError):
+    """Raised after training where runs diverged and ``on_divergence="raise"`` asks for it. Their files are complete."""
+
+
+def fit(
+    experiments: Sequence[Experiment],
+    folder: str | Path | None = None,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    on_divergence: str = "record",
+    tensorboard: bool = True,
+    curves: bool = True,
+    save: str = "all",
+    command: str | None = None,
+    overrides: Sequence[str] = (),
+    progress: bool = False,
+) -> list[Result]:
+    """Train experiments as one stack. They may differ in every per-run number: seed, strength, rate, learning rate, ...
+
+    ``folder``: where to write. One experiment writes into the folder itself, several into a folder below it each, named by
+    what differs; None writes nothing. ``device``: auto, cpu, cuda or cuda:N. ``threads``: None is torch's choice; the CPU's bits
+    depend on it. ``on_divergence``: a run that diverges is recorded as such, or raises :class:`Diverged` at the end.
+    ``tensorboard``, ``curves`` (only for a single experiment): whether these files are written. ``save``: which weights stay on
+    disk (all, best, last, none). ``command`` and ``overrides`` are noted in the summary.
+
+    Returns one result per experiment, in their order. Raises :class:`regexp.Invalid` for experiments that cannot share a stack.
+
+    >>> from regexp.datasets import SyntheticRegression
+    >>> from regexp.models import Linear
+    >>> from regexp.optim import SGD
+    >>> from regexp.regularizers import WeightDecay
+    >>> runs = [Experiment(SyntheticRegression(), Linear(), SGD(0.003), [WeightDecay(s)], epochs=2) for s in (0.0, 3.0)]
+    >>> [result.status for result in fit(runs)]
+    ['completed', 'completed']
+    """
+    experiments = list(experiments)
+    if not experiments:
+        return []
+    _check("on_divergence", on_divergence, "record", "raise")
+    _check("save", save, "all", "best", "last", "none")
+    require_one_structure(experiments)
+    keep = Keep(tensorboard, curves and len(experiments) == 1, save)
+    settings = {"device": device, "threads": threads, "on_divergence": on_divergence}
+    found = machine.find_device(device)
+    with machine.using(threads) as count:
+        about = {"command": command, "overrides": list(overrides), **machine.about(found, count)}
+        results = _run(experiments, _writers(experiments, folder, keep), found, settings, about, progress)
+    if on_divergence == "raise" and (diverged := [r for r in results if r.status == "diverged"]):
+        raise Diverged(f"{len(diverged)} of {len(results)} runs diverged: {diverged[0].reason}")
+    return results
+
+
+def _run(
+    experiments: Sequence[Experiment],
+    writers: Sequence[RunWriter],
+    device: torch.device,
+    settings: dict[str, Any],
+    about: dict[str, Any],
+    progress: bool,
+) -> list[Result]:
+    """Train, and let the writers write."""
+    started, order = time.perf_counter(), arrange(experiments)
+    experiments_in_order = [experiments[i] for i in order]
+    data = load_data(experiments_in_order)
+    hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
+    for run, writer in enumerate(writers):
+        writer.begin(settings, {**about, "data_hashes": hashes[run]})
+
+    def on_row(run: int, row: dict[str, float]) -> None:
+        if writers:
+            writers[run].history.add(row)
+            if len(writers) == 1:  # a stack's histories are written when its runs end
+                writers[run].history.flush()
+
+    def on_end(run: int, result: Result) -> None:
+        result.seconds = (time.perf_counter() - started) / len(experiments)
+        result.machine = {**about, "data_hashes": hashes[run]}
+        if writers:
+            writers[run].end(result)
+
+    program = Program(experiments_in_order, data, device)
+    state = start(program)
+    state.runs = torch.tensor(order)
+    recorder = Recorder(experiments, on_row, on_end)
+    with Progress(program, shown=progress) as bar:
+        train(program, state, lambda *seen: (recorder(*seen), bar(*seen)))
+    return recorder.results
+
+
+def _writers(experiments: Sequence[Experiment], folder: str | Path | None, keep: Keep) -> list[RunWriter]:
+    if folder is None:
+        return []
+    root = Path(folder)
+    paths = [root] if len(experiments) == 1 else [root / name for name in folder_names(experiments)]
+    return [RunWriter(path, experiment, keep) for path, experiment in zip(paths, experiments, strict=True)]
+
+
+def _check(name: str, value: Any, *options: str) -> None:
+    if value not in options:
+        raise Invalid("fit", [(name, f"must be one of {', '.join(options)}, got {value!r}")])

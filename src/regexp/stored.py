@@ -1,0 +1,39 @@
+"""``load``: a finished run, from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from regexp import checkpoint
+from regexp.config import build
+from regexp.history import read_metrics, read_summary
+from regexp.results import Result
+
+
+def load(folder: str | Path) -> Result:
+    """The result of the run in ``folder``, as :func:`regexp.fit` returned it; weights only as far as they were saved.
+
+    Raises ``FileNotFoundError`` for a folder that holds no run.
+    """
+    path = Path(folder)
+    if not (path / "summary.json").exists():
+        raise FileNotFoundError(f"{path} holds no run: it has no summary.json")
+    summary = read_summary(path)
+    experiment, _ = build(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
+    saved = [checkpoint.load(file) for file in sorted((path / "checkpoints").glob("*.pt"))]
+    best = summary.get("best")
+    return Result(
+        experiment=experiment,
+        status=summary["status"],
+        reason=summary.get("reason"),
+        rows=read_metrics(path),
+        final_epoch=summary.get("final_epoch"),
+        best_epoch=best["epoch"] if best else None,
+        weights={which: weights for payload in saved for which, weights in payload["weights"].items()},
+        sizes=tuple(saved[0]["sizes"]) if saved else (0, 0),
+        seconds=summary.get("seconds", 0.0),
+        machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes")},
+        optimizer=next((payload["optimizer"] for payload in saved if "optimizer" in payload), {}),
+    )

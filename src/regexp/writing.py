@@ -1,0 +1,72 @@
+"""Writes the files of one run while it trains: history, weights, picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from regexp import checkpoint
+from regexp.experiment import Experiment
+from regexp.history import RunFolder
+from regexp.results import Result
+
+
+@dataclasses.dataclass(frozen=True)
+class Keep:
+    """What a run leaves on disk besides its history."""
+
+    tensorboard: bool = True
+    curves: bool = True
+    save: str = "all"
+    """Which weights: all, best, last or none."""
+
+
+class RunWriter:
+    """The files of one run."""
+
+    def __init__(self, path: Path, experiment: Experiment, keep: Keep):
+        self.path, self.keep = path, keep
+        self.history = RunFolder(path, experiment, tensorboard=keep.tensorboard)
+
+    def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+        """Claim the folder and say that the run has begun."""
+        self.history.begin({**settings, "tensorboard": self.keep.tensorboard, "curves": self.keep.curves}, about)
+
+    def end(self, result: Result) -> None:
+        """Write what the run ends with; the summary comes last, when everything else is on disk."""
+        self._save(result)
+        if self.keep.curves:
+            from regexp import curves
+
+            curves.draw(result.rows, result.experiment, self.path / "curves.png", result.best_epoch)
+        self.history.end(summary(result))
+
+    def _save(self, result: Result) -> None:
+        folder = self.path / "checkpoints"
+        about = {"config_hash": result.experiment.hash(), "sizes": list(result.sizes), "epoch": result.epochs_run}
+        if self.keep.save in ("all", "last"):
+            weights = {which: result.weights[which] for which in ("last", "final")}
+            checkpoint.save(folder / "last.pt", {**about, "weights": weights, "optimizer": result.optimizer})
+        if self.keep.save in ("all", "best") and "best" in result.weights:
+            checkpoint.save(folder / "best.pt", {**about, "weights": {"best": result.weights["best"]}})
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """A run's result as plain values."""
+    best = result.best and {"epoch": result.best_epoch, **_metrics(result.best)}
+    return {
+        "status": result.status,
+        "reason": result.reason,
+        "epochs_run": result.epochs_run,
+        "final_epoch": result.final_epoch,
+        "final": _metrics(result.final),
+        "last": _metrics(result.last),
+        "best": best,
+        "seconds": result.seconds,
+    }
+
+
+def _metrics(row: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if name != "epoch"}
