@@ -100,18 +100,41 @@ class Adam(Optimizer):
         return {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
 
     def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
-        first, second = (1 - numbers["betas"]).unbind(-1)
-        mean, square = state["mean"], state["square"]
-        torch._foreach_lerp_(mean, gradients, [across(first, p).expand_as(p) for p in parameters])
-        torch._foreach_mul_(square, [across(1 - second, p) for p in parameters])
-        torch._foreach_addcmul_(square, gradients, torch._foreach_mul(gradients, [across(second, p) for p in parameters]))
-        correction = 1 - numbers["betas"][:, 0] ** count
-        steps = self.effective_step(parameters, state, count, lr / correction, numbers)
-        torch._foreach_addcmul_(parameters, mean, steps, -1.0)
+        one_pass = parameters[0].device.type == "cpu" and sum(p[0].numel() for p in parameters) >= _ONE_PASS
+        (_adam_by_rows if one_pass else _adam_together)(parameters, gradients, state, count, lr, numbers)
 
     def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
-        root = (1 - numbers["betas"][:, 1] ** count).sqrt()
-        steps = torch._foreach_sqrt(state["square"])
-        torch._foreach_div_(steps, [across(root, p) for p in steps])
-        torch._foreach_add_(steps, [across(numbers["eps"], p) for p in steps])
-        return [across(lr, p) / p for p in steps]
+        lr, root, eps = (n.to(parameters[0].dtype) for n in (lr, _corrections(count, numbers)[1].sqrt(), numbers["eps"]))
+        return [across(lr, v) / (v.sqrt() / across(root, v) + across(eps, v)) for v in state["square"]]
+
+
+_ONE_PASS = 1 << 13
+"""From this many parameters in a run, a call of the fused kernel for every run costs less than more passes over memory."""
+
+
+def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+    """One fused pass over the memory of each run: torch's kernel, which takes one learning rate a call."""
+    steps = [torch.tensor(float(count))] * len(parameters)
+    columns = zip(lr.tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
+    for run, (rate, (beta1, beta2), eps) in enumerate(columns):
+        rows = ([t[run] for t in tensors] for tensors in (parameters, gradients, state["mean"], state["square"]))
+        torch._fused_adam_(
+            *rows, [], steps, lr=rate, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0, amsgrad=False, maximize=False
+        )
+
+
+def _adam_together(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+    """All runs in each pass: for small runs, and for CUDA, where a pass is one launch."""
+    corrections, dtype = _corrections(count, numbers), parameters[0].dtype
+    root = corrections[1].sqrt()
+    columns = (numbers["betas"][:, 1], *(1 - numbers["betas"]).unbind(1), numbers["eps"] * root, lr * root / corrections[0])
+    keep2, new1, new2, eps, rate = torch.stack(columns).to(dtype)
+    for w, g, mean, square in zip(parameters, gradients, state["mean"], state["square"], strict=True):
+        mean.add_((g - mean).mul_(across(new1, w)))
+        square.mul_(across(keep2, w)).addcmul_(g, g * across(new2, w))
+        w.addcdiv_(mean * across(rate, w), square.sqrt().add_(across(eps, w)), value=-1.0)
+
+
+def _corrections(count: int, numbers: Numbers) -> Tensors:
+    """``1 - b1**t`` and ``1 - b2**t`` of every run."""
+    return (1 - numbers["betas"] ** count).unbind(1)
