@@ -57,6 +57,17 @@ def per_run(default: Any = dataclasses.MISSING, *, search: Search | None = None)
     return dataclasses.field(default=default, metadata={"per_run": True, "search": search})
 
 
+def location(default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field that says where something is (a folder, a permission), not what: no part of a run's identity."""
+    return dataclasses.field(default=default, metadata={"location": True})
+
+
+def without_locations(component: Component) -> dict[str, Any]:
+    """The canonical values of the fields that determine a result."""
+    locations = {field.name for field in dataclasses.fields(component) if field.metadata.get("location")}
+    return {name: value for name, value in values(component).items() if name not in locations}
+
+
 def per_run_fields(component: Component | type[Component]) -> tuple[str, ...]:
     """The names of the fields that may differ between the runs of a stack."""
     return tuple(field.name for field in dataclasses.fields(component) if field.metadata.get("per_run"))

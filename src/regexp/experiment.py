@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from regexp import losses, metrics
-from regexp.component import Invalid, one_of, optional, require, values, whole
+from regexp.component import Component, Invalid, one_of, optional, require, values, whole, without_locations
 from regexp.datasets.dataset import Dataset
 from regexp.models.model import Model
 from regexp.optim import Optimizer
@@ -27,7 +28,7 @@ class Experiment:
     dataset: Dataset
     model: Model
     optimizer: Optimizer
-    regularizers: tuple[Regularizer, ...] = ()
+    regularizers: Sequence[Regularizer] = ()
     epochs: int = 10
     batch_size: int | None = None
     seed: int = 0
@@ -59,16 +60,19 @@ class Experiment:
         return metrics.objectives(self.dataset.task)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values in one canonical form; :func:`regexp.config.experiment_from` reads it."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        for group in ("dataset", "model", "optimizer"):
-            plain[group] = _node(plain[group])
-        del plain["regularizers"]
-        return {**plain, "regularizer": {regularizer.name(): _node(regularizer) for regularizer in self.regularizers}}
+        """Plain values in one canonical form, which :func:`regexp.config.build` reads."""
+        return self._plain(values)
 
     def hash(self) -> str:
-        """Sixteen hexadecimal digits by which a run is known."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=False).encode()).hexdigest()[:16]
+        """Sixteen hexadecimal digits by which a run is known, wherever its data lie."""
+        identity = json.dumps(self._plain(without_locations))
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def _plain(self, fields_of: Callable[[Component], dict[str, Any]]) -> dict[str, Any]:
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "regularizers"}
+        nodes = {group: _node(plain[group], fields_of) for group in ("dataset", "model", "optimizer")}
+        regularizers = {regularizer.name(): _node(regularizer, fields_of) for regularizer in self.regularizers}
+        return {**plain, **nodes, "regularizer": regularizers}
 
     def _own_problems(self) -> list[tuple[str, str]]:
         try:
@@ -108,9 +112,9 @@ class Experiment:
         return problems
 
 
-def _node(component: Any) -> dict[str, Any]:
+def _node(component: Component, fields_of: Callable[[Component], dict[str, Any]]) -> dict[str, Any]:
     kind = type(component)
-    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **values(component)}
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **fields_of(component)}
 
 
 def _decides(options: tuple[str, ...]) -> Any:

@@ -11,6 +11,10 @@ from regexp.component import Component
 from regexp.lazy import torch
 
 
+class DataError(RuntimeError):
+    """Data that cannot be found or is not what it should be. The message says which file, and the way out."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Data:
     """A loaded data set: one table of examples, and for each split the numbers of its rows.

@@ -8,7 +8,7 @@ from typing import Any
 
 from jaxtyping import Shaped
 
-from regexp.component import Component, per_run_fields, values
+from regexp.component import Component, per_run_fields, without_locations
 from regexp.lazy import torch
 
 Numbers = Mapping[str, Shaped[torch.Tensor, "runs ..."]]
@@ -43,7 +43,7 @@ def numbers(components: Sequence[Component], device: torch.device, dtype: torch.
 
 def structure(component: Any) -> dict[str, Any]:
     """What must be equal in components that share a stack: class, structural fields, and the lengths of per-run lists."""
-    fields = values(component)
+    fields = without_locations(component)
     for field in per_run_fields(component):
         value = fields.pop(field)
         if isinstance(value, list):

@@ -1,0 +1,63 @@
+"""Where the four files of Fashion-MNIST may lie, and what to do when they are nowhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from regexp.datasets import raw_files
+from regexp.datasets.dataset import DataError
+from regexp.datasets.raw_files import Contents, RawFile
+
+FILES = (
+    RawFile("train-images-idx3-ubyte", 47040016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+    RawFile("train-labels-idx1-ubyte", 60008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+    RawFile("t10k-images-idx3-ubyte", 7840016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+    RawFile("t10k-labels-idx1-ubyte", 10008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+)
+MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+"""Torchvision's, written down here because to import torchvision takes longer than to notice that there is no network."""
+SYSTEM_FOLDERS = (Path("/usr/share/datasets/fashion-mnist"), Path("~/.keras/datasets/fashion-mnist"))
+"""Debian's package ``dataset-fashion-mnist``, and what Keras has downloaded."""
+
+
+def load(root: str | None, download: bool) -> Contents:
+    """The verified contents of the four files, by name; unpacked or downloaded files stay in ``root`` (or the cache).
+
+    Raises :class:`DataError` where a file is missing or wrong, with its expected SHA-256.
+    """
+    roots = [Path(path).expanduser() for path in (root, os.environ.get("REGEXP_DATA"), _cache()) if path]
+    folders = [folder for path in roots for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
+    folders += [folder.expanduser() for folder in SYSTEM_FOLDERS]
+
+    def fetched() -> Contents:
+        if not download:
+            raise DataError(_advice(folders, roots[0], "dataset.download=false"))
+        from regexp.datasets.download import fetch
+
+        try:
+            return fetch(FILES, MIRRORS)
+        except DataError as error:
+            raise DataError(_advice(folders, roots[0], f"the download failed: {error}")) from error
+
+    return raw_files.load(FILES, folders, _store(roots[0]), fetched)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "regexp"
+
+
+def _store(root: Path) -> Path:
+    return root / "fashion_mnist"
+
+
+def _advice(folders: list[Path], root: Path, why: str) -> str:
+    return "\n".join(
+        [
+            f"Fashion-MNIST was not found ({why})",
+            f"Looked in: {', '.join(map(str, dict.fromkeys(folders)))}",
+            "Either: apt-get install dataset-fashion-mnist",
+            f"or put these files, raw or as .gz, into {root} or into any folder that you name by dataset.root=FOLDER:",
+            *(f"  {file}" for file in FILES),
+        ]
+    )

@@ -1,0 +1,128 @@
+import gzip
+import hashlib
+import http.server
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from regexp.datasets import download
+from regexp.datasets.dataset import DataError
+from regexp.datasets.raw_files import RawFile
+
+CONTENTS = {"images": bytes(range(256)) * 400, "labels": b"0123456789" * 5}
+FILES = [RawFile(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in CONTENTS.items()]
+RIGHT = {f"/{name}.gz": gzip.compress(content) for name, content in CONTENTS.items()}
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@contextmanager
+def mirror(bodies, *, stall_after=None):
+    """A web server at a local address; after ``stall_after`` bytes of a body it falls silent."""
+    over, asked = threading.Event(), []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response(200 if self.path in bodies else 404)
+            self.send_header("Content-Length", str(len(bodies.get(self.path, b""))))
+            self.end_headers()
+
+        def do_GET(self):
+            asked.append(self.path)
+            self.do_HEAD()
+            self.wfile.write(bodies.get(self.path, b"")[:stall_after])
+            if stall_after is not None:
+                over.wait(20)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", asked
+        finally:
+            over.set()
+            server.shutdown()
+
+
+@contextmanager
+def listening():
+    """An address that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+@pytest.fixture
+def closed():
+    with listening() as address:
+        pass
+    return address
+
+
+def test_every_file_comes_from_the_first_mirror_that_has_it():
+    with mirror(RIGHT) as (first, asked), mirror(RIGHT) as (second, never):
+        assert download.fetch(FILES, [first, second]) == CONTENTS
+    assert set(asked) == {"/images.gz", "/labels.gz"} and never == []
+
+
+WRONG = {
+    "another file": gzip.compress(b"9" * 50),
+    "broken": RIGHT["/labels.gz"][:-3],
+    "a page": b"<html>please log in</html>",
+}
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
+def test_a_wrong_file_is_an_error_that_names_mirror_and_hash(body):
+    with mirror(RIGHT | {"/labels.gz": body}) as (address, _), pytest.raises(DataError) as error:
+        download.fetch(FILES, [address])
+    assert str(error.value).startswith(f"{address}: labels.gz: ") and FILES[1].sha256 in str(error.value)
+
+
+@pytest.mark.parametrize("bodies", [{}, RIGHT | {"/labels.gz": WRONG["another file"]}, {"/images.gz": RIGHT["/images.gz"]}])
+def test_the_next_mirror_is_tried(bodies, closed):
+    with mirror(bodies) as (poor, _), mirror(RIGHT) as (good, _):
+        assert download.fetch(FILES, [closed, poor, good]) == CONTENTS
+
+
+def test_every_mirror_is_named_when_all_fail(closed):
+    with mirror({}) as (empty, _), pytest.raises(DataError) as error:
+        download.fetch(FILES, [closed, empty])
+    first, second = str(error.value).splitlines()
+    assert first.startswith(f"{closed}: ") and "refused" in first
+    assert second.startswith(f"{empty}: images.gz: ") and "404" in second
+
+
+def test_a_silent_mirror_is_given_up(monkeypatch):
+    monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
+    before = time.monotonic()
+    with listening() as address, pytest.raises(DataError, match=r"no answer within 0\.3 s|timed out"):
+        download.fetch(FILES, [address])
+    assert time.monotonic() - before < 3
+
+
+def test_a_name_server_that_does_not_answer_is_given_up(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: over.wait(20) and [])
+    before = time.monotonic()
+    with pytest.raises(DataError, match=r"no answer within 0\.3 s"):
+        download.fetch(FILES, ["http://no.such.host/"])
+    assert time.monotonic() - before < 3
+    over.set()
+
+
+def test_a_download_that_stalls_is_given_up(monkeypatch):
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
+    with mirror(RIGHT, stall_after=20) as (stalling, _), mirror(RIGHT) as (good, _):
+        with pytest.raises(DataError, match=r"images\.gz: .*timed out"):
+            download.fetch(FILES, [stalling])
+        assert download.fetch(FILES, [stalling, good]) == CONTENTS
+    assert socket.getdefaulttimeout() is None
