@@ -22,7 +22,7 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda" if available else "cpu")
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= available:
-        raise Invalid("fit", [("device", f"must be a device of this machine ({available} CUDA devices), got {name!r}: use cpu")])
+        raise Invalid("fit", [("device", f"must be on this machine ({available} CUDA devices), got {name!r}: use cpu")])
     return device
 
 

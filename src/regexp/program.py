@@ -76,7 +76,7 @@ class Program:
         self._loaded = [self._loaded[i] for i in kept]
         self.runs = len(kept)
         self.data = StackedData(self._loaded, [e.seed for e in self._experiments], self.device)
-        self.model.load(rows({name: p.detach() for name, p in self.model.parameters.items()}, chosen))
+        self.model.narrow(chosen)
         self.numbers = rows(self.numbers, chosen)
         for part in self.parts:
             part.numbers = rows(part.numbers, chosen)

@@ -76,4 +76,3 @@ class Result:
 
     def _at(self, epoch: int) -> Row:
         return next(row for row in self.rows if row["epoch"] == epoch)
-

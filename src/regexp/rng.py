@@ -54,15 +54,24 @@ def keys(seeds: list[int], *purpose: str | int, device: torch.device) -> Int[tor
 
 def bits(keys: Int[torch.Tensor, "*streams"], step: int, count: int) -> Int[torch.Tensor, "*streams count"]:
     """``count`` random 64-bit integers per key: those that belong to training step ``step``."""
-    z = _counter(count, keys.device) + (keys + _signed(step * _STRIDE * _GAMMA)).unsqueeze(-1)
+    return _splitmix(_at(keys, step), count)
+
+
+def orders(keys: Int[torch.Tensor, " streams"], steps: range, count: int) -> Int[torch.Tensor, "steps streams count"]:
+    """A random permutation of ``range(count)`` per step and key: the ranks of that step's random integers."""
+    return torch.argsort(_splitmix(torch.stack([_at(keys, step) for step in steps]), count), dim=-1)
+
+
+def _at(keys: Int[torch.Tensor, "*streams"], step: int) -> Int[torch.Tensor, "*streams"]:
+    """Where the draws of a step begin in each stream."""
+    return keys + _signed(step * _STRIDE * _GAMMA)
+
+
+def _splitmix(starts: Int[torch.Tensor, "*streams"], count: int) -> Int[torch.Tensor, "*streams count"]:
+    z = _counter(count, starts.device) + starts.unsqueeze(-1)
     for shift, factor in ((30, _MIX1), (27, _MIX2)):
         z = (z ^ _logical_shift(z, shift)).mul_(_signed(factor))
     return z ^ _logical_shift(z, 31)
-
-
-def order(keys: Int[torch.Tensor, "*streams"], step: int, count: int) -> Int[torch.Tensor, "*streams count"]:
-    """A random permutation of ``range(count)`` per key (the ranks of random integers)."""
-    return torch.argsort(bits(keys, step, count), dim=-1)
 
 
 @functools.lru_cache(maxsize=64)

@@ -10,8 +10,8 @@ from typing import Any
 from regexp import machine
 from regexp.component import Invalid
 from regexp.experiment import Experiment
-from regexp.naming import folder_names
 from regexp.lazy import torch
+from regexp.naming import folder_names
 from regexp.program import Program, arrange, load_data, require_one_structure
 from regexp.progress import Progress
 from regexp.recorder import Recorder
@@ -41,8 +41,8 @@ def fit(
     """Train experiments as one stack. They may differ in every per-run number: seed, strength, rate, learning rate, ...
 
     ``folder``: where to write. One experiment writes into the folder itself, several into a folder below it each, named by
-    what differs; None writes nothing. ``device``: auto, cpu, cuda or cuda:N. ``threads``: None is torch's choice; the CPU's bits
-    depend on it. ``on_divergence``: a run that diverges is recorded as such, or raises :class:`Diverged` at the end.
+    what differs; None writes nothing. ``device``: auto, cpu, cuda or cuda:N. ``threads``: None is torch's choice; the bits of
+    the CPU depend on it. ``on_divergence``: a run that diverges is recorded as such, or raises :class:`Diverged` at the end.
     ``tensorboard``, ``curves`` (only for a single experiment): whether these files are written. ``save``: which weights stay on
     disk (all, best, last, none). ``command`` and ``overrides`` are noted in the summary.
 

@@ -67,14 +67,23 @@ class StackedData:
         """The seed of every group of runs that share data, batches and draws."""
         self._train = inputs.rows(train, leaders), targets.rows(train, leaders)
         self._order_keys = rng.keys(self.seeds, "order", device=device)
+        self._orders: dict[int, torch.Tensor] = {}
 
     def batches(self, epoch: int, batch_size: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The shuffled mini-batches of an epoch: inputs (groups, batch, features), targets (runs, batch, ...)."""
-        count = self.sizes["train"]
-        order = rng.order(self._order_keys, epoch, count)
-        inputs, targets = (rows.batches(order, batch_size or count) for rows in self._train)
+        order = self._order(epoch)
+        inputs, targets = (rows.batches(order, batch_size or order.shape[1]) for rows in self._train)
         for x, y in zip(inputs, targets, strict=True):
             yield self._scaled(x), spread(y, self.runs)
+
+    def _order(self, epoch: int) -> Int[torch.Tensor, "groups n"]:
+        """The order of every group's training examples; small ones are drawn for many epochs at once."""
+        count = self.sizes["train"]
+        at_once = max(1, min(64, GATHERED_NUMBERS // (64 * count)))
+        if epoch not in self._orders:
+            epochs = range(epoch, epoch + at_once)
+            self._orders = dict(zip(epochs, rng.orders(self._order_keys, epochs, count).unbind(), strict=True))
+        return self._orders[epoch]
 
     def chunks(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """A whole split in order, for evaluation."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import nn
 from torch.func import functional_call, vmap
 
 from regexp.component import Invalid
 from regexp.models.layers import Slot
-from regexp.stack.axis import spread
+from regexp.stack.axis import rows, spread
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers
 
@@ -33,9 +33,9 @@ class StackedModel:
         self.module = modules[0].to(device).train()
         self.carries_runs = getattr(self.module, "carries_runs", False)
         self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]
-        columns = zip(*(dict(module.named_parameters()).items() for module in modules), strict=True)
-        stacked = {column[0][0]: torch.stack([p.detach() for _, p in column]).to(device) for column in columns}
-        self.load(stacked)
+        self.load(_stacked([_trained(module) for module in modules], device))
+        self.constants = {} if self.carries_runs else _stacked([_constant(module) for module in modules], device)
+        """What training leaves alone, buffers and frozen parameters: they too may differ between runs."""
 
     def load(self, parameters: Mapping[str, Float[torch.Tensor, "runs ..."]]) -> None:
         """Use these parameters from now on."""
@@ -45,6 +45,11 @@ class StackedModel:
             for name, parameter in self.parameters.items():
                 owner, _, leaf = name.rpartition(".")
                 setattr(self.module.get_submodule(owner), leaf, parameter)
+
+    def narrow(self, chosen: torch.Tensor) -> None:
+        """Go on with some of the runs only."""
+        self.load(rows({name: p.detach() for name, p in self.parameters.items()}, chosen))
+        self.constants = rows(self.constants, chosen)
 
     def weights(self, biases: bool = False) -> dict[str, nn.Parameter]:
         """The weight matrices (two axes or more in one run), and everything else too if ``biases``."""
@@ -60,11 +65,24 @@ class StackedModel:
                 return self.module(x)
         tensors = [[(numbers, draws.keys_per_run()) for _, numbers, draws in changes] for changes in noise]
 
-        def one_run(parameters: dict, x: torch.Tensor, tensors: list) -> torch.Tensor:
+        def one_run(state: dict, x: torch.Tensor, tensors: list) -> torch.Tensor:
             with _changing(self.slots, [_own(*pair) for pair in zip(noise, tensors, strict=True)]):
-                return functional_call(self.module, parameters, (x,))
+                return functional_call(self.module, state, (x,))
 
-        return vmap(one_run, randomness="error")(dict(self.parameters), spread(x, self.runs), tensors)
+        return vmap(one_run, randomness="error")({**self.parameters, **self.constants}, spread(x, self.runs), tensors)
+
+
+def _trained(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
+
+
+def _constant(module: nn.Module) -> dict[str, torch.Tensor]:
+    frozen = {name: p.detach() for name, p in module.named_parameters() if not p.requires_grad}
+    return frozen | dict(module.named_buffers())
+
+
+def _stacked(states: Sequence[dict[str, torch.Tensor]], device: torch.device) -> dict[str, Shaped[torch.Tensor, "runs ..."]]:
+    return {name: torch.stack([state[name] for state in states]).to(device) for name in states[0]}
 
 
 def _own(changes: Noise, tensors: list) -> Noise:

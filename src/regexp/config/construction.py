@@ -1,0 +1,97 @@
+"""Dataclasses made from untyped values: the class itself is the schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import MISSING, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from regexp.component import Invalid
+from regexp.config.wording import Problems, unknown_key
+
+_WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+
+
+def construct(
+    kind: type, given: Mapping[str, Any], prefix: str, problems: Problems, *, forgive: bool = False, **made: Any
+) -> Any:
+    """``kind(**given, **made)``, with the values ``given`` converted to their fields' types.
+
+    What is wrong joins ``problems``, and then an object comes back that has passed no check: it serves to find out what else is
+    wrong. ``forgive``: an unforeseen exception is no problem, because it follows from known ones.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    values, wrong = dict(made), {}
+    for name, value in given.items():
+        if name in fields:
+            values[name], wrong[name] = typed(value, _hints(kind).get(name, Any))
+        else:
+            wrong[name] = unknown_key(f"{prefix}{name}", [prefix + known for known in fields])
+    wrong |= {name: "must be given" for name, field in fields.items() if name not in values and _is_required(field)}
+    wrong = {name: text for name, text in wrong.items() if text}
+    known = {name: value for name, value in values.items() if name in fields}
+    try:
+        made_object = kind(**known)
+    except Invalid as invalid:
+        wrong |= dict(invalid.problems)
+    except Exception as error:  # a component of the user's own may fail in any way
+        wrong |= {} if wrong or forgive else {"": f"cannot be made: {type(error).__name__}: {error}"}
+    problems |= {f"{prefix}{name}".rstrip("."): text for name, text in wrong.items()}
+    return _unchecked(kind, known) if wrong else made_object
+
+
+def typed(value: Any, hint: Any) -> tuple[Any, str | None]:
+    """The value as the type of its field, by OmegaConf's conversions, and what is wrong with it. Lists become tuples."""
+    if value == MISSING:
+        return value, "must be given"
+    schema = _schema(hint)
+    if schema is None:
+        return _frozen(value), None
+    try:
+        return _frozen(OmegaConf.to_container(OmegaConf.merge(schema, {"value": value}))["value"]), None
+    except OmegaConfBaseException:
+        return value, f"must be {_describe(hint)}, got {value!r}"
+
+
+@functools.cache
+def _schema(hint: Any) -> Any:
+    """A configuration with one typed value; None for a type that OmegaConf cannot express, which the class checks itself."""
+    try:
+        return OmegaConf.structured(dataclasses.make_dataclass("Schema", [("value", hint)]))
+    except OmegaConfBaseException:
+        return None
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(kind)
+    except NameError:  # a type that is imported for type checkers only
+        return {}
+
+
+def _is_required(field: dataclasses.Field) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _describe(hint: Any) -> str:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union else (hint,)
+    words = [_WORDS.get(option, str(option)) for option in options if option is not type(None)]
+    return " or ".join([*words, "null"] if type(None) in options else words)
+
+
+def _unchecked(kind: type, values: Mapping[str, Any]) -> Any:
+    bare = object.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(bare, name, value)
+    return bare

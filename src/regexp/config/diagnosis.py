@@ -1,0 +1,85 @@
+"""What is wrong with one override, and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.types import Override
+from omegaconf import OmegaConf
+
+from regexp.config.wording import NO_REGULARIZERS, nearest, not_chosen, unknown_key
+
+
+def no_override(line: str) -> str:
+    """For an argument that Hydra's grammar cannot read."""
+    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters"
+
+
+def several_values(override: Override) -> str:
+    """For a sweep without ``-m``."""
+    key, value = override.get_key_element(), override.get_value_string()
+    return f"{key} has several values, got {value}: add -m to run each, or write {key}=[{value}] for a list"
+
+
+def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> str:
+    """For a choice of a group that Hydra refuses."""
+    group, options = override.key_or_group, loader.get_group_options(override.key_or_group)
+    if not options:
+        return refused(override, error)
+    several = group == "regularizer"
+    rule = f"a list of {', '.join(options)}" if several else f"one of {', '.join(options)}"
+    value = None if override.is_delete() else override.value()
+    meant = [nearest(str(one), options) for one in (value if isinstance(value, list) else [value])]
+    if None not in meant and value not in options:
+        names = ",".join(map(str, meant))
+        way_out = f": did you mean {group}=[{names}]?" if isinstance(value, list) else f": did you mean {names}?"
+    else:
+        way_out = f": {NO_REGULARIZERS}" if several else ""
+    return f"{group} must be {rule}, got {override.input_line}{way_out}"
+
+
+def refused(override: Override, error: Exception) -> str:
+    """For what nobody but Hydra knows."""
+    cause = f": {first_line(error.__cause__)}" if error.__cause__ else ""
+    return f"{override.input_line} is refused by Hydra: {first_line(error).rstrip('.')}{cause}"
+
+
+def is_no_choice(override: Override) -> bool:
+    """Whether this is ``regularizer={}``, which Hydra accepts without doing anything."""
+    return override.key_or_group == "regularizer" and override.value_type is not None and isinstance(override.value(), dict)
+
+
+def wrong_value(override: Override, error: Exception, config: Any, loader: ConfigLoader) -> str:
+    """For a value that does not fit into the configuration: mostly a key that does not exist."""
+    key = override.key_or_group
+    known = _keys(OmegaConf.to_container(config, resolve=False))
+    if key in known:
+        return refused(override, error)
+    group, name, *_ = [*key.split("."), ""]
+    if group == "regularizer" and name not in config.regularizer:
+        options = loader.get_group_options(group)
+        if meant := nearest(name, options):
+            chosen = [name for name, node in config.regularizer.items() if "_target_" in (node or {})]
+            correction = "" if meant == name else f" (did you mean {meant}?)"
+            return f"{key} {not_chosen(meant, chosen)}{correction}"
+    return f"{key} {unknown_key(key, [other for other in known if other.startswith('hydra') == (group == 'hydra')])}"
+
+
+def one_value(override: Override) -> str:
+    """An override with the first value of a sweep."""
+    if not override.is_sweep_override():
+        return override.input_line or ""
+    value = next(iter(override.sweep_string_iterator())) if override.is_discrete_sweep() else override.value().start
+    return f"{override.get_key_element()}={value}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a message."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _keys(node: Any, prefix: str = "") -> list[str]:
+    """All keys of nested dicts, in dots."""
+    names = [name for name in node if name != "_target_"] if isinstance(node, dict) else []
+    return [key for name in names for key in (f"{prefix}{name}", *_keys(node[name], f"{prefix}{name}."))]

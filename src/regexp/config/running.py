@@ -1,0 +1,64 @@
+"""What the run that Hydra is executing was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from regexp.config.building import build, plain_values
+from regexp.config.leftovers import key_of, without_leftovers
+from regexp.experiment import Experiment
+from regexp.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """One run: what, how, where, and in which words it was asked for."""
+
+    experiment: Experiment
+    settings: Settings
+    folder: Path
+    overrides: list[str]
+    command: str
+    """The line that repeats this run alone."""
+
+
+def order(cfg: Any) -> Order:
+    """The order behind the configuration that Hydra hands to its task. A run of a sweep has one thread if nothing is said."""
+    node = HydraConfig.get()
+    overrides = list(node.overrides.task)
+    experiment, settings = build(without_leftovers(plain_values(cfg), overrides, GlobalHydra.instance().config_loader()))
+    words = overrides
+    if node.mode == RunMode.MULTIRUN and settings.threads is None:
+        settings = dataclasses.replace(settings, threads=1)
+        words = [*(override for override in overrides if key_of(override) != "threads"), "threads=1"]
+    return Order(experiment, settings, Path(node.runtime.output_dir), overrides, _command(node, words))
+
+
+def _command(node: Any, overrides: list[str]) -> str:
+    flags = []
+    for source in node.runtime.config_sources:
+        if source.provider == "command-line":
+            flags += ["--config-dir", _from_here(Path(source.path))]
+    if node.job.config_name != "train":
+        flags += ["--config-name", node.job.config_name]
+    search = [override for override in node.overrides.hydra if key_of(override) == "hydra.searchpath"]
+    return " ".join(quoted(word) for word in ("regexp-train", *flags, *search, *overrides))
+
+
+def quoted(word: str) -> str:
+    """In double quotes where a shell needs them: brackets are patterns in zsh, and single quotes are none in cmd."""
+    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
+        return word
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
+
+
+def _from_here(folder: Path) -> str:
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)

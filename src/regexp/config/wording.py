@@ -1,0 +1,46 @@
+"""How problems of a configuration are told: by full key, all at once, with the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+Problems = dict[str, str]
+"""What is wrong, by full key."""
+
+NO_REGULARIZERS = "write regularizer=[] for none"
+
+
+class ConfigError(ValueError):
+    """Everything that is wrong with a configuration, one line each."""
+
+    def __init__(self, problems: Iterable[str]):
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """What to say of a key that does not exist: the nearest one that does, or those that stand beside it."""
+    known = list(known)
+    if found := nearest(key, known):
+        return f"is no key: did you mean {found}?"
+    parent = key
+    while not (beside := [other for other in known if other.rpartition(".")[0] == parent]):
+        parent = parent.rpartition(".")[0]
+    return f"is no key: there are {', '.join(beside)}"
+
+
+def not_chosen(name: str, chosen: Iterable[str]) -> str:
+    """What to say of values for a regularizer that is not switched on."""
+    chosen = list(chosen)
+    return f'has values but {name} is not in [{",".join(chosen)}]: add "regularizer=[{",".join([*chosen, name])}]"'
+
+
+def nearest(key: str, known: Iterable[str]) -> str | None:
+    """The key that is most like this one: by spelling in the same place, or by its last part anywhere; None if none is."""
+    known = list(known)
+    parent, _, name = key.rpartition(".")
+    beside = [other for other in known if other.rpartition(".")[0] == parent]
+    last = {other.rpartition(".")[2]: other for other in [*known, *beside]}
+    close = difflib.get_close_matches(name, [other.rpartition(".")[2] for other in beside], n=1)
+    return last.get(close[0] if close else name)

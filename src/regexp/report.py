@@ -1,0 +1,53 @@
+"""The table that ends a run on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from regexp.config.running import quoted
+from regexp.results import Result, Row
+
+SPLITS = ("train", "val", "test")
+METRICS = ("loss", "accuracy")
+
+
+def report(result: Result, folder: Path) -> str:
+    """Losses and accuracies of every split, what else is known of the run, its folder, and how to look at it."""
+    rows = {"final": result.final}
+    if result.best and result.best_epoch != result.final_epoch:
+        rows[f"best (epoch {result.best_epoch})"] = result.best
+    facts = {
+        "norm of w": f"{result.final['weights/l2_norm']:.4g}",
+        "epochs run": str(result.epochs_run),
+        "status": result.status + (f": {result.reason}" if result.reason else ""),
+        "seconds": f"{result.seconds:.1f}",
+    }
+    width = max(map(len, facts))
+    return "\n".join(
+        [
+            "",
+            *aligned(_table(rows)),
+            "",
+            *(f"{name:<{width}}  {text}" for name, text in facts.items()),
+            "",
+            f"{'folder':<{width}}  {folder}",
+            f"tensorboard --logdir {quoted(str(folder))}",
+        ]
+    )
+
+
+def aligned(table: list[list[str]]) -> list[str]:
+    """The rows of a table as lines: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        for row in table
+    ]
+
+
+def _table(rows: dict[str, Row]) -> list[list[str]]:
+    first = next(iter(rows.values()))
+    splits = [split for split in SPLITS if f"{split}/loss" in first]
+    metrics = [metric for metric in METRICS if f"train/{metric}" in first]
+    header = ["", *(f"{which} {metric}" for which in rows for metric in metrics)]
+    return [header, *([split, *(f"{row[f'{split}/{m}']:.4g}" for row in rows.values() for m in metrics)] for split in splits)]

@@ -1,0 +1,48 @@
+"""How a run is carried out and what it leaves on disk: everything in a configuration that is no part of the experiment."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from regexp.component import boolean, one_of, optional, require, whole
+from regexp.lazy import torch
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Where a run trains and what it writes.
+
+    ``device``: auto (CUDA if there is one), cpu, cuda or cuda:N. ``threads``: None means all cores for a single run and 1 in a
+    sweep. ``on_divergence``: record (a diverged run is a result) or raise. ``tensorboard`` and ``curves``: whether the event
+    file and the picture are written.
+    """
+
+    device: str = "auto"
+    threads: int | None = None
+    on_divergence: str = "record"
+    tensorboard: bool = True
+    curves: bool = True
+
+    def __post_init__(self) -> None:
+        require(
+            self,
+            device=_device,
+            threads=optional(whole(1)),
+            on_divergence=one_of("record", "raise"),
+            tensorboard=boolean(),
+            curves=boolean(),
+        )
+
+
+def _device(device: Any) -> str | None:
+    if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        return f"must be one of auto, cpu, cuda, cuda:N, got {device!r}"
+    if not device.startswith("cuda"):
+        return None
+    count = torch.cuda.device_count()
+    if int(device.partition(":")[2] or 0) < count:
+        return None
+    there = f"cuda:0 to cuda:{count - 1}" if count else "no CUDA device"
+    return f"must be a device that this machine has ({there}), got {device!r}: write device=auto or device=cpu"

@@ -1,0 +1,131 @@
+"""The command line, ``regexp-train``: checks everything, then hands over to Hydra.
+
+Hydra alone would report the first mistake only, and leave files behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from omegaconf import OmegaConf
+
+CONFIG_NAME = "train"
+
+OmegaConf.register_new_resolver("regexp.title", lambda *, _root_: _folders().title(_root_), replace=True)
+OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swept(_root_), replace=True)
+
+
+def main() -> None:
+    """Train what the arguments describe. Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 interrupted."""
+    _import_from_here()
+    arguments = get_args_parser().parse_args()
+    try:
+        if _asks_only(arguments):
+            _hydra(sys.argv)
+        else:
+            _train(arguments)
+    except KeyboardInterrupt:
+        _exit("interrupted", status=130)
+
+
+def job(cfg: Any) -> float | None:
+    """What Hydra calls for every run."""
+    from regexp.job import run
+
+    return run(cfg)
+
+
+def config_folder() -> Path:
+    """The folder ``conf``: the package's own if it is installed, the checkout's beside ``src`` otherwise."""
+    here = Path(__file__).resolve()
+    places = [here.parent / "conf", here.parents[2] / "conf"]
+    found = [place for place in places if (place / f"{CONFIG_NAME}.yaml").is_file()]
+    if not found:
+        _exit(f"no configuration: there is no {CONFIG_NAME}.yaml in {' or '.join(map(str, places))}: install regexp again")
+    return found[0]
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from regexp.config import ConfigError
+    from regexp.config.composing import plan
+    from regexp.run_folders import claim, failed
+
+    _refuse_flags(arguments)
+    try:
+        asked = plan(arguments, config_folder(), CONFIG_NAME)
+        claim(asked.folder, sweep=asked.multirun)
+    except (ConfigError, OSError) as error:
+        _exit(str(error))
+    key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
+    own = [f"{key}={_as_value(asked.folder)}"]
+    if asked.multirun:
+        own.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join(asked.fixed)}]")
+    _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
+    if asked.multirun:
+        print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
+    diverging = any(settings.on_divergence == "raise" for _, settings in asked.runs)
+    if losses := failed(asked.folder, divergence_fails=diverging):
+        _exit("\n".join([f"{len(losses)} of {len(asked.runs)} runs failed; why is in", *(f"  {f}/train.log" for f in losses)]))
+
+
+def _hydra(argv: list[str]) -> None:
+    before, sys.argv = sys.argv, argv
+    try:
+        hydra.main(config_path=str(config_folder()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+    finally:
+        sys.argv = before
+
+
+def _asks_only(arguments: argparse.Namespace) -> bool:
+    """Whether nothing will be trained: help, a look at the configuration, completion in a shell."""
+    return bool(
+        arguments.help or arguments.hydra_help or arguments.cfg or arguments.shell_completion or arguments.info is not None
+    )
+
+
+def _refuse_flags(arguments: argparse.Namespace) -> None:
+    if arguments.experimental_rerun is not None:
+        _exit("--experimental-rerun would run a pickle: type the command in the run's summary.json instead")
+    if arguments.config_path is not None:
+        _exit("--config-path would replace our configuration: add yours by --config-dir")
+
+
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    flags = ["--multirun"] if arguments.multirun else []
+    for flag, value in (("--config-dir", arguments.config_dir), ("--config-name", arguments.config_name)):
+        flags += [flag, value] if value is not None else []
+    return flags
+
+
+def _as_value(folder: Path) -> str:
+    """A path in quotes, as Hydra's grammar reads it."""
+    return "'" + str(folder).replace("'", "\\'") + "'"
+
+
+def _import_from_here() -> None:
+    """Let the user's own modules be found in the current folder, as ``python -m`` does and a console script does not."""
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)
+
+
+def _folders() -> Any:
+    from regexp.config import folders
+
+    return folders
+
+
+def _exit(message: str, status: int = 1) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    from regexp.train import main as importable_main  # so that Hydra's task is importable by its name
+
+    importable_main()

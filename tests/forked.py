@@ -1,0 +1,69 @@
+"""``regexp-train`` in processes forked from a server that has imported torch, which spares each of them seconds."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import resource
+import sys
+from pathlib import Path
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.composing"])
+TIMEOUT = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a command has left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+    peak_megabytes: float
+
+
+class Command:
+    """A running ``regexp-train``, in a folder of its own."""
+
+    def __init__(self, arguments: tuple[str, ...], folder: Path, streams: Path):
+        self._streams = streams / "out", streams / "err"
+        self._usage, usage = SERVER.Pipe(duplex=False)
+        self._process = SERVER.Process(target=_main, args=(arguments, folder, self._streams, usage))
+        self._process.start()
+        usage.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def err(self) -> str:
+        """What it has said on standard error until now."""
+        file = self._streams[1]
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def finish(self) -> Outcome:
+        self._process.join(TIMEOUT)
+        assert self._process.exitcode is not None, "the command did not end in time"
+        out, err = (file.read_text(encoding="utf-8") for file in self._streams)
+        return Outcome(self._process.exitcode, out, err, self._usage.recv() / 1024)
+
+    def stop(self) -> None:
+        """End it if it still runs."""
+        self._process.kill()
+        self._process.join()
+
+
+def _main(arguments: tuple[str, ...], folder: Path, streams: tuple[Path, Path], usage: object) -> None:
+    from regexp.train import main
+
+    os.chdir(folder)
+    for stream, file in zip((1, 2), streams, strict=True):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream)
+    sys.argv = ["regexp-train", *arguments]
+    try:
+        main()
+    finally:
+        usage.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
