@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.composing"])
+SERVER.set_forkserver_preload(["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.planning"])
 TIMEOUT = 120
 
 

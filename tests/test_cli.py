@@ -69,7 +69,10 @@ RANGES = [
     (["regularizer=early_stopping", "regularizer.early_stopping.patience=0"], ["patience must be a whole number >= 1, got 0"]),
     (["regularizer=early_stopping", "dataset.val_size=0"], ["monitor must be measured on", "set dataset.val_size > 0"]),
     (["regularizer=dropout"], ["regularizer.dropout.rate drops hidden units, and this model has none", "use input_rate"]),
-    (["device=cuda:99"], ["device must be a device that this machine has", "got 'cuda:99'", "device=cpu"]),
+    (
+        ["device=cuda:99", "epochs=0"],
+        ["epochs must be", "device must be a device that this machine has", "got 'cuda:99'", "device=cpu"],
+    ),
     (["threads=0"], ["threads must be a whole number >= 1 or null, got 0"]),
     (["-m", "seed=1,1"], ["run 1 of the sweep is run 0 again"]),
     (["-m", "regularizer.weight_decay.strength=1,-2"], ["strength must be a finite number >= 0, got -2.0"]),
@@ -144,10 +147,42 @@ def test_a_failing_run_of_a_sweep_stops_no_other(command_line, tmp_path):
     (tmp_path / "fragile.py").write_text(FRAGILE, encoding="utf-8")
     outcome = command_line("-m", *QUICK, "model._target_=fragile.Fragile", "+model.fails=true,false", "hydra.sweep.dir=s")
     assert outcome.code == 1
-    failed, well = sorted((tmp_path / "s").glob("*/"), key=lambda folder: "false" in folder.name)
+    failed, well = sorted((tmp_path / "s").glob("*/"), key=lambda folder: "False" in folder.name)
     assert "this model never works" in (failed / "train.log").read_text(encoding="utf-8")
     assert str(failed.relative_to(tmp_path)) in outcome.stderr.splitlines()[-1]
-    assert stored.load(well).status == "completed"
+    assert json.loads((well / "summary.json").read_text(encoding="utf-8"))["status"] == "completed"
+
+
+def test_an_experiment_may_be_a_sweep(command_line, tmp_path):
+    (tmp_path / "my/experiment").mkdir(parents=True)
+    study = "# @package _global_\nseed: 5\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      optimizer.lr: 0.01,0.02\n"
+    (tmp_path / "my/experiment/study.yaml").write_text(study, encoding="utf-8")
+    outcome = command_line("--config-dir", "my", "experiment=study", *QUICK)
+    assert outcome.code == 0, outcome.stderr
+    folders = sorted(path.parent for path in (tmp_path / "outputs/study").glob("*/*/summary.json"))
+    assert [folder.name.partition("-")[0] for folder in folders] == ["optimizer.lr"] * 2
+    assert {stored.load(folder).experiment.optimizer.lr for folder in folders} == {0.01, 0.02}
+
+
+def test_names_of_runs_stay_below_their_sweep(command_line, tmp_path):
+    (tmp_path / "fragile.py").write_text(FRAGILE, encoding="utf-8")
+    notes = ["../../x", "/etc/x", "a" * 300, "äö", "-rf", "a/b"]
+    values = ",".join(f"'{note}'" for note in notes)
+    outcome = command_line("-m", *QUICK, "model._target_=fragile.Fragile", f"+model.note={values}", "hydra.sweep.dir=deep/er/s")
+    assert outcome.code == 0, outcome.stderr
+    folders = [path.parent for path in tmp_path.rglob("summary.json")]
+    assert {folder.parent for folder in folders} == {tmp_path / "deep/er/s"}
+    assert len(folders) == len(notes)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", folder.name) for folder in folders)
+
+
+def test_a_typing_mistake_in_a_file_is_no_leftover(command_line, tmp_path):
+    (tmp_path / "my/experiment").mkdir(parents=True)
+    recipe = "# @package _global_\nmodel: {hiden: [3], hidden: [4]}\nregularizer: {l3: {strength: 1}, l2: {strength: 1}}\n"
+    (tmp_path / "my/experiment/mine.yaml").write_text(recipe, encoding="utf-8")
+    outcome = command_line("--config-dir", "my", "experiment=mine")
+    assert outcome.code == 1
+    assert [line.split()[0] for line in outcome.stderr.splitlines()] == ["model.hiden", "regularizer.l3"]
 
 
 def test_divergence_is_a_result_unless_it_shall_be_an_error(command_line):
@@ -199,14 +234,17 @@ def test_a_folder_with_odd_letters_works(command_line, tmp_path):
 
 def test_ctrl_c_is_status_130(start):
     command = start("epochs=1000000", "curves=false", "threads=1")
-    deadline = time.monotonic() + 60
-    while "epoch 3/" not in command.err:
-        assert time.monotonic() < deadline, command.err
-        time.sleep(0.05)
-    os.kill(command.pid, signal.SIGINT)
+    interrupt_while_training(command)
     outcome = command.finish()
     assert outcome.code == 130
     assert "Traceback" not in outcome.stderr
+
+
+def test_ctrl_c_ends_a_sweep(start, tmp_path):
+    command = start("-m", "epochs=1000000", "curves=false", "seed=1,2", "hydra.sweep.dir=s")
+    interrupt_while_training(command)
+    assert command.finish().code == 130
+    assert len(list((tmp_path / "s").glob("*/"))) == 1
 
 
 def test_a_model_of_the_users_own(command_line, tmp_path):
@@ -248,6 +286,14 @@ def test_help_and_config_need_no_torch(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def interrupt_while_training(command):
+    deadline = time.monotonic() + 60
+    while "epoch 3/" not in command.err:
+        assert time.monotonic() < deadline, command.err
+        time.sleep(0.05)
+    os.kill(command.pid, signal.SIGINT)
+
+
 FRAGILE = """
 import dataclasses
 
@@ -259,6 +305,7 @@ from regexp import Model
 @dataclasses.dataclass(frozen=True)
 class Fragile(Model):
     fails: bool = False
+    note: str = ""
 
     def build(self, features, outputs):
         if self.fails:

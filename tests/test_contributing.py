@@ -11,8 +11,9 @@ PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8
 
 
 def block(language: str) -> str:
-    """The first fenced block of a language that holds the example."""
-    return next(text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if "log_penalty" in text or "Log" in text)
+    """The example's fenced block of a language; a block without one holds the command."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return next(text for name, text in blocks if name == language and re.search("log_penalty|LogPenalty", text))
 
 
 def test_the_printed_regularizer_trains_by_the_printed_command(command_line, tmp_path):

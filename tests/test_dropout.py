@@ -78,7 +78,7 @@ def classic_training(start, x, y, rate, lr, epochs):
     scale = {"output.weight": 1 / keep}
     weights = {name: (p.detach() * scale.get(name, 1)).requires_grad_() for name, p in start.items()}
     for epoch in range(1, epochs + 1):
-        rows = rng.order(order_key, epoch, len(x))
+        rows = rng.bits(order_key, epoch, len(x)).argsort()
         hidden = torch.tanh(x[rows] @ weights["hidden.0.weight"] + weights["hidden.0.bias"])
         kept = Draws(mask_keys, epoch, 1).sixteenths(*hidden.shape)[0] >= rate * 2**16 - 2**15
         scores = (hidden * kept) @ weights["output.weight"] + weights["output.bias"]

@@ -77,7 +77,7 @@ def correlation(a, b):
 
 
 def test_streams_of_other_seeds_purposes_and_steps_are_uncorrelated():
-    count = 40_000
+    count = 10_000
     streams = [
         rng.bits(torch.tensor(rng.key(seed, purpose)), step, count)
         for seed, purpose, step in itertools.product((0, 1), ("order", "dropout"), (1, 2))
@@ -106,12 +106,18 @@ def test_sixteenths_are_uniform_in_every_lane():
 def test_orders_are_permutations_and_all_equally_likely():
     keys = rng.keys(list(range(300)), "order", device=CPU)
     counts = dict.fromkeys(itertools.permutations(range(4)), 0)
-    for step in range(40):
-        for order in rng.order(keys, step, 4).tolist():
-            counts[tuple(order)] += 1
+    for order in rng.orders(keys, range(7, 47), 4).flatten(0, 1).tolist():
+        counts[tuple(order)] += 1
     expected = 300 * 40 / 24
     chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
     assert abs(chi_square - 23) < 5 * math.sqrt(2 * 23)
+
+
+def test_an_epochs_order_does_not_depend_on_the_epochs_drawn_with_it():
+    keys = rng.keys([4, 1], "order", device=CPU)
+    many = rng.orders(keys, range(3, 9), 10)
+    for step, together in zip(range(3, 9), many, strict=True):
+        assert torch.equal(rng.orders(keys[1:], range(step, step + 1), 10)[0, 0], together[1])
 
 
 def test_a_seeded_block_gives_the_global_generator_back():

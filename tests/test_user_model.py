@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 import torch
-from support import Blobs, arrays, distance, fit
 from torch import nn
 
 import regexp
@@ -12,7 +11,8 @@ from regexp.component import Invalid
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
-from regexp.regularizers import L2, Dropout
+from regexp.regularizers import L2, Dropout, EarlyStopping
+from support import Blobs, arrays, distance, fit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +71,12 @@ EXTRAS = {
 
 
 def run(seed=0, extra="none", rate=0.3, lr=0.1, strength=0.01, **fields):
-    fields = {"epochs": 4, "batch_size": 16, "dtype": "float64"} | fields
-    return Experiment(Blobs(), Own(extra), SGD(lr, momentum=0.5), [L2(strength), Dropout(rate, rate / 2)], seed=seed, **fields)
+    standard = {
+        "model": Own(extra),
+        "optimizer": SGD(lr, momentum=0.5),
+        "regularizers": [L2(strength), Dropout(rate, rate / 2)],
+    }
+    return Experiment(Blobs(), **standard | fields, epochs=4, batch_size=16, seed=seed, dtype="float64")
 
 
 @pytest.mark.parametrize("extra", ["none", "frozen", "buffer", "tied", "norm", "convolution"])
@@ -86,22 +90,57 @@ def test_stacked_is_alone(extra):
         assert stacked.last["val/loss"] == pytest.approx(loss, rel=1e-10)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.01)])
-def test_it_trains_as_our_mlp_does_from_the_same_weights(optimizer, monkeypatch):
-    """Same masks, same batches, same arithmetic up to rounding; only the layout of the weights differs."""
-    ours = Experiment(
-        Blobs(), MLP((16, 16)), optimizer, [L2(0.01), Dropout((0.3, 0.5), 0.2)], epochs=5, batch_size=16, dtype="float64"
-    )
-    names = {"hidden.0": "1", "hidden.1": "4", "output": "7"}
-    build = Own.build
+@dataclasses.dataclass(frozen=True)
+class Twin(regexp.Model):
+    """Torch's own layers with the initial weights of our MLP."""
 
-    def same_start(spec, features, outputs):
-        net, template = build(spec, features, outputs), ours.model.build(features, outputs)
-        for mine, own in names.items():
-            net.get_submodule(own).load_state_dict(
-                {"weight": template.get_submodule(mine).weight.T, "bias": template.get_submodule(mine).bias}
-            )
+    def build(self, features, outputs):
+        template, net = MLP((16, 16)).build(features, outputs), Own().build(features, outputs)
+        for ours, own in zip([*template.hidden, template.output], (net[1], net[4], net[7]), strict=True):
+            own.load_state_dict({"weight": ours.weight.T, "bias": ours.bias})
         return net
 
-    (expected,) = fit([dataclasses.replace(ours, model=MLP((16, 16), init="constant", init_value=0.1))])
-    assert expected.status == "completed"
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.01)])
+def test_it_trains_as_our_mlp_does_from_the_same_weights(optimizer):
+    """Same batches, same masks, same arithmetic up to rounding; only the layout of the weights differs."""
+    ours = run(model=MLP((16, 16)), optimizer=optimizer, regularizers=[L2(0.01), Dropout((0.3, 0.5), 0.2)])
+    (expected,), (found,) = fit([ours]), fit([dataclasses.replace(ours, model=Twin())])
+    assert expected.rows[-1]["val/loss"] == pytest.approx(found.rows[-1]["val/loss"], rel=1e-9)
+    assert expected.last["weights/l2_norm"] == pytest.approx(found.last["weights/l2_norm"], rel=1e-9)
+    assert torch.allclose(found.weights["last"]["4.weight"].T, expected.weights["last"]["hidden.1.weight"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("extra", ["frozen", "buffer"])
+def test_it_stays_alone_when_its_neighbours_stop(extra):
+    """Two of three stop at once, and their rows are dropped: the constants of the third must stay its own."""
+    seeds, patiences = (0, 1, 2), (1, 1, 50)
+    runs = [
+        run(seed, extra, lr=5.0 if patience == 1 else 0.1, regularizers=[EarlyStopping(patience=patience)])
+        for seed, patience in zip(seeds, patiences, strict=True)
+    ]
+    *stopped, last = fit(runs)
+    assert [result.epochs_run < 4 for result in (*stopped, last)] == [True, True, False]
+    assert distance(last.weights["last"], fit(runs[2:])[0].weights["last"]) < 1e-10
+
+
+def test_frozen_parameters_and_buffers_stay_as_built():
+    results = fit([run(0, "frozen", lr=1.0), run(1, "frozen", lr=1.0)])
+    for result in results:
+        assert "1.weight" not in result.weights["last"]
+        assert "1.bias" in result.weights["last"]
+    assert "projection" not in fit([run(0, "buffer")])[0].weights["last"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("dropout", r"holds Dropout \(3\).*use regexp.Slot\('hidden'\) and regularizer=\[dropout\]"),
+        ("batch_norm", r"holds BatchNorm1d \(2\).*a layer without state"),
+        ("lazy", r"leaves 7.weight uninitialised \(a lazy layer\): give its sizes in build"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_layers_with_random_numbers_or_state_of_their_own_are_refused(extra, message):
+    with pytest.raises(Invalid, match=message):
+        fit([run(extra=extra)])

@@ -18,46 +18,50 @@ def evaluate(program: Program) -> Metrics:
 
     ``*/loss`` is the mean data loss in evaluation mode over the whole split, ``gap/loss`` is test minus train.
     """
-    metrics: Metrics = {}
-    for split in program.data.sizes:
-        metrics |= _of_split(program, split)
+    measured = _splits(program) | _penalties(program)
+    layers = program.model.weights()
+    columns = [*measured.values(), *(figure for weight in layers.values() for figure in _figures(weight))]
+    rows = torch.stack([column.double() for column in columns]).cpu()
+    metrics = dict(zip(measured, rows[: len(measured)], strict=True))
     metrics["gap/loss"] = metrics["test/loss"] - metrics["train/loss"]
-    metrics |= _of_penalties(program)
-    metrics |= _of_weights(program)
-    together = torch.stack([value.double() for value in metrics.values()]).cpu()
-    return dict(zip(metrics, together, strict=True))
+    return metrics | _norms(layers, rows[len(measured) :].unflatten(0, (len(layers), 3)))
 
 
-def _of_split(program: Program, split: str) -> Metrics:
-    sums: Metrics = {}
-    for x, targets in program.data.chunks(split):
-        scores = program.model(x)
-        found = {"loss": program.loss(scores, targets).double().sum(-1)}
-        if program.data.classes:
-            found["accuracy"] = losses.correct(scores, targets).double().sum(-1)
-        sums = {name: sums.get(name, 0) + value for name, value in found.items()}
-    return {f"{split}/{name}": value / program.data.sizes[split] for name, value in sums.items()}
+def _splits(program: Program) -> Metrics:
+    metrics: Metrics = {}
+    for split, size in program.data.sizes.items():
+        sums: Metrics = {}
+        for x, targets in program.data.chunks(split):
+            scores = program.model(x)
+            found = {f"{split}/loss": program.loss(scores, targets).sum(-1, dtype=torch.float64)}
+            if program.data.classes:
+                found[f"{split}/accuracy"] = losses.correct(scores, targets).sum(-1, dtype=torch.float64)
+            sums = {name: sums[name] + value for name, value in found.items()} if sums else found
+        metrics |= {name: value / size for name, value in sums.items()}
+    return metrics
 
 
-def _of_penalties(program: Program) -> Metrics:
+def _penalties(program: Program) -> Metrics:
     reporting = [part for part in program.parts if part.has("penalty") or part.has("report")]
     return {f"train/penalty/{part.name}": part.regularizer.report(program.weights(part), part.numbers) for part in reporting}
 
 
-def _of_weights(program: Program) -> Metrics:
+def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The sum of squares, the sum of absolute values and the number of zeros, of every run."""
+    return total(weight.square()), total(weight.abs()), (weight == 0).flatten(1).sum(1)
+
+
+def _norms(layers: dict[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:
     """Norms over the weight matrices, biases left out, in all and by layer."""
-    squares, sums, zeros, sizes = {}, {}, {}, {}
-    for name, w in program.model.weights().items():
-        layer = name.removesuffix(".weight")
-        squares[layer], sums[layer], zeros[layer] = total(w.square()), total(w.abs()), total((w == 0).double())
-        sizes[layer] = w[0].numel()
+    sizes = torch.tensor([[weight[0].numel()] for weight in layers.values()])
+    squares, sums, zeros = figures.unbind(1)
     metrics = {
-        "weights/l2_norm": sum(squares.values()).sqrt(),
-        "weights/l1_norm": sum(sums.values()),
-        "weights/zero_fraction": sum(zeros.values()) / sum(sizes.values()),
+        "weights/l2_norm": squares.sum(0).sqrt(),
+        "weights/l1_norm": sums.sum(0),
+        "weights/zero_fraction": zeros.sum(0) / sizes.sum(),
     }
-    for layer in squares:
-        metrics[f"weights/{layer}/l2_norm"] = squares[layer].sqrt()
-        metrics[f"weights/{layer}/l1_norm"] = sums[layer]
-        metrics[f"weights/{layer}/zero_fraction"] = zeros[layer] / sizes[layer]
+    by_layer = zip(layers, squares.sqrt(), sums, zeros / sizes, strict=True)
+    for name, l2_norm, l1_norm, zero_fraction in by_layer:
+        prefix = f"weights/{name.removesuffix('.weight')}"
+        metrics |= {f"{prefix}/l2_norm": l2_norm, f"{prefix}/l1_norm": l1_norm, f"{prefix}/zero_fraction": zero_fraction}
     return metrics

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, Shaped
 
 from regexp.lazy import torch
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Loss = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,8 @@ from regexp.lazy import torch
 from regexp.stack.axis import across
 from regexp.stack.numbers import Numbers
 
-Tensors = Sequence[torch.Tensor]
-State = dict[str, list[torch.Tensor]]
+Tensors = Sequence["torch.Tensor"]
+State = dict[str, list["torch.Tensor"]]
 
 
 class Optimizer(Component):

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import torch
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from regexp.evaluation import Metrics
 from regexp.program import Program
-from regexp.training import State
+from regexp.training import Observe, State
 
 log = logging.getLogger("regexp")
 
 
-class Progress:
-    """Called after every evaluation, like :class:`regexp.recorder.Recorder`."""
+@contextmanager
+def reporting(epochs: int, *, bar: bool) -> Iterator[Observe]:
+    """An ``observe`` for :func:`regexp.training.train` that logs; with a progress bar if ``bar`` and on a terminal."""
+    hidden = not (bar and sys.stderr.isatty())
+    above_the_bar = nullcontext() if hidden else logging_redirect_tqdm()
+    with tqdm(total=epochs, unit="epoch", disable=hidden, leave=False) as shown, above_the_bar:
 
-    def __init__(self, program: Program, *, shown: bool):
-        hidden = not (shown and sys.stderr.isatty())
-        self.bar = tqdm(total=program.spec.epochs, unit="epoch", disable=hidden, leave=False)
+        def observe(_: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
+            log.info("epoch %d/%d  %s", state.epoch, epochs, _line(metrics, trained))
+            shown.update(state.epoch - shown.n)
 
-    def __enter__(self) -> Progress:
-        return self
+        yield observe
 
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
 
-    def __call__(self, program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
-        shown = [name for name in metrics if name.endswith(("/loss", "/accuracy")) and not name.startswith("gap")]
-        many = "" if len(trained) == 1 else f"{int(trained.sum())} runs, medians: "
-        text = "  ".join(f"{name} {metrics[name][trained].median():.4g}" for name in shown)
-        log.info("epoch %d/%d  %s%s", state.epoch, program.spec.epochs, many, text)
-        self.bar.update(state.epoch - self.bar.n)
-        self.bar.set_postfix_str(text)
+def _line(metrics: Metrics, trained: torch.Tensor) -> str:
+    """Losses and accuracies: of one run, or the medians of many."""
+    names = [name for name in metrics if name.endswith(("/loss", "/accuracy")) and not name.startswith("gap/")]
+    figures = "  ".join(f"{name} {metrics[name][trained].median():.4g}" for name in names)
+    return figures if len(trained) == 1 else f"{int(trained.sum())} runs, medians: {figures}"

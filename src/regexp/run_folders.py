@@ -25,10 +25,11 @@ def claim(folder: Path, *, sweep: bool) -> None:
         raise FileExistsError(f"{folder} holds a run already: choose another folder, or leave the choice to us") from None
 
 
-def failed(root: Path, *, divergence_fails: bool) -> list[Path]:
-    """The folders in ``root`` and below that were claimed by a run which did not come to a good end, as the disk has it."""
+def failed(folder: Path, *, sweep: bool, divergence_fails: bool) -> list[Path]:
+    """Of the run in ``folder``, or of the runs below it, those that did not come to a good end, as the disk has it."""
+    runs = [mark.parent for mark in sorted(folder.rglob(".hydra"))] if sweep else [folder]
     well = ("completed",) if divergence_fails else ("completed", "diverged")
-    return [mark.parent for mark in sorted(root.rglob(".hydra")) if _status(mark.parent) not in well]
+    return [run for run in runs if _status(run) not in well]
 
 
 def _status(folder: Path) -> str:

@@ -13,7 +13,7 @@ from regexp.experiment import Experiment
 from regexp.lazy import torch
 from regexp.naming import folder_names
 from regexp.program import Program, arrange, load_data, require_one_structure
-from regexp.progress import Progress
+from regexp.progress import reporting
 from regexp.recorder import Recorder
 from regexp.results import Result
 from regexp.training import start, train
@@ -105,8 +105,8 @@ def _run(
     state = start(program)
     state.runs = torch.tensor(order)
     recorder = Recorder(experiments, on_row, on_end)
-    with Progress(program, shown=progress) as bar:
-        train(program, state, lambda *seen: (recorder(*seen), bar(*seen)))
+    with reporting(program.spec.epochs, bar=progress) as report:
+        train(program, state, lambda *seen: (recorder(*seen), report(*seen)))
     return recorder.results
 
 

@@ -36,13 +36,21 @@ class Settings:
         )
 
 
-def _device(device: Any) -> str | None:
-    if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-        return f"must be one of auto, cpu, cuda, cuda:N, got {device!r}"
-    if not device.startswith("cuda"):
+def absent_device(device: Any) -> str | None:
+    """What to say of a CUDA device that this machine does not have; None for every other value.
+
+    It is no rule of :class:`Settings`: the settings of a run that was trained elsewhere can be read everywhere.
+    """
+    if not isinstance(device, str) or not re.fullmatch(r"cuda(:\d+)?", device):
         return None
     count = torch.cuda.device_count()
     if int(device.partition(":")[2] or 0) < count:
         return None
     there = f"cuda:0 to cuda:{count - 1}" if count else "no CUDA device"
     return f"must be a device that this machine has ({there}), got {device!r}: write device=auto or device=cpu"
+
+
+def _device(device: Any) -> str | None:
+    if isinstance(device, str) and re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        return None
+    return f"must be one of auto, cpu, cuda, cuda:N, got {device!r}"

@@ -52,7 +52,7 @@ def config_folder() -> Path:
 
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
-    from regexp.config.composing import plan
+    from regexp.config.planning import plan
     from regexp.run_folders import claim, failed
 
     _refuse_flags(arguments)
@@ -69,8 +69,8 @@ def _train(arguments: argparse.Namespace) -> None:
     if asked.multirun:
         print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
     diverging = any(settings.on_divergence == "raise" for _, settings in asked.runs)
-    if losses := failed(asked.folder, divergence_fails=diverging):
-        _exit("\n".join([f"{len(losses)} of {len(asked.runs)} runs failed; why is in", *(f"  {f}/train.log" for f in losses)]))
+    if losses := failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging):
+        _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
 
 
 def _hydra(argv: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""From what was typed to a typed experiment: ``build`` reads a composed configuration, ``composing`` has Hydra compose it.
+"""From what was typed to a typed experiment: ``build`` reads a composed configuration, ``planning`` has Hydra compose it.
 
 Nothing above this package knows a configuration object, and nothing but this package and ``train`` knows Hydra or OmegaConf.
 """

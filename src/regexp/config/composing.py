@@ -1,22 +1,14 @@
-"""Hydra's composing, before Hydra runs: from the arguments of the command line to every run that they ask for."""
+"""Hydra's composing, in parts: so that every mistake is found, and told apart from what follows from it."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import copy
-import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -30,50 +22,10 @@ from regexp.config.building import BASES, build, plain_values
 from regexp.config.leftovers import is_typed, key_of, without_leftovers
 from regexp.config.wording import ConfigError
 from regexp.experiment import Experiment
-from regexp.settings import Settings
+from regexp.settings import Settings, absent_device
 
 Failure = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 """What composing raises for a wrong override or a wrong file."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What a command line asks for, free of errors."""
-
-    multirun: bool
-    folder: Path
-    """The folder of the run, or of the runs."""
-    runs: list[tuple[Experiment, Settings]]
-    fixed: list[str]
-    """The keys that are not swept."""
-
-
-def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
-    """Compose and build every run. Raises :class:`ConfigError` with all that is wrong with any of them."""
-    with _loader(arguments, config_folder) as loader:
-        composer = Composer(loader, arguments.config_name or config_name)
-        overrides, problems = composer.parse(arguments.overrides)
-        fixed = [override for override in overrides if not override.is_sweep_override()]
-        head, _ = composer.compose(fixed)
-        multirun = arguments.multirun or head.hydra.mode == RunMode.MULTIRUN
-        if not multirun:
-            problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
-        runs = []
-        for job in composer.jobs(head, overrides) if multirun else [fixed]:
-            try:
-                runs.append(composer.build(job))
-            except ConfigError as error:
-                problems += error.problems
-        problems += _twice(runs)
-        if problems:
-            raise ConfigError(problems)
-        folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
-    return Plan(multirun, folder, runs, [override.key_or_group for override in fixed])
-
-
-def _twice(runs: Sequence[tuple[Experiment, Settings]]) -> list[str]:
-    seen = [(experiment.hash(), settings) for experiment, settings in runs]
-    return [f"run {i} of the sweep is run {seen.index(run)} again" for i, run in enumerate(seen) if seen.index(run) < i]
 
 
 class Composer:
@@ -110,8 +62,9 @@ class Composer:
             built = build(without_leftovers(plain_values(config), lines, self.loader))
         except ConfigError as error:
             typed = {key_of(line) for line in lines}
-            found = [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
-            raise ConfigError([*problems, *found]) from error
+            problems += [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
+        if text := absent_device(config.get("device")):
+            problems.append(f"device {text}")
         if problems:
             raise ConfigError(problems)
         return built
@@ -162,19 +115,3 @@ class Composer:
             return True
         is_group = self.loader.repository.group_exists(override.key_or_group)
         return is_group and not (override.value_type and isinstance(override.value(), dict))
-
-
-@contextlib.contextmanager
-def _loader(arguments: argparse.Namespace, config_folder: Path) -> Iterator[Any]:
-    """Hydra's loader, set up as ``hydra.main`` sets it up."""
-    search_path = create_config_search_path(str(arguments.config_path or config_folder))
-    if arguments.config_dir is not None:
-        folder = Path(arguments.config_dir).absolute()
-        if not folder.is_dir():
-            raise ConfigError([f"--config-dir must be a folder, got {arguments.config_dir!r}"])
-        search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
-    try:
-        yield Hydra.create_main_hydra2("train", search_path).config_loader
-    finally:
-        GlobalHydra.instance().clear()
-        HydraConfig.instance().cfg = None

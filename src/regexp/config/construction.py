@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from regexp.component import Invalid
 from regexp.config.wording import Problems, unknown_key
 
+_MISSED = "must be given"
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
@@ -27,34 +28,36 @@ def construct(
     wrong. ``forgive``: an unforeseen exception is no problem, because it follows from known ones.
     """
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
-    values, wrong = dict(made), {}
+    values = {name: MISSING for name, field in fields.items() if _is_required(field)} | made
+    wrong: Problems = {}
     for name, value in given.items():
         if name in fields:
-            values[name], wrong[name] = typed(value, _hints(kind).get(name, Any))
+            values[name], text = typed(value, _hints(kind).get(name, Any))
+            wrong |= {name: text} if text else {}
         else:
             wrong[name] = unknown_key(f"{prefix}{name}", [prefix + known for known in fields])
-    wrong |= {name: "must be given" for name, field in fields.items() if name not in values and _is_required(field)}
-    wrong = {name: text for name, text in wrong.items() if text}
-    known = {name: value for name, value in values.items() if name in fields}
+    wrong |= {name: _MISSED for name, value in values.items() if isinstance(value, str) and value == MISSING}
+    unchecked = _unchecked(kind, values)
     try:
-        made_object = kind(**known)
+        if not wrong:
+            return kind(**values)
+        getattr(unchecked, "__post_init__", lambda: None)()
     except Invalid as invalid:
-        wrong |= dict(invalid.problems)
+        wrong |= {name: text for name, text in invalid.problems if wrong.get(name) != _MISSED}
     except Exception as error:  # a component of the user's own may fail in any way
         wrong |= {} if wrong or forgive else {"": f"cannot be made: {type(error).__name__}: {error}"}
     problems |= {f"{prefix}{name}".rstrip("."): text for name, text in wrong.items()}
-    return _unchecked(kind, known) if wrong else made_object
+    return unchecked
 
 
 def typed(value: Any, hint: Any) -> tuple[Any, str | None]:
     """The value as the type of its field, by OmegaConf's conversions, and what is wrong with it. Lists become tuples."""
-    if value == MISSING:
-        return value, "must be given"
     schema = _schema(hint)
-    if schema is None:
+    if schema is None or value == MISSING:
         return _frozen(value), None
     try:
-        return _frozen(OmegaConf.to_container(OmegaConf.merge(schema, {"value": value}))["value"]), None
+        schema.value = value
+        return _frozen(OmegaConf.to_container(schema)["value"]), None
     except OmegaConfBaseException:
         return value, f"must be {_describe(hint)}, got {value!r}"
 
@@ -62,6 +65,8 @@ def typed(value: Any, hint: Any) -> tuple[Any, str | None]:
 @functools.cache
 def _schema(hint: Any) -> Any:
     """A configuration with one typed value; None for a type that OmegaConf cannot express, which the class checks itself."""
+    if hint is Any:
+        return None
     try:
         return OmegaConf.structured(dataclasses.make_dataclass("Schema", [("value", hint)]))
     except OmegaConfBaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
 
 from regexp.component import snake_case
 from regexp.config.building import build, plain_values
@@ -16,7 +17,7 @@ from regexp.naming import slug
 def title(root: Any) -> str:
     """The experiment's name, or the data set's and the model's: ``weight_decay``, ``fashion_mnist_mlp``."""
     experiment = root.hydra.runtime.choices.get("experiment")
-    classes = [root[group]["_target_"].rpartition(".")[2] for group in ("dataset", "model")]
+    classes = [OmegaConf.select(root, f"{group}._target_", default=group).rpartition(".")[2] for group in ("dataset", "model")]
     return slug(str(experiment) if experiment else "_".join(map(snake_case, classes)))
 
 
@@ -24,7 +25,7 @@ def swept(root: Any) -> str:
     """A run of a sweep: the overrides in which it differs from the others, and the experiment's hash."""
     overrides = list(root.hydra.overrides.task)
     fixed = root.hydra.job.config.override_dirname.exclude_keys
-    differing = slug("+".join(override for override in overrides if key_of(override) not in fixed))
+    differing = slug("+".join(override.lstrip("+~") for override in overrides if key_of(override) not in fixed))
     try:
         experiment, _ = build(without_leftovers(plain_values(root), overrides, GlobalHydra.instance().config_loader()))
     except ConfigError:  # a sweeper may propose what no run can be: the run itself will say so

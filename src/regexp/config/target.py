@@ -6,7 +6,6 @@ of its group, at the top of a module that is neither Python's nor one of the num
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import sys
 from typing import Any
@@ -45,7 +44,7 @@ def _is_component(found: Any, base: type[Component]) -> bool:
 def _describe(found: Any) -> str:
     if not isinstance(found, type):
         return f"no class but a {type(found).__name__}"
-    if not dataclasses.is_dataclass(found):
-        return "a class that is no dataclass"
+    if "__dataclass_params__" not in vars(found):
+        return "a class that is no dataclass itself"
     frozen = "" if found.__dataclass_params__.frozen else " that is not frozen"
     return f"a dataclass{frozen} deriving from " + ", ".join(base.__name__ for base in found.__bases__)

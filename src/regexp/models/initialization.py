@@ -32,13 +32,12 @@ def initialize(network: nn.Module, spec: Any) -> None:
     fill, _ = SCHEMES[spec.init]
     for layer in _linear_layers(network).values():
         fill(layer.weight.mT, spec)  # the schemes count inputs and outputs as torch stores them
-        bound = 1 / math.sqrt(layer.weight.shape[0]) if spec.init == "default" else 0.0
+        bound = _bias_bound(layer, spec)
         nn.init.uniform_(layer.bias, -bound, bound)
 
 
-@torch.no_grad()
 def check_initialization(network: nn.Module, spec: Any) -> None:
-    """Raise :class:`Invalid` where a layer's mean and standard deviation contradict ``spec.init``.
+    """Raise :class:`Invalid` where the mean and standard deviation of a layer's weights or biases contradict ``spec.init``.
 
     The bounds are six standard errors (of the deviation: std / sqrt(2 n)), which chance passes once in 10**8.
     """
@@ -46,14 +45,28 @@ def check_initialization(network: nn.Module, spec: Any) -> None:
     center = spec.init_value if spec.init == "constant" else 0.0
     problems = []
     for name, layer in _linear_layers(network).items():
-        weight = layer.weight.double()
-        expected, n = std_of(*weight.shape, spec), weight.numel()
-        mean, std = weight.mean().item() - center, weight.sub(center).square().mean().sqrt().item()
-        near = 1e-6 * abs(center) + 1e-12
-        if abs(mean) > 6 * expected / math.sqrt(n) + near or abs(std - expected) > 6 * expected / math.sqrt(2 * n) + near:
-            problems.append(("init", f"asks {spec.init} (std {expected:.4g}) but layer {name} has std {std:.4g}"))
+        stds = std_of(*layer.weight.shape, spec), _bias_bound(layer, spec) / math.sqrt(3)
+        for values, mean, std in zip((layer.weight, layer.bias), (center, 0.0), stds, strict=True):
+            if found := _contradiction(values.detach().double(), mean, std):
+                part = "weights" if values is layer.weight else "biases"
+                problems.append(
+                    ("init", f"asks {spec.init} ({part}: mean {mean:g}, std {std:.4g}) but layer {name} has {found}")
+                )
     if problems:
         raise Invalid(type(spec).__name__, problems)
+
+
+def _contradiction(values: torch.Tensor, mean: float, std: float) -> str | None:
+    """The mean and standard deviation that the values have, if not the ones expected."""
+    n, near = values.numel(), 1e-6 * abs(mean) + 1e-12
+    offset, spread = values.mean().item() - mean, values.sub(mean).square().mean().sqrt().item()
+    if abs(offset) <= 6 * std / math.sqrt(n) + near and abs(spread - std) <= 6 * std / math.sqrt(2 * n) + near:
+        return None
+    return f"mean {mean + offset:.4g}, std {spread:.4g}"
+
+
+def _bias_bound(layer: Any, spec: Any) -> float:
+    return 1 / math.sqrt(layer.weight.shape[0]) if spec.init == "default" else 0.0
 
 
 def _linear_layers(network: nn.Module) -> dict[str, Any]:

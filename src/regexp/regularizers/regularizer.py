@@ -16,8 +16,8 @@ from regexp.stack.numbers import Numbers
 if TYPE_CHECKING:
     from regexp.experiment import Experiment
 
-Tensors = Sequence[torch.Tensor]
-Change = Callable[[torch.Tensor, Numbers, Draws], torch.Tensor]
+Tensors = Sequence["torch.Tensor"]
+Change = Callable[["torch.Tensor", Numbers, Draws], "torch.Tensor"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,13 +38,13 @@ def affine(
 ) -> Float[torch.Tensor, "runs batch outputs"]:
     """``x @ weight + bias`` for every run, as one batched product.
 
-    With one output a run's product is a matrix times a vector, which would leave the processor waiting for memory: the
-    vectors of all runs that share an input then make one matrix. That rounds differently for other numbers of runs (it is the
-    one place that does), hence the tolerance for linear regression where the MLP's bits are equal.
+    With one output a product is a matrix times a vector, and the processor waits for memory. The vectors of all runs that share
+    an input then make one matrix. This is the one place where a run's rounding depends on how many runs there are, hence
+    the tolerance for linear regression where the bits of an MLP are equal.
     """
     groups, batch, inputs = x.shape
     runs, _, outputs = weight.shape
-    if outputs == 1:
+    if outputs == 1 and groups < runs:
         vectors, offsets = weight.reshape(groups, -1, inputs), bias.reshape(groups, -1, 1)
         return torch.baddbmm(offsets, vectors, x.mT).reshape(runs, batch, 1)
     return torch.baddbmm(bias.unsqueeze(1), spread(x, runs), weight)

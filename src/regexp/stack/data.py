@@ -54,7 +54,7 @@ class StackedData:
         self.runs = len(seeds)
         self.device = device
         first = data[0]
-        self.sizes = {split: len(rows) for split, rows in first.rows.items()}
+        self.sizes = {split: len(first.rows[split]) for split in ("train", "val", "test") if split in first.rows}
         self.classes, self.outputs, self.features = first.classes, first.outputs, first.inputs.shape[1]
         inputs, targets = _Pool([d.inputs for d in data], device), _Pool([d.targets for d in data], device)
         self.inputs = {split: inputs.rows([d.rows[split] for d in data]) for split in self.sizes}

@@ -6,12 +6,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jaxtyping import Shaped
-
 from regexp.component import Component, per_run_fields, without_locations
 from regexp.lazy import torch
 
-Numbers = Mapping[str, Shaped[torch.Tensor, "runs ..."]]
+Numbers = Mapping[str, "torch.Tensor"]
+"""Per-run numbers by field, with a leading runs axis; inside ``vmap`` a slot's change sees those of one run."""
 
 
 def representative(component: Component) -> Any:
