@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from regexp.experiment import Experiment
+from regexp.machine import using
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, WeightDecay
@@ -89,10 +90,11 @@ def reference_training(experiment, strength, epochs, decoupled):
     groups = [{"params": decayed, "weight_decay": strength}, {"params": free, "weight_decay": 0.0}]
     optimizer = torch_optimizer(experiment.optimizer, groups, decoupled)
     x, y = data.inputs[data.rows["train"]], data.targets[data.rows["train"]]
-    for _ in range(epochs):
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(module(x), y).backward()
-        optimizer.step()
+    with using(threads=1):
+        for _ in range(epochs):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(module(x), y).backward()
+            optimizer.step()
     return {name: p.detach() for name, p in module.named_parameters()}
 
 

@@ -1,6 +1,7 @@
 """A stacked run is the same run alone, whatever its neighbours are and do."""
 
 import dataclasses
+import itertools
 
 import pytest
 import torch
@@ -10,11 +11,12 @@ from regexp.datasets import FashionMNIST, SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
-from regexp.program import arrange
+from regexp.program import Program, arrange, load_data
 from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
 from regexp.stack.numbers import representative
-from support import Blobs, distance, fit, same_bits
+from regexp.training import start, train
+from support import CPU, Blobs, distance, fit, same_bits
 
 
 def assert_equal_alone(runs, results, tolerance=0.0):
@@ -125,12 +127,27 @@ def test_a_diverged_run_says_since_when_and_ends_with_its_last_finite_best():
     assert all(torch.isfinite(w).all() for w in result.weights["best"].values())
 
 
+STOPPING = [small(seed, lr=3.0, patience=1, epochs=20) for seed in (0, 1, 2)]
+LASTING = [small(seed, lr=0.01 * seed + 0.01, epochs=20) for seed in (1, 3, 4, 5)]
+
+
 def test_dropping_the_rows_of_stopped_runs_changes_no_bit():
-    """Three of four runs stop after an epoch or so; the last goes on alone to the end."""
-    stopping = [small(seed, lr=3.0, patience=1, epochs=20) for seed in (0, 1, 2)]
-    results = fit([*stopping, small(1, lr=0.01, epochs=20)])
-    assert [result.epochs_run < 20 for result in results] == [True] * 3 + [False]
-    assert_equal_alone([*stopping, small(1, lr=0.01, epochs=20)], results)
+    """Three of five runs stop after an epoch or so; the others go on without them to the end."""
+    runs = [*STOPPING, *LASTING[:2]]
+    results = fit(runs)
+    assert [result.epochs_run < 20 for result in results] == [True] * 3 + [False] * 2
+    assert_equal_alone(runs, results)
+
+
+def test_a_stopped_run_stands_still_among_those_that_train():
+    program = Program([STOPPING[0], *LASTING], load_data([STOPPING[0], *LASTING]), CPU)
+    seen = []
+    train(program, start(program), lambda program, *_: seen.append(program.parameters[0].detach().clone()))
+    moved = torch.stack([(later != earlier).flatten(1).any(1) for earlier, later in itertools.pairwise(seen)])
+    stopped = moved.sum(0)
+    assert stopped[0] < 20
+    assert not moved[stopped[0] :, 0].any()
+    assert stopped[1:].tolist() == [20] * 4
 
 
 @pytest.mark.parametrize(
