@@ -333,7 +333,6 @@ class MyNet(Model):
 class Halving(Regularizer):
     strength: float = per_run(1.0)
 
-    def after_step(self, weights, steps, numbers):
-        for w in weights:
-            w.div_(2)
+    def after_step(self, weight, step, numbers):
+        weight.div_(2)
 """

@@ -10,6 +10,7 @@ from regexp.machine import using
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, WeightDecay
+from regexp.stack.axis import across
 from regexp.stack.numbers import numbers, representative
 from support import CPU, Blobs, distance, fit, initial_model
 
@@ -43,7 +44,7 @@ def test_every_run_of_a_stack_steps_as_torch_does(name, inputs):
     state = optimizer.init(ours, own)
     for count in range(1, steps + 1):
         gradients = [p.sin() + torch.randn(p.shape, generator=generator, dtype=torch.float64) for p in ours]
-        optimizer.step(ours, gradients, state, count, own["lr"], own)
+        optimizer.step(ours, gradients, state, count, [across(own["lr"], p) for p in ours], own)
         for run, reference in enumerate(references):
             for parameter, gradient in zip(theirs[run], gradients, strict=True):
                 parameter.grad = gradient[run]
@@ -61,8 +62,8 @@ def test_the_effective_step_is_what_a_constant_gradient_causes(name):
     state = optimizer.init(parameters, own)
     for count in range(1, 400):
         before = parameters[0].clone()
-        optimizer.step(parameters, [gradient], state, count, own["lr"], own)
-    (step,) = optimizer.effective_step(parameters, state, 399, own["lr"], own)
+        optimizer.step(parameters, [gradient], state, count, [across(own["lr"], gradient)], own)
+    (step,) = optimizer.effective_step(parameters, state, 399, [across(own["lr"], gradient)], own)
     torch.testing.assert_close(before - parameters[0], step * gradient, rtol=1e-10, atol=0)
 
 
@@ -73,10 +74,10 @@ def test_a_learning_rate_of_zero_stands_still(name):
     parameters = [torch.randn(len(specs), 5)]
     before = parameters[0].clone()
     state = optimizer.init(parameters, own)
-    lr = own["lr"].clone()
+    lr = across(own["lr"], before).clone()
     lr[0] = 0
     for count in (1, 2, 3):
-        optimizer.step(parameters, [torch.randn(len(specs), 5)], state, count, lr, own)
+        optimizer.step(parameters, [torch.randn(len(specs), 5)], state, count, [lr], own)
     moved = (parameters[0] != before).any(1)
     assert moved.tolist() == [False] + [True] * (len(specs) - 1)
 

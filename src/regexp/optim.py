@@ -18,18 +18,19 @@ State = dict[str, list["torch.Tensor"]]
 class Optimizer(Component):
     """The base of all optimizers: a frozen dataclass with a field ``lr`` and three functions of tensors.
 
-    Tensors in lists have a leading runs axis; ``lr`` is (runs,), and 0 for a run that has stopped.
+    Tensors in lists have a leading runs axis. ``lr`` holds the learning rates, shaped to meet each parameter; 0 for a run that
+    has stopped.
     """
 
     def init(self, parameters: Tensors, numbers: Numbers) -> State:
         """The state before the first step."""
         return {}
 
-    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
         """Change the parameters in place; ``count`` is the number of this step, from 1."""
         raise NotImplementedError(f"{type(self).__name__} must define step(...)")
 
-    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> Tensors:
         """The factor between a constant gradient and the step it causes, which broadcasts to every parameter."""
         raise NotImplementedError(f"{type(self).__name__} must define effective_step(...)")
 
@@ -59,18 +60,17 @@ class SGD(Optimizer):
         moving = bool((numbers["momentum"] != 0).any())  # with momentum 0 the velocity is the gradient, bit for bit
         return {"velocity": [torch.zeros_like(p) for p in parameters]} if moving else {}
 
-    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
         if state:
             momentum = [across(numbers["momentum"], p) for p in parameters]
             torch._foreach_mul_(state["velocity"], momentum)
             torch._foreach_add_(state["velocity"], gradients)
             ahead = torch._foreach_mul(state["velocity"], momentum) if self.nesterov else None
             gradients = torch._foreach_add(ahead, gradients) if ahead else state["velocity"]
-        torch._foreach_addcmul_(parameters, gradients, [across(lr, p) for p in parameters], -1.0)
+        torch._foreach_addcmul_(parameters, gradients, lr, -1.0)
 
-    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
-        step = lr / (1 - numbers["momentum"])
-        return [across(step, p) for p in parameters]
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> Tensors:
+        return [rate / (1 - across(numbers["momentum"], p)) for rate, p in zip(lr, parameters, strict=True)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,23 +99,24 @@ class Adam(Optimizer):
     def init(self, parameters: Tensors, numbers: Numbers) -> State:
         return {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
 
-    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+    def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
         one_pass = parameters[0].device.type == "cpu" and sum(p[0].numel() for p in parameters) >= _ONE_PASS
         (_adam_by_rows if one_pass else _adam_together)(parameters, gradients, state, count, lr, numbers)
 
-    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> Tensors:
-        lr, root, eps = (n.to(parameters[0].dtype) for n in (lr, _corrections(count, numbers)[1].sqrt(), numbers["eps"]))
-        return [across(lr, v) / (v.sqrt() / across(root, v) + across(eps, v)) for v in state["square"]]
+    def effective_step(self, parameters: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> Tensors:
+        root, eps = _corrections(count, numbers)[1].sqrt(), numbers["eps"]
+        squares = zip(lr, state["square"], strict=True)
+        return [rate / (square.sqrt() / across(root, square) + across(eps, square)) for rate, square in squares]
 
 
 _ONE_PASS = 1 << 13
 """From this many parameters in a run, a call of the fused kernel for every run costs less than more passes over memory."""
 
 
-def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
     """One fused pass over the memory of each run: torch's kernel, which takes one learning rate a call."""
     steps = [torch.tensor(float(count))] * len(parameters)
-    columns = zip(lr.tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
+    columns = zip(lr[0].flatten().tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
     for run, (rate, (beta1, beta2), eps) in enumerate(columns):
         rows = ([t[run] for t in tensors] for tensors in (parameters, gradients, state["mean"], state["square"]))
         torch._fused_adam_(
@@ -123,16 +124,16 @@ def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: 
         )
 
 
-def _adam_together(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Any, numbers: Numbers) -> None:
+def _adam_together(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
     """All runs in each pass: for small runs, and for CUDA, where a pass is one launch."""
     corrections, dtype = _corrections(count, numbers), parameters[0].dtype
     root = corrections[1].sqrt()
-    columns = (numbers["betas"][:, 1], *(1 - numbers["betas"]).unbind(1), numbers["eps"] * root, lr * root / corrections[0])
-    keep2, new1, new2, eps, rate = torch.stack(columns).to(dtype)
-    for w, g, mean, square in zip(parameters, gradients, state["mean"], state["square"], strict=True):
+    columns = (numbers["betas"][:, 1], *(1 - numbers["betas"]).unbind(1), numbers["eps"] * root, root / corrections[0])
+    keep2, new1, new2, eps, ahead = torch.stack(columns).to(dtype)
+    for w, g, mean, square, rate in zip(parameters, gradients, state["mean"], state["square"], lr, strict=True):
         mean.add_((g - mean).mul_(across(new1, w)))
         square.mul_(across(keep2, w)).addcmul_(g, g * across(new2, w))
-        w.addcdiv_(mean * across(rate, w), square.sqrt().add_(across(eps, w)), value=-1.0)
+        w.addcdiv_(mean * (rate * across(ahead, w)), square.sqrt().add_(across(eps, w)), value=-1.0)
 
 
 def _corrections(count: int, numbers: Numbers) -> Tensors:

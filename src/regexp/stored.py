@@ -22,7 +22,7 @@ def load(folder: str | Path) -> Result:
         raise FileNotFoundError(f"{path} holds no run: it has no summary.json")
     summary = read_summary(path)
     experiment, _ = build(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
-    saved = [checkpoint.load(file) for file in sorted((path / "checkpoints").glob("*.pt"))]
+    saved = [checkpoint.load_newest(file) for file in sorted((path / "checkpoints").glob("*.pt"))]
     best = summary.get("best")
     return Result(
         experiment=experiment,

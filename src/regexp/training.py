@@ -23,8 +23,8 @@ class State:
 
     runs: torch.Tensor
     """The number of each run, as the caller counts them."""
-    lr: torch.Tensor
-    """Learning rates; 0 for a run that has stopped."""
+    lr: list[torch.Tensor]
+    """Learning rates, in the shape of every parameter; 0 for a run that has stopped."""
     optimizer: dict[str, list[torch.Tensor]]
     go_on: torch.Tensor
     """Which runs still train."""
@@ -49,7 +49,7 @@ def start(program: Program) -> State:
     """The state before the first step."""
     return State(
         runs=torch.arange(program.runs),
-        lr=program.numbers["lr"].to(program.dtype),
+        lr=program.shaped(program.numbers["lr"]),
         optimizer=program.optimizer.init(program.parameters, program.numbers),
         go_on=torch.ones(program.runs, dtype=torch.bool),
     )
@@ -74,20 +74,22 @@ def train(program: Program, state: State, observe: Observe) -> None:
 def train_step(program: Program, state: State, inputs: torch.Tensor, targets: torch.Tensor) -> None:
     """One step of every run on its mini-batch."""
     state.step += 1
-    parameters, numbers, lr = program.parameters, program.numbers, state.lr
+    parameters, optimizer, lr = program.parameters, program.optimizer, state.lr
     scores = program.model(inputs, program.noise(state.step))
     objective = program.loss(scores, targets).mean(-1)
     for part in program.having("penalty"):
         objective = objective + part.regularizer.penalty(program.weights(part), part.numbers)
-    gradients = torch.autograd.grad(objective, parameters, torch.ones_like(objective))  # of every run's own objective
+    gradients = torch.autograd.grad(objective, parameters, torch.ones_like(objective), materialize_grads=True)
 
     with torch.no_grad():
         for part in program.having("before_step"):
-            part.regularizer.before_step(program.weights(part), lr, part.numbers)
-        program.optimizer.step(parameters, gradients, state.optimizer, state.step, lr, numbers)
+            for i, weight, numbers in program.touched(part):
+                part.regularizer.before_step(weight, lr[i], numbers)
+        optimizer.step(parameters, gradients, state.optimizer, state.step, lr, program.numbers)
         for part in program.having("after_step"):
-            steps = program.optimizer.effective_step(parameters, state.optimizer, state.step, lr, numbers)
-            part.regularizer.after_step(program.weights(part), [steps[i] for i in part.touches], part.numbers)
+            steps = optimizer.effective_step(parameters, state.optimizer, state.step, lr, program.numbers)
+            for i, weight, numbers in program.touched(part):
+                part.regularizer.after_step(weight, steps[i], numbers)
 
 
 def review(program: Program, state: State, observe: Observe) -> None:
@@ -113,7 +115,7 @@ def review(program: Program, state: State, observe: Observe) -> None:
             index = state.go_on.nonzero().flatten()
             program.narrow(index)
             state.narrow(index)
-        state.lr = program.numbers["lr"].to(state.lr) * state.go_on.to(state.lr)
+        state.lr = program.shaped(program.numbers["lr"] * state.go_on.to(program.device))
 
 
 def finite(metrics: Metrics) -> torch.Tensor:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from jaxtyping import Float
 
 from regexp.component import Search, at_least, boolean, per_run, require
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Regularizer, Tensors
-from regexp.stack.axis import across, total
+from regexp.stack.axis import total
 from regexp.stack.numbers import Numbers
 
 
@@ -36,10 +35,9 @@ class L1(Regularizer):
     def __post_init__(self) -> None:
         require(self, strength=at_least(0), biases=boolean())
 
-    def after_step(self, weights: Tensors, steps: Any, numbers: Numbers) -> None:
-        for w, step in zip(weights, steps, strict=True):
-            threshold = step * across(numbers["strength"], step)
-            w.sub_(w.clamp(-threshold, threshold))
+    def after_step(self, weight: torch.Tensor, step: torch.Tensor, numbers: Numbers) -> None:
+        threshold = step * numbers["strength"]
+        weight.sub_(weight.clamp(-threshold, threshold))
 
     def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.abs()) for w in weights]

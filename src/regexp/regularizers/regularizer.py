@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jaxtyping import Bool, Float
 
@@ -43,7 +43,8 @@ class Regularizer(Component):
 
     Every tensor a hook receives has a leading runs axis, and no run may influence another. ``weights`` are the tensors that
     the regularizer may touch: weight matrices, and biases too if it has a field ``biases`` that is true. ``numbers`` holds its
-    per-run fields as tensors, ``numbers["strength"]`` with shape (runs,). At strength 0 a run's arithmetic must give the very
+    per-run fields as tensors, ``numbers["strength"]`` with shape (runs,); the two hooks around the step are called for every
+    weight, with numbers of its shape. At strength 0 a run's arithmetic must give the very
     bits it gives without the regularizer.
 
     The training loop calls them in this order::
@@ -69,11 +70,11 @@ class Regularizer(Component):
         """A term of the objective, differentiable."""
         raise NotImplementedError
 
-    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, " runs"], numbers: Numbers) -> None:
-        """Change the weights in place before the optimizer's step."""
+    def before_step(self, weight: torch.Tensor, lr: torch.Tensor, numbers: Numbers) -> None:
+        """Change a weight in place before the optimizer's step. ``lr`` and ``numbers`` are shaped to meet it: (runs, 1, 1)."""
 
-    def after_step(self, weights: Tensors, steps: Any, numbers: Numbers) -> None:
-        """Change the weights in place after it. ``steps`` holds each weight's effective step, per run or per element."""
+    def after_step(self, weight: torch.Tensor, step: torch.Tensor, numbers: Numbers) -> None:
+        """Change a weight in place after it. ``step`` is its effective step, per run or per element; shapes as above."""
 
     def watch(
         self,

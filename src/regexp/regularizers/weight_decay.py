@@ -9,7 +9,7 @@ from jaxtyping import Float
 from regexp.component import Search, at_least, boolean, per_run, require
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Regularizer, Tensors
-from regexp.stack.axis import across, total
+from regexp.stack.axis import total
 from regexp.stack.numbers import Numbers
 
 
@@ -33,9 +33,8 @@ class WeightDecay(Regularizer):
     def __post_init__(self) -> None:
         require(self, strength=at_least(0), biases=boolean())
 
-    def before_step(self, weights: Tensors, lr: Float[torch.Tensor, " runs"], numbers: Numbers) -> None:
-        keep = 1 - lr * numbers["strength"]
-        torch._foreach_mul_(weights, [across(keep, w) for w in weights])
+    def before_step(self, weight: torch.Tensor, lr: torch.Tensor, numbers: Numbers) -> None:
+        weight.mul_(1 - lr * numbers["strength"])
 
     def report(self, weights: Tensors, numbers: Numbers) -> Float[torch.Tensor, " runs"]:
         norms = [total(w.square()) for w in weights]

@@ -9,8 +9,8 @@ from jaxtyping import Float, Shaped
 from torch import nn
 from torch.func import functional_call, vmap
 
-from regexp.component import Invalid
 from regexp.models.layers import Slot
+from regexp.program.checks import refuse_state
 from regexp.stack.axis import rows, spread
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers
@@ -29,7 +29,7 @@ class StackedModel:
 
     def __init__(self, modules: Sequence[nn.Module], device: torch.device):
         for module in modules:
-            _refuse_state(module)
+            refuse_state(module)
         self.module = modules[0].to(device).train()
         self.carries_runs = getattr(self.module, "carries_runs", False)
         self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]
@@ -59,6 +59,8 @@ class StackedModel:
         self, x: Float[torch.Tensor, "groups batch *features"], noise: Sequence[Noise] | None = None
     ) -> Float[torch.Tensor, "runs batch outputs"]:
         """The scores. ``noise`` holds the changes of every slot; without it the model is evaluated as it is."""
+        if self.carries_runs and not noise:
+            return self.module(x)
         noise = noise or [()] * len(self.slots)
         if self.carries_runs:
             with _changing(self.slots, noise):
@@ -110,18 +112,3 @@ def _apply(changes: Noise, x: torch.Tensor) -> torch.Tensor:
     for change, numbers, draws in changes:
         x = change(draws.meet(x), numbers, draws)
     return x
-
-
-def _refuse_state(module: nn.Module) -> None:
-    """Refuse layers whose random numbers or memory would escape the run's own streams."""
-    banned = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase)
-    for name, layer in module.named_modules():
-        if isinstance(layer, banned):
-            raise Invalid(
-                "model",
-                [("", f"holds {type(layer).__name__} ({name}), which draws numbers or keeps state outside the run: "
-                      "use regexp.Slot('hidden') and regularizer=[dropout], or a layer without state")],
-            )  # fmt: skip
-    for name, parameter in module.named_parameters():
-        if isinstance(parameter, nn.parameter.UninitializedParameter):
-            raise Invalid("model", [("", f"leaves {name} uninitialised (a lazy layer): give its sizes in build")])

@@ -1,36 +1,24 @@
-"""Experiments as one tensor program: what the training loop works on."""
+"""The model, data, loss, optimizer and regularizers of all runs."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
 
 from regexp import losses, rng
-from regexp.component import Invalid
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.regularizers.regularizer import Place, Regularizer, defines
-from regexp.stack.axis import rows
-from regexp.stack.data import StackedData
-from regexp.stack.model import Noise, StackedModel
+from regexp.program.checks import require_scores, require_slots
+from regexp.program.data import StackedData
+from regexp.program.model import Noise, StackedModel
+from regexp.program.part import Part
+from regexp.regularizers.regularizer import Place, Regularizer
+from regexp.stack.axis import across, rows
 from regexp.stack.noise import Draws
-from regexp.stack.numbers import numbers, representative, structure
-
-
-@dataclasses.dataclass
-class Part:
-    """A regularizer of the stack, the numbers of the runs, and which of the model's parameters it touches."""
-
-    name: str
-    regularizer: Regularizer
-    numbers: dict[str, torch.Tensor]
-    touches: list[int]
-
-    def has(self, hook: str) -> bool:
-        return defines(self.regularizer, hook)
+from regexp.stack.numbers import numbers, representative
 
 
 class Program:
@@ -51,6 +39,8 @@ class Program:
         self.numbers = numbers([e.optimizer for e in experiments], device, torch.float64)
         self.parts = [self._part(column) for column in zip(*(e.regularizers for e in experiments), strict=True)]
         self._refresh()
+        require_slots(self.parts, _places(self.model))
+        require_scores(self.model, next(self.data.chunks("train"))[0][:, :2], self.data.outputs)
 
     @property
     def parameters(self) -> list[torch.Tensor]:
@@ -61,12 +51,23 @@ class Program:
         """The parameters that a regularizer touches."""
         return [self._parameters[i] for i in part.touches]
 
+    def touched(self, part: Part) -> Iterator[tuple[int, torch.Tensor, dict[str, torch.Tensor]]]:
+        """Each parameter that a regularizer touches: its number, itself, and the regularizer's numbers in its shape."""
+        for i, own in zip(part.touches, part.shaped, strict=True):
+            yield i, self._parameters[i], own
+
+    def shaped(self, number: Float[torch.Tensor, " runs"]) -> list[torch.Tensor]:
+        """One number per run, in the shape of every parameter."""
+        return [across(number, p) for p in self._parameters]
+
     def having(self, hook: str) -> list[Part]:
         """The regularizers with this hook, in the order of the list."""
         return self._having[hook]
 
     def noise(self, step: int) -> list[Noise]:
-        """The changes of every slot in this step."""
+        """The changes of every slot in this step; empty where nothing changes in any."""
+        if not any(self._changes):
+            return []
         return [[(change, n, Draws(keys, step, self.runs)) for change, n, keys in changes] for changes in self._changes]
 
     def narrow(self, chosen: torch.Tensor) -> None:
@@ -89,6 +90,9 @@ class Program:
 
     def _refresh(self) -> None:
         self._parameters = list(self.model.parameters.values())
+        for part in self.parts:
+            scalars = {name: number for name, number in part.numbers.items() if number.dim() == 1}
+            part.shaped = [{n: across(s, self._parameters[i]) for n, s in scalars.items()} for i in part.touches]
         hooks = ("penalty", "before_step", "after_step", "watch")
         self._having = {hook: [part for part in self.parts if part.has(hook)] for hook in hooks}
         self._changes = [self._changes_of(place) for place in _places(self.model)]
@@ -102,63 +106,15 @@ class Program:
         return found
 
 
-def arrange(experiments: Sequence[Experiment]) -> list[int]:
-    """An order in which runs that share data and seed are neighbours."""
-    first_seen: dict[Any, int] = {}
-    for experiment in experiments:
-        first_seen.setdefault(_data_key(experiment), len(first_seen))
-        first_seen.setdefault((_data_key(experiment), experiment.seed), len(first_seen))
-    return sorted(
-        range(len(experiments)),
-        key=lambda i: (first_seen[_data_key(experiments[i])], first_seen[_data_key(experiments[i]), experiments[i].seed]),
-    )
-
-
-def load_data(experiments: Sequence[Experiment]) -> list[Data]:
-    """The data of every experiment; equal specifications with equal seeds are loaded once."""
-    loaded: dict[Any, Data] = {}
-    for experiment in experiments:
-        if _data_key(experiment) not in loaded:
-            dtype = getattr(torch, experiment.dtype)
-            loaded[_data_key(experiment)] = experiment.dataset.load(experiment.data_seed, dtype)
-    return [loaded[_data_key(experiment)] for experiment in experiments]
-
-
-def structure_of(experiment: Experiment) -> dict[str, Any]:
-    """What two experiments must have in common to share a stack."""
-    fields = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment) if f.name != "seed"}
-    for group in ("dataset", "model", "optimizer"):
-        fields |= {f"{group}.{name}": value for name, value in structure(fields.pop(group)).items()}
-    fields["regularizers"] = [regularizer.name() for regularizer in fields["regularizers"]]
-    for part in experiment.regularizers:
-        fields |= {f"regularizer.{part.name()}.{name}": value for name, value in structure(part).items()}
-    return fields
-
-
-def require_one_structure(experiments: Sequence[Experiment]) -> None:
-    """Refuse experiments that cannot share a stack, naming what differs."""
-    first = structure_of(experiments[0])
-    for i, experiment in enumerate(experiments[1:], start=1):
-        other = structure_of(experiment)
-        for name in [*first, *(name for name in other if name not in first)]:
-            if first.get(name) != other.get(name):
-                why = f"differs between experiment 0 ({first.get(name)!r}) and {i} ({other.get(name)!r})"
-                raise Invalid("stack", [(name, f"{why}, and only per-run numbers may: fit them in separate calls")])
-
-
-def _data_key(experiment: Experiment) -> Any:
-    return experiment.dataset, experiment.data_seed, experiment.dtype
-
-
 def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: torch.dtype) -> list[Any]:
     """One module for every run; runs with equal models and seeds share the initial weights."""
     built: dict[Any, Any] = {}
     for experiment in experiments:
-        key = experiment.model, experiment.seed
+        key = repr(experiment.model), experiment.seed
         if key not in built:
             with rng.seeded(experiment.seed, "init"):
                 built[key] = experiment.model.build(data.features, data.outputs).to(dtype)
-    return [built[experiment.model, experiment.seed] for experiment in experiments]
+    return [built[repr(experiment.model), experiment.seed] for experiment in experiments]
 
 
 def _places(model: StackedModel) -> list[Place]:

@@ -1,0 +1,56 @@
+"""What a model must be before a stack of it is trained: each mistake is refused with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from regexp.component import Invalid
+from regexp.program.part import Part
+from regexp.regularizers.regularizer import Place
+
+_WAY_OUT = "use regexp.Slot('hidden') and regularizer=[dropout], or a layer without state"
+
+
+def refuse_state(module: nn.Module) -> None:
+    """Refuse layers whose random numbers or memory would escape the run's own streams."""
+    banned = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase)
+    for name, layer in module.named_modules():
+        if isinstance(layer, banned):
+            kind = type(layer).__name__
+            raise _refused(f"holds {kind} ({name}), which draws numbers or keeps state outside the run: {_WAY_OUT}")
+    for name, parameter in module.named_parameters():
+        if isinstance(parameter, nn.parameter.UninitializedParameter):
+            raise _refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
+
+
+def require_scores(
+    model: Callable[[torch.Tensor], torch.Tensor], inputs: Float[torch.Tensor, "groups batch *features"], outputs: int
+) -> None:
+    """Refuse a model that does not map (batch, features) to (batch, outputs), or that draws random numbers itself."""
+    try:
+        with torch.no_grad():
+            shape = tuple(model(inputs).shape[1:])
+    except RuntimeError as error:
+        if "randomness" not in str(error):
+            raise
+        raise _refused(f"draws random numbers in its forward, outside the run's own streams: {_WAY_OUT}") from error
+    if shape != (inputs.shape[1], outputs):
+        raise _refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {inputs.shape[1]}")
+
+
+def require_slots(parts: Sequence[Part], places: Sequence[Place]) -> None:
+    """Refuse a regularizer that would change activations in a model without a slot for it: it would silently do nothing."""
+    for part in parts:
+        asked = any(number.any() for number in part.numbers.values())
+        if part.has("wrap") and asked and not any(part.regularizer.wrap(place, part.numbers) for place in places):
+            slots = ", ".join(f"{place.place} {place.index}" for place in places) or "none"
+            why = f"changes nothing: the model has no slot for it (slots: {slots}): put regexp.Slot('hidden') into the module"
+            raise Invalid("Experiment", [(f"regularizer.{part.name}", why)])
+
+
+def _refused(text: str) -> Invalid:
+    return Invalid("model", [("", text)])
