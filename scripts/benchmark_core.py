@@ -11,20 +11,25 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import torch
+from hydra._internal.utils import get_args_parser
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from regexp import machine
-from regexp.config import compose
+from regexp.config.planning import plan
+from regexp.datasets import fashion_mnist_files
 from regexp.experiment import Experiment
 from regexp.program import Program, arrange, load_data
 from regexp.regularizers import WeightDecay
-from regexp.training import start, train, train_step
+from regexp.train import CONFIG_NAME, config_folder
+from regexp.training import State, start, train, train_step
 
 STRENGTHS, SEEDS = 32, 16
 
@@ -43,9 +48,10 @@ def main() -> None:
 def images(threads: int) -> None:
     """One Fashion-MNIST training epoch of experiment ``dropout``, evaluation apart."""
     torch.set_num_threads(threads)
-    experiment = compose(["experiment=dropout"])[0]
+    experiment = compose("experiment=dropout")
     program, state = prepare([experiment])
-    inputs, targets = load_data([experiment])[0].inputs[:60000], load_data([experiment])[0].targets[:60000]
+    (data,) = load_data([experiment])
+    inputs, targets = (table[data.rows["train"]] for table in (data.inputs, data.targets))
 
     def ours() -> None:
         state.epoch += 1
@@ -60,7 +66,7 @@ def images(threads: int) -> None:
 def regression() -> None:
     """Source 2's weight decay, evaluated every 5 epochs: alone, and 512 runs as one stack."""
     torch.set_num_threads(1)
-    experiment = compose(["experiment=weight_decay"])[0]
+    experiment = compose("experiment=weight_decay")
     data = load_data([experiment])[0]
     splits = [(data.inputs[rows], data.targets[rows]) for rows in (data.rows["train"], data.rows["test"])]
     many = [
@@ -74,13 +80,18 @@ def regression() -> None:
     report(f"weight decay, per run: textbook loop / stack of {scaled}", textbook, lambda: run(many), 5, ">= 150", scaled)
 
 
+def compose(*overrides: str) -> Experiment:
+    """The experiment that the command line would train."""
+    return plan(get_args_parser().parse_args(list(overrides)), config_folder(), CONFIG_NAME).runs[0][0]
+
+
 def run(experiments: list[Experiment]) -> None:
     """Data, initial weights, training and evaluations, without files."""
     program, state = prepare(experiments)
     train(program, state, lambda *_: None)
 
 
-def prepare(experiments: list[Experiment]) -> tuple[Program, object]:
+def prepare(experiments: list[Experiment]) -> tuple[Program, State]:
     """A program that is ready to train."""
     ordered = [experiments[i] for i in arrange(experiments)]
     program = Program(ordered, load_data(ordered), torch.device("cpu"))
@@ -106,10 +117,13 @@ def loader_images() -> Callable[[], None]:
     """The textbook's loop: torchvision's data set and transforms behind a ``DataLoader``."""
     from torchvision import datasets, transforms
 
-    from regexp.datasets.fashion_mnist import FashionMNIST
-
-    steps = [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
-    images = datasets.FashionMNIST(torchvision_root(FashionMNIST()), train=True, transform=transforms.Compose(steps))
+    normalize = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    root = Path(tempfile.mkdtemp())
+    raw = root / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in fashion_mnist_files.load(None, True).items():
+        (raw / name).write_bytes(content)
+    images = datasets.FashionMNIST(str(root), train=True, transform=normalize)
     loader = DataLoader(images, batch_size=128, shuffle=True)
     net, optimizer, loss = recipe()
 
@@ -195,9 +209,10 @@ def start_up() -> None:
 
 
 def memory() -> None:
-    """Peak memory of a Fashion-MNIST run of two epochs, as a process of its own."""
-    code = "from regexp.config import compose; from regexp import fit; fit([compose(['experiment=dropout', 'epochs=2'])[0]])"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    """Peak memory of a Fashion-MNIST run, as the process that a user starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "regexp.train", "experiment=dropout", "epochs=2"]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
     line("Fashion-MNIST run, peak memory in GB", [peak], "<= 1.2")
 
