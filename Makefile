@@ -8,10 +8,11 @@ train: .venv/trained-on        ## train the default experiment (ARGS="..." are o
 test: .venv/tested-with lint   ## lint, then the whole suite (ARGS="..." go to pytest)
 	$(BIN)/pytest $(ARGS)
 
-lint: .venv/tested-with        ## style, import layers, formatting
+lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 .venv/trained-on: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -30,11 +31,12 @@ class StackedModel:
     def __init__(self, modules: Sequence[nn.Module], device: torch.device):
         for module in modules:
             refuse_state(module)
-        self.module = modules[0].to(device).train()
+        trained, constant = ([part(module) for module in modules] for part in (_trained, _constant))
+        self.module = copy.deepcopy(modules[0]).to(device).train()
         self.carries_runs = getattr(self.module, "carries_runs", False)
         self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]
-        self.load(_stacked([_trained(module) for module in modules], device))
-        self.constants = {} if self.carries_runs else _stacked([_constant(module) for module in modules], device)
+        self.load(_stacked(trained, device))
+        self.constants = {} if self.carries_runs else _stacked(constant, device)
         """What training leaves alone, buffers and frozen parameters: they too may differ between runs."""
 
     def load(self, parameters: Mapping[str, Float[torch.Tensor, "runs ..."]]) -> None:
