@@ -12,8 +12,10 @@ import sys
 import time
 
 import pytest
+import torch
 import yaml
 
+import regexp
 from regexp import stored
 
 QUICK = ("epochs=2", "curves=false", "threads=1")
@@ -336,3 +338,13 @@ class Halving(Regularizer):
     def after_step(self, weight, step, numbers):
         weight.div_(2)
 """
+
+
+def test_the_default_is_the_same_from_python_and_from_the_terminal(command_line, tmp_path):
+    for _ in range(2):
+        assert command_line("threads=1").code == 0
+    folders = sorted((tmp_path / "outputs").glob("*/*"))
+    first, second = (regexp.load(folder) for folder in folders)
+    runs = [first, second, *(regexp.fit([first.experiment], threads=1)[0] for _ in range(2))]
+    assert all(run.rows == first.rows for run in runs)
+    assert all(torch.equal(run.weights["final"]["output.weight"], first.weights["final"]["output.weight"]) for run in runs)

@@ -11,6 +11,7 @@ _HOMES = {
     "load": "stored",
     "Result": "results",
     "Experiment": "experiment",
+    "Diverged": "runner",
     "Invalid": "component",
     "Search": "component",
     "per_run": "component",

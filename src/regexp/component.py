@@ -12,7 +12,7 @@ import math
 import re
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 Rule = Callable[[Any], "str | None"]
 
@@ -27,6 +27,8 @@ class Invalid(ValueError):
 
 class Component:
     """Base of everything that a configuration can name. Subclass one of its four kinds, as a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     @classmethod
     def name(cls) -> str:

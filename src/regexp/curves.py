@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, float]]
 
 # Colours of Okabe and Ito, which the colour-blind tell apart; the dashes tell the lines apart in grey.
-_LINES = {
+_LINES: dict[str, dict[str, Any]] = {
     "train": {"label": "training", "color": "#0072B2", "linestyle": "-"},
     "val": {"label": "validation", "color": "#D55E00", "linestyle": (0, (4, 1.5))},
     "test": {"label": "test", "color": "#009E73", "linestyle": (0, (1.5, 1))},
@@ -99,7 +99,7 @@ def _scale(axes: Axes, shown: Sequence[float]) -> None:
     axes.yaxis.set_major_formatter(_short_tick)
 
 
-def _short_tick(value: float, _: int | None) -> str:
+def _short_tick(value: float, _: float | None) -> str:
     return f"{value:g}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 
@@ -51,7 +53,7 @@ def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Te
     return total(weight.square()), total(weight.abs()), (weight == 0).flatten(1).sum(1)
 
 
-def _norms(layers: dict[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:
+def _norms(layers: Mapping[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:
     """Norms over the weight matrices, biases left out, in all and by layer."""
     sizes = torch.tensor([[weight[0].numel()] for weight in layers.values()])
     squares, sums, zeros = figures.unbind(1)

@@ -42,6 +42,4 @@ def run(cfg: Any) -> float | None:
         log.exception("failed")
         return None
     print(report(result, Path(os.path.relpath(this.folder))))
-    if result.status == "interrupted":
-        raise KeyboardInterrupt
     return result.objective

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 from regexp.component import Component, Invalid, Search, above, boolean, each, per_run, require, within
@@ -11,7 +10,8 @@ from regexp.lazy import torch
 from regexp.stack.axis import across
 from regexp.stack.numbers import Numbers
 
-Tensors = Sequence["torch.Tensor"]
+Tensors = list["torch.Tensor"] | tuple["torch.Tensor", ...]
+"""What torch's foreach functions take."""
 State = dict[str, list["torch.Tensor"]]
 
 
@@ -118,9 +118,9 @@ def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: 
     steps = [torch.tensor(float(count))] * len(parameters)
     columns = zip(lr[0].flatten().tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
     for run, (rate, (beta1, beta2), eps) in enumerate(columns):
-        rows = ([t[run] for t in tensors] for tensors in (parameters, gradients, state["mean"], state["square"]))
+        w, g, m, v = ([t[run] for t in tensors] for tensors in (parameters, gradients, state["mean"], state["square"]))
         torch._fused_adam_(
-            *rows, [], steps, lr=rate, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0, amsgrad=False, maximize=False
+            w, g, m, v, [], steps, lr=rate, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0, amsgrad=False, maximize=False
         )
 
 

@@ -16,7 +16,7 @@ from regexp.training import State
 
 
 class Recorder:
-    """The ``observe`` of :func:`regexp.training.train`. ``results`` fills up, in the order of ``experiments``, as runs end.
+    """The ``observe`` of :func:`regexp.training.train`.
 
     ``on_row(run, row)`` is called for every evaluated epoch of a run, ``on_end(run, result)`` when it is over.
     """
@@ -29,7 +29,12 @@ class Recorder:
     ):
         self.experiments, self.on_row, self.on_end = experiments, on_row, on_end
         self.rows: list[list[dict[str, float]]] = [[] for _ in experiments]
-        self.results: list[Result | None] = [None] * len(experiments)
+        self._results: dict[int, Result] = {}
+
+    @property
+    def results(self) -> list[Result]:
+        """All results, in the order of ``experiments``. Raises ``KeyError`` while there are runs that have not ended."""
+        return [self._results[run] for run in range(len(self.experiments))]
 
     def __call__(self, program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
         columns = torch.stack(list(metrics.values())).T.tolist()
@@ -40,8 +45,8 @@ class Recorder:
             self.rows[run].append(row)
             self.on_row(run, row)
             if over[place]:
-                self.results[run] = self._end(program, state, place, run)
-                self.on_end(run, self.results[run])
+                self._results[run] = self._end(program, state, place, run)
+                self.on_end(run, self._results[run])
 
     def _end(self, program: Program, state: State, place: int, run: int) -> Result:
         rows = self.rows[run]

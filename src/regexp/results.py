@@ -21,23 +21,23 @@ class Result:
 
     experiment: Experiment
     status: str
-    """``completed``, ``diverged`` or ``interrupted``."""
+    """``completed`` or ``diverged``."""
     reason: str | None
-    rows: list[Row]
+    rows: list[Row] = dataclasses.field(repr=False)
     """The metrics of every evaluated epoch, ``epoch`` first; epoch 0 is before training."""
     final_epoch: int
     """The epoch whose weights the run ends with: the last one, or early stopping's best."""
     best_epoch: int | None
     """The epoch with the best objective; None without a validation split."""
-    weights: dict[str, Any]
+    weights: dict[str, Any] = dataclasses.field(repr=False)
     """Parameters by which weights they are: ``final``, ``last``, and ``best`` where there is one."""
     sizes: tuple[int, int]
     """Features and outputs of the data."""
     seconds: float = 0.0
     """Wall time until the run's end, divided by the number of runs in its stack."""
-    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+    machine: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     """Versions, device, threads, hashes of data files."""
-    optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)
+    optimizer: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     """The optimizer's state after the last step."""
 
     @property

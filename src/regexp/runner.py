@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from regexp import machine
 from regexp.component import Invalid
+from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
 from regexp.lazy import torch
 from regexp.naming import folder_names
@@ -16,7 +18,7 @@ from regexp.program import Program, arrange, load_data, require_one_structure
 from regexp.progress import reporting
 from regexp.recorder import Recorder
 from regexp.results import Result
-from regexp.training import start, train
+from regexp.training import State, start, train
 from regexp.writing import Keep, RunWriter
 
 
@@ -86,6 +88,9 @@ def _run(
     experiments_in_order = [experiments[i] for i in order]
     data = load_data(experiments_in_order)
     hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
+    program = Program(experiments_in_order, data, device)
+    state = start(program)
+    state.runs = torch.tensor(order)
     for run, writer in enumerate(writers):
         writer.begin(settings, {**about, "data_hashes": hashes[run]})
 
@@ -101,13 +106,26 @@ def _run(
         if writers:
             writers[run].end(result)
 
-    program = Program(experiments_in_order, data, device)
-    state = start(program)
-    state.runs = torch.tensor(order)
     recorder = Recorder(experiments, on_row, on_end)
-    with reporting(program.spec.epochs, bar=progress) as report:
-        train(program, state, lambda *seen: (recorder(*seen), report(*seen)))
+    with _noting_failures(writers), reporting(program.spec.epochs, bar=progress) as report:
+
+        def observe(program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
+            recorder(program, state, metrics, trained)
+            report(program, state, metrics, trained)
+
+        train(program, state, observe)
     return recorder.results
+
+
+@contextmanager
+def _noting_failures(writers: Sequence[RunWriter]) -> Iterator[None]:
+    """A run that does not reach its end says so in its summary."""
+    try:
+        yield
+    except BaseException as error:
+        for writer in writers:
+            writer.stop("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", f"{type(error).__name__}: {error}")
+        raise
 
 
 def _writers(experiments: Sequence[Experiment], folder: str | Path | None, keep: Keep) -> list[RunWriter]:

@@ -15,12 +15,14 @@ from regexp.results import Result
 def load(folder: str | Path) -> Result:
     """The result of the run in ``folder``, as :func:`regexp.fit` returned it; weights only as far as they were saved.
 
-    Raises ``FileNotFoundError`` for a folder that holds no run.
+    Raises ``FileNotFoundError`` for a folder that holds no run, ``ValueError`` for a run that has not ended.
     """
     path = Path(folder)
     if not (path / "summary.json").exists():
         raise FileNotFoundError(f"{path} holds no run: it has no summary.json")
     summary = read_summary(path)
+    if "final_epoch" not in summary:
+        raise ValueError(f"{path} must hold a run that has ended, got status {summary['status']!r}: read its metrics.csv")
     experiment, _ = build(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
     saved = [checkpoint.load_newest(file) for file in sorted((path / "checkpoints").glob("*.pt"))]
     best = summary.get("best")
@@ -29,7 +31,7 @@ def load(folder: str | Path) -> Result:
         status=summary["status"],
         reason=summary.get("reason"),
         rows=read_metrics(path),
-        final_epoch=summary.get("final_epoch"),
+        final_epoch=summary["final_epoch"],
         best_epoch=best["epoch"] if best else None,
         weights={which: weights for payload in saved for which, weights in payload["weights"].items()},
         sizes=tuple(saved[0]["sizes"]) if saved else (0, 0),

@@ -27,7 +27,7 @@ class RunWriter:
     """The files of one run."""
 
     def __init__(self, path: Path, experiment: Experiment, keep: Keep):
-        self.path, self.keep = path, keep
+        self.path, self.keep, self.ended = path, keep, False
         self.history = RunFolder(path, experiment, tensorboard=keep.tensorboard)
 
     def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
@@ -42,6 +42,12 @@ class RunWriter:
 
             curves.draw(result.rows, result.experiment, self.path / "curves.png", result.best_epoch)
         self.history.end(summary(result))
+        self.ended = True
+
+    def stop(self, status: str, reason: str) -> None:
+        """Note why a run has not reached its end; nothing if it has."""
+        if not self.ended:
+            self.history.end({"status": status, "reason": reason})
 
     def _save(self, result: Result) -> None:
         folder = self.path / "checkpoints"
@@ -55,7 +61,6 @@ class RunWriter:
 
 def summary(result: Result) -> dict[str, Any]:
     """A run's result as plain values."""
-    best = result.best and {"epoch": result.best_epoch, **_metrics(result.best)}
     return {
         "status": result.status,
         "reason": result.reason,
@@ -63,7 +68,7 @@ def summary(result: Result) -> dict[str, Any]:
         "final_epoch": result.final_epoch,
         "final": _metrics(result.final),
         "last": _metrics(result.last),
-        "best": best,
+        "best": result.best,
         "seconds": result.seconds,
     }
 

@@ -61,7 +61,7 @@ def plain_values(cfg: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration as dicts and lists, interpolations resolved, without Hydra's own node."""
     config = cfg if OmegaConf.is_config(cfg) else OmegaConf.create(dict(cfg))
     try:
-        nodes = {name: config[name] for name in config if name != "hydra"}
+        nodes = {str(name): node for name, node in config.items() if name != "hydra"}
         return {k: OmegaConf.to_container(v, resolve=True) if OmegaConf.is_config(v) else v for k, v in nodes.items()}
     except OmegaConfBaseException as error:
         raise ConfigError([f"{error.full_key} {str(error).splitlines()[0]}"]) from error
@@ -87,7 +87,7 @@ def _regularizers(nodes: Any, problems: Problems) -> dict[str, Regularizer]:
         problems["regularizer"] = f"must be a list of choices, got {nodes!r}: {NO_REGULARIZERS}"
         return {}
     chosen = [name for name, node in nodes.items() if isinstance(node, Mapping) and "_target_" in node]
-    sound = {}
+    sound: dict[str, Regularizer] = {}
     for name, node in nodes.items():
         known = len(problems)
         if name not in chosen and isinstance(node, Mapping):

@@ -57,7 +57,7 @@ class Composer:
     def build(self, overrides: Sequence[Override]) -> tuple[Experiment, Settings]:
         """One run. Where overrides are wrong, what follows from them is not told: only what the command line names."""
         config, problems = self.compose(overrides)
-        lines = [override.input_line for override in overrides]
+        lines = [line for override in overrides if (line := override.input_line)]
         try:
             built = build(without_leftovers(plain_values(config), lines, self.loader))
         except ConfigError as error:

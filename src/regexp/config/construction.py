@@ -57,7 +57,8 @@ def typed(value: Any, hint: Any) -> tuple[Any, str | None]:
         return _frozen(value), None
     try:
         schema.value = value
-        return _frozen(OmegaConf.to_container(schema)["value"]), None
+        container = typing.cast("dict[str, Any]", OmegaConf.to_container(schema))
+        return _frozen(container["value"]), None
     except OmegaConfBaseException:
         return value, f"must be {_describe(hint)}, got {value!r}"
 
@@ -96,7 +97,7 @@ def _describe(hint: Any) -> str:
 
 
 def _unchecked(kind: type, values: Mapping[str, Any]) -> Any:
-    bare = object.__new__(kind)
+    bare: Any = object.__new__(kind)
     for name, value in values.items():
         object.__setattr__(bare, name, value)
     return bare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import OmegaConf
 
 from regexp.config.wording import NO_REGULARIZERS, nearest, not_chosen, unknown_key
@@ -70,8 +70,9 @@ def one_value(override: Override) -> str:
     """An override with the first value of a sweep."""
     if not override.is_sweep_override():
         return override.input_line or ""
-    value = next(iter(override.sweep_string_iterator())) if override.is_discrete_sweep() else override.value().start
-    return f"{override.get_key_element()}={value}"
+    sweep = override.value()
+    first = sweep.start if isinstance(sweep, IntervalSweep) else next(iter(override.sweep_string_iterator()))
+    return f"{override.get_key_element()}={first}"
 
 
 def first_line(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from omegaconf import OmegaConf
+from omegaconf import DictConfig
 
 from regexp.config.building import BASES, PARTS
 from regexp.config.target import component_class
@@ -69,5 +69,6 @@ def _fields_of_choices(group: str, loader: ConfigLoader) -> set[str]:
     """The fields that the choices of a group have, all together."""
     paths = [f"{group}/{choice}" for choice in loader.get_group_options(group)]
     found = [source.load_config(path).config for path in paths for source in loader.get_sources() if source.is_config(path)]
-    nodes = [node for config in found for node in (config.values() if group == "regularizer" else [config])]
-    return {str(name) for node in nodes if OmegaConf.is_dict(node) for name in node}
+    configs = [config for config in found if isinstance(config, DictConfig)]
+    nodes = [node for config in configs for node in config.values()] if group == "regularizer" else configs
+    return {str(name) for node in nodes if isinstance(node, DictConfig) for name in node}

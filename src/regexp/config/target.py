@@ -44,7 +44,8 @@ def _is_component(found: Any, base: type[Component]) -> bool:
 def _describe(found: Any) -> str:
     if not isinstance(found, type):
         return f"no class but a {type(found).__name__}"
-    if "__dataclass_params__" not in vars(found):
+    own = vars(found).get("__dataclass_params__")
+    if own is None:
         return "a class that is no dataclass itself"
-    frozen = "" if found.__dataclass_params__.frozen else " that is not frozen"
+    frozen = "" if own.frozen else " that is not frozen"
     return f"a dataclass{frozen} deriving from " + ", ".join(base.__name__ for base in found.__bases__)

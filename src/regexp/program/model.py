@@ -105,7 +105,7 @@ class _changing:
         for slot, changes in self.pairs:
             slot.change = lambda x, changes=changes: _apply(changes, x)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         for slot, _ in self.pairs:
             slot.change = None
 

@@ -89,7 +89,7 @@ class Program:
         return Part(column[0].name(), representative(column[0]), numbers(column, self.device, self.dtype), touches)
 
     def _refresh(self) -> None:
-        self._parameters = list(self.model.parameters.values())
+        self._parameters: list[torch.Tensor] = list(self.model.parameters.values())
         for part in self.parts:
             scalars = {name: number for name, number in part.numbers.items() if number.dim() == 1}
             part.shaped = [{n: across(s, self._parameters[i]) for n, s in scalars.items()} for i in part.touches]

@@ -1,0 +1,52 @@
+"""What the README tells a reader to type works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra._internal.utils import get_args_parser
+
+from regexp.config.planning import plan
+from regexp.train import CONFIG_NAME, config_folder
+
+PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+TYPED = sorted({line for line in re.findall(r"regexp-train [^\n`|]+", PAGE) if "--" not in line and "mine" not in line})
+WRONG = {line for line in TYPED if "strenght" in line}
+LOCAL = {line for line in TYPED if "mynet" in line.lower()}
+
+
+def arguments(line: str) -> list[str]:
+    return shlex.split(line)[1:]
+
+
+@pytest.mark.parametrize("line", [line for line in TYPED if line not in WRONG | LOCAL])
+def test_a_command_of_the_readme_is_right(line):
+    assert plan(get_args_parser().parse_args(arguments(line)), config_folder(), CONFIG_NAME).runs
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in TYPED if "fashion" not in line and "dropout" not in line and line not in WRONG | LOCAL]
+)
+def test_a_short_command_of_the_readme_trains(line, command_line):
+    done = command_line(*arguments(line), "epochs=2", "curves=false")
+    assert done.code == 0, done.stderr
+
+
+def test_the_wrong_command_is_refused_for_both_mistakes(command_line):
+    (line,) = WRONG
+    done = command_line(*arguments(line))
+    assert done.code == 1
+    assert "did you mean regularizer.weight_decay.strength?" in done.stderr
+    assert "optimizer.lr must be a finite number > 0, got -0.1" in done.stderr
+
+
+def test_the_python_call_prints_what_it_promises(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    losses = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert 78.6 < losses[0] < 102  # the bands of independent simulations, see test_weight_decay_recipe.py
+    assert 0.0746 < losses[2] < 0.119
+    assert losses[2] < losses[1] < losses[0]
