@@ -46,8 +46,8 @@ class Rows:
 class StackedData:
     """Inputs and targets of every split for a stack of runs.
 
-    ``groups`` says of every run which (data, seed) it has; equal runs must stand together. Groups of one size share what
-    they read; otherwise every run reads for itself.
+    Runs with equal data and seed are a group, and must stand together. Groups of one size share what they read; if their sizes
+    differ, every run reads for itself.
     """
 
     def __init__(self, data: Sequence[Data], seeds: Sequence[int], device: torch.device):
