@@ -23,6 +23,7 @@ from regexp.optim import SGD
 from regexp.regularizers import WeightDecay
 
 SEEDS, STRENGTHS = range(20), (0.0, 3.0)
+METRICS = ("test/loss", "weights/l2_norm")
 STARTS = {"N(0, 1)": Linear(init="normal", init_std=1.0), "zero": Linear(init="constant", init_value=0.0)}
 COLORS = {("N(0, 1)", 0.0): "#D55E00", ("N(0, 1)", 3.0): "#0072B2", ("zero", 0.0): "#E69F00", ("zero", 3.0): "#56B4E9"}
 FOLDER = Path(__file__).parents[1] / "reports" / "first_look"
@@ -35,9 +36,15 @@ def main() -> None:
     runs, baselines = train(), {"constant": over_seeds(constant), "ridge": over_seeds(ridge)}
     FOLDER.mkdir(parents=True, exist_ok=True)
     draw(runs, baselines, FOLDER / "weight_decay.png")
-    numbers = {f"start {start}, strength {strength:g}": spread(final(r)) for (start, strength), r in runs.items()}
-    numbers |= {name: spread(losses) for name, losses in baselines.items()}
-    about = {"metric": "test/loss", "seeds": len(SEEDS), **next(iter(runs.values()))[0].machine, "results": numbers}
+    numbers = {
+        f"start {start}, strength {strength:g}": {
+            metric: spread(final(r, metric)) for metric in ("test/loss", "weights/l2_norm")
+        }
+        for (start, strength), r in runs.items()
+    }
+    numbers |= {name: {"test/loss": spread(losses)} for name, losses in baselines.items()}
+    machine = {**next(iter(runs.values()))[0].machine, "command": "python scripts/figure_weight_decay.py"}
+    about = {"seeds": len(SEEDS), **machine, "results": numbers}
     text = json.dumps(about, indent=2)
     (FOLDER / "weight_decay.json").write_text(text + "\n", encoding="utf-8")
     print(text)
@@ -99,25 +106,36 @@ def draw_book(axes: Axes, runs: Runs) -> None:
 
 
 def draw_answer(axes: Axes, runs: Runs, baselines: dict[str, list[float]]) -> None:
-    """Mean test loss over the seeds, with the range that holds 90 % of them."""
-    for (start, strength), results in runs.items():
-        losses = torch.tensor([[row["test/loss"] for row in result.rows] for result in results])
-        epochs, color = [row["epoch"] for row in results[0].rows], COLORS[start, strength]
+    """Mean test loss over the seeds, with the range that holds 90 % of them; below, the lowest part enlarged."""
+    below = axes.inset_axes((0.4, 0.08, 0.57, 0.28))
+    for panel in (axes, below):
+        for (start, strength), results in runs.items():
+            draw_mean(panel, results, COLORS[start, strength], f"start {start}, weight decay {strength:g}")
+        for (name, losses), style in zip(baselines.items(), (":", "-."), strict=True):
+            mean = sum(losses) / len(losses)
+            label = {"constant": "predict the training mean", "ridge": "exact ridge, strength 3"}[name]
+            panel.axhline(mean, color="black", linestyle=style, linewidth=1, label=f"{label}: {mean:.4f}")
+        panel.grid(alpha=0.25)
+    below.set(ylim=(0.0085, 0.0118), xlim=(0, 100), title="the lowest part, enlarged; means")
+    below.title.set_fontsize(8)
+    below.tick_params(labelsize=7)
+    axes.set(yscale="log", xlabel="epoch", title=f"The answer: test loss, {len(SEEDS)} seeds, mean and 90 % of runs")
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0.02, 0.46))
+
+
+def draw_mean(axes: Axes, results: list[Result], color: str, label: str) -> None:
+    """The mean over seeds as a line, and on a logarithmic axis the range of 90 % of the runs."""
+    losses = torch.tensor([[row["test/loss"] for row in result.rows] for result in results])
+    epochs = [row["epoch"] for row in results[0].rows]
+    axes.plot(epochs, losses.mean(0), color=color, label=label)
+    if axes.get_subplotspec():
         low, high = losses.quantile(torch.tensor([0.05, 0.95]), dim=0)
         axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
-        axes.plot(epochs, losses.mean(0), color=color, label=f"start {start}, weight decay {strength:g}")
-    for (name, losses), style in zip(baselines.items(), (":", "-."), strict=True):
-        mean = sum(losses) / len(losses)
-        label = {"constant": "predict the training mean", "ridge": "exact ridge, strength 3"}[name]
-        axes.axhline(mean, color="black", linestyle=style, linewidth=1, label=f"{label}: {mean:.4f}")
-    axes.set(yscale="log", xlabel="epoch", title=f"The answer: test loss, {len(SEEDS)} seeds, mean and 90 % of runs")
-    axes.legend(frameon=False, fontsize=8, loc="lower left")
-    axes.grid(alpha=0.25)
 
 
-def final(results: list[Result]) -> list[float]:
-    """The test loss of the weights that each run ends with."""
-    return [result.final["test/loss"] for result in results]
+def final(results: list[Result], metric: str) -> list[float]:
+    """A metric of the weights that each run ends with."""
+    return [result.final[metric] for result in results]
 
 
 def spread(losses: list[float]) -> dict[str, float]:

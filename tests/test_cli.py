@@ -22,6 +22,12 @@ QUICK = ("epochs=2", "curves=false", "threads=1")
 
 # (arguments, what the message says: the key, the rule, the value, the way out)
 TYPOS_AND_TYPES = [
+    (["regularizer=[l2,null]"], ["regularizer must be a list of dropout, "]),
+    (["regularizer=[l2,[l1]]"], ["regularizer must be a list of dropout, "]),
+    (["regularizer=[l2,l2]"], ["got regularizer=[l2,l2]: name each once"]),
+    (["~epochs"], ["epochs cannot be deleted, got ~epochs: give it a value"]),
+    (["-m", "seed=range(0)"], ["the sweep holds no run"]),
+    (["experiment=dropout", "model=linear"], ["drops hidden units, and this model has none, got [0.3, 0.5]: set rate=0"]),
     (["epoch=3"], ["epoch is no key: did you mean epochs?"]),
     (["lr=0.1"], ["lr is no key: did you mean optimizer.lr?"]),
     (["optimzer=adam"], ["optimzer is no key: did you mean optimizer?"]),
@@ -76,7 +82,7 @@ RANGES = [
         ["epochs must be", "device must be a device that this machine has", "got 'cuda:99'", "device=cpu"],
     ),
     (["threads=0"], ["threads must be a whole number >= 1 or null, got 0"]),
-    (["-m", "seed=1,1"], ["run 1 of the sweep is run 0 again"]),
+    (["-m", "seed=1,1"], ["run 1 of the sweep must differ from run 0"]),
     (["-m", "regularizer.weight_decay.strength=1,-2"], ["strength must be a finite number >= 0, got -2.0"]),
 ]
 
@@ -348,3 +354,24 @@ def test_the_default_is_the_same_from_python_and_from_the_terminal(command_line,
     runs = [first, second, *(regexp.fit([first.experiment], threads=1)[0] for _ in range(2))]
     assert all(run.rows == first.rows for run in runs)
     assert all(torch.equal(run.weights["final"]["output.weight"], first.weights["final"]["output.weight"]) for run in runs)
+
+
+def test_a_sweep_whose_runs_share_a_folder_does_not_end_well(command_line):
+    done = command_line("-m", "optimizer.lr=0.01,0.02", "epochs=1", "hydra.sweep.subdir=same", "curves=false")
+    assert done.code == 1
+    assert "only 1 of 2 runs left a summary" in done.stderr
+
+
+def test_a_yaml_without_its_name_is_told_how(command_line, tmp_path):
+    (tmp_path / "conf" / "regularizer").mkdir(parents=True)
+    flat = "_target_: regexp.regularizers.l2.L2\nstrength: 1.0\n"
+    (tmp_path / "conf" / "regularizer" / "flat.yaml").write_text(flat, encoding="utf-8")
+    done = command_line("--config-dir", "conf", "regularizer=[flat]")
+    assert done.code == 1
+    assert "indent the yaml with regexp.regularizers.l2.L2 below 'its_name:'" in done.stderr
+
+
+def test_flags_may_stand_anywhere(command_line):
+    done = command_line("epochs=1", "-m", "seed=0,1", "curves=false")
+    assert done.code == 0, done.stderr
+    assert "2 runs in" in done.stdout

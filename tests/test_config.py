@@ -245,3 +245,31 @@ class Thawed(Model):
 
 class Heir(MLP):
     """Derives from a component, but is no dataclass of its own."""
+
+
+def test_parts_that_are_no_parts_are_refused_by_name():
+    """In a process of its own: here the check of annotations would come first."""
+    code = """
+from regexp import Experiment, Invalid
+from regexp.datasets import SyntheticRegression
+from regexp.models import Linear
+from regexp.optim import SGD
+from regexp.regularizers import L2
+right = {"dataset": SyntheticRegression(), "model": Linear(), "optimizer": SGD(0.1), "regularizers": [L2(1.0)]}
+several = [{"model": Linear}, {"optimizer": None}, {"dataset": "synthetic"}, {"regularizers": L2(1.0)}, {"regularizers": [L2]}]
+for wrong in several:
+    try:
+        Experiment(**right | wrong)
+    except Invalid as error:
+        print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
+    named = (
+        "model must be one",
+        "optimizer must be one",
+        "dataset must be one",
+        "regularizers must be a",
+        "regularizers[0] must",
+    )
+    assert len(said) == len(named)
+    assert all(f"Experiment.{name}" in line for name, line in zip(named, said, strict=True))

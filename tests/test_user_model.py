@@ -12,6 +12,7 @@ from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, Dropout, EarlyStopping
+from regexp.regularizers.regularizer import Regularizer
 from support import Blobs, arrays, distance, fit
 
 
@@ -144,3 +145,29 @@ def test_frozen_parameters_and_buffers_stay_as_built():
 def test_layers_with_random_numbers_or_state_of_their_own_are_refused(extra, message):
     with pytest.raises(Invalid, match=message):
         fit([run(extra=extra)])
+
+
+def test_a_rate_list_must_fit_the_slots():
+    for rate in ((0.1,), (0.1,) * 3):
+        with pytest.raises(Invalid, match=rf"rate must be one number or 2 \(one per hidden slot.*got {len(rate)}"):
+            fit([dataclasses.replace(run(), regularizers=[Dropout(rate)])])
+
+
+def test_a_regularizer_without_a_hook_is_refused():
+    @dataclasses.dataclass(frozen=True)
+    class Typo(Regularizer):
+        def penalti(self, weights, numbers):
+            return 0
+
+    with pytest.raises(Invalid, match=r"regularizer.typo does nothing: its class defines none of the hooks"):
+        dataclasses.replace(run(), regularizers=[Typo()])
+
+
+def test_a_penalty_must_be_one_number_per_run():
+    @dataclasses.dataclass(frozen=True)
+    class Summed(Regularizer):
+        def penalty(self, weights, numbers):
+            return sum(w.square().sum() for w in weights).reshape(1, 1)
+
+    with pytest.raises(Invalid, match=r"penalty must return one number per run, shape \(1,\), got \(1, 1\)"):
+        fit([dataclasses.replace(run(), regularizers=[Summed()])])

@@ -54,7 +54,7 @@ def per_run(default: Any = dataclasses.MISSING, *, search: Search | None = None)
     """A dataclass field that may differ between the runs of a stack.
 
     Hooks receive its values as a tensor with a leading runs axis, ``numbers["field"]``, and must not read ``self.field``
-    (which raises: see :func:`regexp.stack.representative`).
+    (which raises: see :func:`regexp.stack.numbers.representative`).
     """
     return dataclasses.field(default=default, metadata={"per_run": True, "search": search})
 

@@ -123,5 +123,5 @@ def _described(component: Component) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, (tuple, list)):
-        return "-".join(map(_short, value))
+        return f"[{', '.join(map(_short, value))}]"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,7 +13,7 @@ from regexp.component import Component, Invalid, one_of, optional, require, valu
 from regexp.datasets.dataset import Dataset
 from regexp.models.model import Model
 from regexp.optim import Optimizer
-from regexp.regularizers.regularizer import Regularizer
+from regexp.regularizers.regularizer import HOOKS, Regularizer, defines
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Experiment:
     objective: str = "val/loss"
 
     def __post_init__(self) -> None:
+        if misfits := self._misfits():
+            raise Invalid("Experiment", misfits)
         object.__setattr__(self, "regularizers", tuple(self.regularizers))
         problems = [*self._own_problems(), *self._output_problems(), *self._regularizer_problems()]
         if problems:
@@ -74,6 +76,17 @@ class Experiment:
         regularizers = {regularizer.name(): _node(regularizer, fields_of) for regularizer in self.regularizers}
         return {**plain, **nodes, "regularizer": regularizers}
 
+    def _misfits(self) -> list[tuple[str, str]]:
+        """Parts that are no component of their kind: a class instead of an object, a name, nothing."""
+        kinds = {"dataset": Dataset, "model": Model, "optimizer": Optimizer}
+        parts = [(name, getattr(self, name), kind) for name, kind in kinds.items()]
+        if isinstance(self.regularizers, Sequence):
+            parts += [(f"regularizers[{i}]", one, Regularizer) for i, one in enumerate(self.regularizers)]
+        else:
+            return [("regularizers", f"must be a list of regularizers, got {self.regularizers!r}")]
+        wrong = [(name, part, kind) for name, part, kind in parts if not isinstance(part, kind)]
+        return [(name, f"must be one {kind.__name__} object, got {part!r}") for name, part, kind in wrong]
+
     def _own_problems(self) -> list[tuple[str, str]]:
         try:
             require(
@@ -105,6 +118,11 @@ class Experiment:
     def _regularizer_problems(self) -> list[tuple[str, str]]:
         problems = []
         names = [regularizer.name() for regularizer in self.regularizers]
+        for regularizer, name in zip(self.regularizers, names, strict=True):
+            if not any(defines(regularizer, hook) for hook in HOOKS):
+                problems.append(
+                    (f"regularizer.{name}", f"does nothing: its class defines none of the hooks {', '.join(HOOKS)}")
+                )
         for regularizer, name in zip(self.regularizers, names, strict=True):
             problems += [(f"regularizer.{name}.{field}", text) for field, text in regularizer.conflicts(self)]
         for name in sorted({name for name in names if names.count(name) > 1}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ def find_device(name: str) -> torch.device:
     available = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
         return torch.device("cuda" if available else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise Invalid("fit", [("device", f"must be auto, cpu, cuda or cuda:N, got {name!r}")])
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= available:
         raise Invalid("fit", [("device", f"must be on this machine ({available} CUDA devices), got {name!r}: use cpu")])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+FINITE = ("train/loss", "val/loss", "weights/l2_norm")
+"""A run in which one of these is not finite has diverged."""
+
 
 def lower_is_better(metric: str) -> bool:
     """Accuracies are better when higher, everything else when lower."""

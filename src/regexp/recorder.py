@@ -10,6 +10,7 @@ import torch
 
 from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
+from regexp.metrics import FINITE
 from regexp.program import Program
 from regexp.results import Result
 from regexp.training import State
@@ -84,8 +85,7 @@ def _row_of(tree: Any, place: int) -> Any:
 
 def _divergence(rows: Sequence[dict[str, float]]) -> str | None:
     """Why and when a run diverged, or None."""
-    watched = ("train/loss", "val/loss", "weights/l2_norm")
-    for name in watched:
+    for name in FINITE:
         if not math.isfinite(rows[-1].get(name, 0.0)):
             finite = [row["epoch"] for row in rows if math.isfinite(row.get(name, 0.0))]
             since = f"last finite at epoch {finite[-1]}" if finite else "never finite"

@@ -11,13 +11,15 @@ SPLITS = ("train", "val", "test")
 METRICS = ("loss", "accuracy")
 
 
-def report(result: Result, folder: Path) -> str:
+def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
     """Losses and accuracies of every split, what else is known of the run, its folder, and how to look at it."""
     rows = {"final": result.final}
     if result.best and result.best_epoch != result.final_epoch:
         rows[f"best (epoch {result.best_epoch})"] = result.best
     facts = {
+        "gap": f"{result.final['gap/loss']:.4g}",
         "norm of w": f"{result.final['weights/l2_norm']:.4g}",
+        "zeros in w": f"{100 * result.final['weights/zero_fraction']:.1f} %",
         "epochs run": str(result.epochs_run),
         "status": result.status + (f": {result.reason}" if result.reason else ""),
         "seconds": f"{result.seconds:.1f}",
@@ -31,7 +33,7 @@ def report(result: Result, folder: Path) -> str:
             *(f"{name:<{width}}  {text}" for name, text in facts.items()),
             "",
             f"{'folder':<{width}}  {folder}",
-            f"tensorboard --logdir {quoted(str(folder))}",
+            *([f"tensorboard --logdir {quoted(str(folder))}"] if tensorboard else []),
         ]
     )
 

@@ -66,9 +66,13 @@ class Result:
         return None if self.best is None else self.best[self.experiment.objective]
 
     def model(self, which: str = "final") -> nn.Module:
-        """The trained model as an ordinary ``nn.Module`` for one run; ``which`` is final, best or last."""
+        """The trained model as an ordinary ``nn.Module`` for one run; ``which`` is final, best or last.
+
+        It returns scores: apply softmax or sigmoid for probabilities, as the loss does.
+        """
         if which not in self.weights:
-            raise ValueError(f"which must be one of {', '.join(self.weights)}, got {which!r}")
+            saved = f"one of {', '.join(self.weights)}" if self.weights else "weights that were saved, and none were"
+            raise ValueError(f"which must be {saved}, got {which!r}")
         with rng.seeded(self.experiment.seed, "init"):
             module = self.experiment.model.build(*self.sizes).to(getattr(torch, self.experiment.dtype))
         module.load_state_dict(self.weights[which], strict=False)

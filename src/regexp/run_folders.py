@@ -32,5 +32,10 @@ def failed(folder: Path, *, sweep: bool, divergence_fails: bool) -> list[Path]:
     return [run for run in runs if _status(run) not in well]
 
 
+def count(folder: Path) -> int:
+    """How many runs have left something in a folder below this one."""
+    return sum(1 for _ in folder.rglob("summary.json"))
+
+
 def _status(folder: Path) -> str:
     return read_summary(folder)["status"] if (folder / "summary.json").exists() else "failed"

@@ -124,7 +124,10 @@ def _noting_failures(writers: Sequence[RunWriter]) -> Iterator[None]:
         yield
     except BaseException as error:
         for writer in writers:
-            writer.stop("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", f"{type(error).__name__}: {error}")
+            writer.stop(
+                "interrupted" if isinstance(error, KeyboardInterrupt) else "failed",
+                ": ".join(filter(None, [type(error).__name__, str(error)])),
+            )
         raise
 
 

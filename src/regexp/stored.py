@@ -21,8 +21,11 @@ def load(folder: str | Path) -> Result:
     if not (path / "summary.json").exists():
         raise FileNotFoundError(f"{path} holds no run: it has no summary.json")
     summary = read_summary(path)
-    if "final_epoch" not in summary:
-        raise ValueError(f"{path} must hold a run that has ended, got status {summary['status']!r}: read its metrics.csv")
+    status = summary.get("status") if isinstance(summary, dict) else None
+    if not isinstance(summary, dict) or "final_epoch" not in summary:
+        raise ValueError(f"{path} must hold a run that has ended, got status {status!r}: read its metrics.csv")
+    if not (path / "config.yaml").exists():
+        raise FileNotFoundError(f"{path} holds no complete run: its config.yaml is missing")
     experiment, _ = build(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
     saved = [checkpoint.load_newest(file) for file in sorted((path / "checkpoints").glob("*.pt"))]
     best = summary.get("best")

@@ -23,7 +23,7 @@ OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swe
 def main() -> None:
     """Train what the arguments describe. Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 interrupted."""
     _import_from_here()
-    arguments = get_args_parser().parse_args()
+    arguments = get_args_parser().parse_intermixed_args()
     try:
         if _asks_only(arguments):
             _hydra(sys.argv)
@@ -53,14 +53,18 @@ def config_folder() -> Path:
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
     from regexp.config.planning import plan
-    from regexp.run_folders import claim, failed
+    from regexp.run_folders import claim, count, failed
 
     _refuse_flags(arguments)
     try:
         asked = plan(arguments, config_folder(), CONFIG_NAME)
         claim(asked.folder, sweep=asked.multirun)
-    except (ConfigError, OSError) as error:
+    except ConfigError as error:
         _exit(str(error))
+    except FileExistsError as error:
+        _exit(str(error))
+    except OSError as error:
+        _exit(f"the run's folder must be one that can be made, got {error}: choose another by hydra.run.dir=...")
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
     own = [f"{key}={_as_value(asked.folder)}"]
     if asked.multirun:
@@ -71,6 +75,8 @@ def _train(arguments: argparse.Namespace) -> None:
     diverging = any(settings.on_divergence == "raise" for _, settings in asked.runs)
     if losses := failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging):
         _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
+    if asked.multirun and (found := count(asked.folder)) < len(asked.runs):
+        _exit(f"only {found} of {len(asked.runs)} runs left a summary in {asked.folder}: see the messages above")
 
 
 def _hydra(argv: list[str]) -> None:

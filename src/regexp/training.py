@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from regexp.evaluation import Metrics, evaluate
-from regexp.metrics import lower_is_better
+from regexp.metrics import FINITE, lower_is_better
 from regexp.program import Program
 from regexp.stack.axis import rows
 
@@ -120,7 +120,7 @@ def review(program: Program, state: State, observe: Observe) -> None:
 
 def finite(metrics: Metrics) -> torch.Tensor:
     """Which runs have not diverged: finite losses on what is trained and validated on, and finite weights."""
-    watched = [metrics[name] for name in ("train/loss", "val/loss", "weights/l2_norm") if name in metrics]
+    watched = [metrics[name] for name in FINITE if name in metrics]
     return torch.stack(watched).isfinite().all(0)
 
 

@@ -86,6 +86,10 @@ def _regularizers(nodes: Any, problems: Problems) -> dict[str, Regularizer]:
     if not isinstance(nodes, Mapping):
         problems["regularizer"] = f"must be a list of choices, got {nodes!r}: {NO_REGULARIZERS}"
         return {}
+    if "_target_" in nodes:
+        target = nodes["_target_"]
+        problems["regularizer"] = f"must hold each choice below its own name: indent the yaml with {target} below 'its_name:'"
+        return {}
     chosen = [name for name, node in nodes.items() if isinstance(node, Mapping) and "_target_" in node]
     sound: dict[str, Regularizer] = {}
     for name, node in nodes.items():

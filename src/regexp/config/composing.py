@@ -24,7 +24,7 @@ from regexp.config.wording import ConfigError
 from regexp.experiment import Experiment
 from regexp.settings import Settings, absent_device
 
-Failure = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
+Failure = (HydraException, OmegaConfBaseException, YAMLError, ValueError, TypeError)
 """What composing raises for a wrong override or a wrong file."""
 
 
@@ -78,6 +78,9 @@ class Composer:
         for override in overrides:
             key = override.key_or_group
             if not self._is_choice(override) and key.partition(".")[0] not in unsure:
+                if override.is_delete():
+                    problems[key] = diagnosis.deleted(override)
+                    continue
                 try:
                     ConfigLoaderImpl._apply_overrides_to_config([override], config)
                 except Failure as error:

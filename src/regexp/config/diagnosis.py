@@ -31,7 +31,9 @@ def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> 
     rule = f"a list of {', '.join(options)}" if several else f"one of {', '.join(options)}"
     value = None if override.is_delete() else override.value()
     meant = [nearest(str(one), options) for one in (value if isinstance(value, list) else [value])]
-    if None not in meant and value not in options:
+    if isinstance(value, list) and None not in meant and len(set(meant)) < len(value):
+        way_out = ": name each once"
+    elif None not in meant and value not in options:
         names = ",".join(map(str, meant))
         way_out = f": did you mean {group}=[{names}]?" if isinstance(value, list) else f": did you mean {names}?"
     else:
@@ -46,8 +48,17 @@ def refused(override: Override, error: Exception) -> str:
 
 
 def is_no_choice(override: Override) -> bool:
-    """Whether this is ``regularizer={}``, which Hydra accepts without doing anything."""
-    return override.key_or_group == "regularizer" and override.value_type is not None and isinstance(override.value(), dict)
+    """Whether this is ``regularizer={}`` or ``[l2,l2]``, which Hydra accepts without doing what it says."""
+    if override.key_or_group != "regularizer" or override.value_type is None:
+        return False
+    value = override.value()
+    return isinstance(value, dict) or (isinstance(value, list) and len({str(one) for one in value}) < len(value))
+
+
+def deleted(override: Override) -> str:
+    """For ``~key``: every field has a value."""
+    way_out = 'write "regularizer=[...]" with those that shall stay' if override.key_or_group.startswith("regularizer") else ""
+    return f"{override.key_or_group} cannot be deleted, got {override.input_line}: {way_out or 'give it a value'}"
 
 
 def wrong_value(override: Override, error: Exception, config: Any, loader: ConfigLoader) -> str:

@@ -52,6 +52,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
             except ConfigError as error:
                 problems += error.problems
         problems += _twice(runs)
+        if multirun and not runs and not problems:
+            problems.append("the sweep holds no run: give every swept key at least one value")
         if problems:
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
@@ -60,7 +62,10 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
 
 def _twice(runs: Sequence[tuple[Experiment, Settings]]) -> list[str]:
     seen = [(experiment.hash(), settings) for experiment, settings in runs]
-    return [f"run {i} of the sweep is run {seen.index(run)} again" for i, run in enumerate(seen) if seen.index(run) < i]
+    again = [(i, seen.index(run)) for i, run in enumerate(seen) if seen.index(run) < i]
+    return [
+        f"run {i} of the sweep must differ from run {first}, and both are the same: give every value once" for i, first in again
+    ]
 
 
 @contextlib.contextmanager

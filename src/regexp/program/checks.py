@@ -27,6 +27,23 @@ def refuse_state(module: nn.Module) -> None:
             raise _refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
 
 
+def require_module(built: object) -> nn.Module:
+    """Refuse what a model's ``build`` returns if it is no module."""
+    if not isinstance(built, nn.Module):
+        raise _refused(f"must build a torch.nn.Module, got {built!r}: return it from build(features, outputs)")
+    return built
+
+
+def require_penalties(parts: Sequence[Part], weights: Callable[[Part], list[torch.Tensor]], runs: int) -> None:
+    """Refuse a penalty that is not one number per run."""
+    for part in parts:
+        with torch.no_grad():
+            shape = tuple(part.regularizer.penalty(weights(part), part.numbers).shape)
+        if shape != (runs,):
+            why = f"penalty must return one number per run, shape ({runs},), got {shape}: sum over all axes but the first"
+            raise Invalid("Experiment", [(f"regularizer.{part.name}", why)])
+
+
 def require_scores(
     model: Callable[[torch.Tensor], torch.Tensor], inputs: Float[torch.Tensor, "groups batch *features"], outputs: int
 ) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from regexp import losses, rng
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.program.checks import require_scores, require_slots
+from regexp.program.checks import require_module, require_penalties, require_scores, require_slots
 from regexp.program.data import StackedData
 from regexp.program.model import Noise, StackedModel
 from regexp.program.part import Part
@@ -40,6 +40,7 @@ class Program:
         self.parts = [self._part(column) for column in zip(*(e.regularizers for e in experiments), strict=True)]
         self._refresh()
         require_slots(self.parts, _places(self.model))
+        require_penalties(self.having("penalty"), self.weights, self.runs)
         require_scores(self.model, next(self.data.chunks("train"))[0][:, :2], self.data.outputs)
 
     @property
@@ -113,14 +114,10 @@ def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: 
         key = repr(experiment.model), experiment.seed
         if key not in built:
             with rng.seeded(experiment.seed, "init"):
-                built[key] = experiment.model.build(data.features, data.outputs).to(dtype)
+                built[key] = require_module(experiment.model.build(data.features, data.outputs)).to(dtype)
     return [built[repr(experiment.model), experiment.seed] for experiment in experiments]
 
 
 def _places(model: StackedModel) -> list[Place]:
-    seen: dict[str, int] = {}
-    places = []
-    for slot in model.slots:
-        seen[slot.place] = seen.get(slot.place, -1) + 1
-        places.append(Place(slot.place, seen[slot.place]))
-    return places
+    kinds = [slot.place for slot in model.slots]
+    return [Place(kind, kinds[:i].count(kind), kinds.count(kind)) for i, kind in enumerate(kinds)]

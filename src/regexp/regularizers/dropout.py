@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
 
-from regexp.component import Search, number_or_list, per_run, require, within
+from regexp.component import Invalid, Search, number_or_list, per_run, require, within
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
 from regexp.stack.noise import Draws
@@ -56,19 +56,20 @@ class Dropout(Regularizer):
             return numbers["input_rate"]
         rates = numbers["rate"]
         one_per_layer = rates.dim() > numbers["input_rate"].dim()
+        if one_per_layer and rates.shape[-1] != place.count:
+            why = f"must be one number or {place.count} (one per hidden slot of the model), got {rates.shape[-1]}"
+            raise Invalid("Dropout", [("rate", why)])
         return rates[..., place.index] if one_per_layer else rates
 
     def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
         layers = experiment.model.hidden_layers
         if layers is None:
             return []
-        if isinstance(self.rate, tuple):
-            if len(self.rate) == layers:
-                return []
-            return [("rate", f"must be one number or {layers} (one per hidden layer), got {list(self.rate)}")]
+        got = list(self.rate) if isinstance(self.rate, tuple) else self.rate
         if self.rate and not layers:
-            why = f"drops hidden units, and this model has none, got {self.rate}: set rate=0 and use input_rate"
-            return [("rate", why)]
+            return [("rate", f"drops hidden units, and this model has none, got {got}: set rate=0 and use input_rate")]
+        if isinstance(self.rate, tuple) and len(self.rate) != layers:
+            return [("rate", f"must be one number or {layers} (one per hidden layer), got {got}")]
         return []
 
 

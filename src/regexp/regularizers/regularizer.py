@@ -26,6 +26,8 @@ class Place:
 
     place: str
     index: int
+    count: int
+    """How many slots of this place the model has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +95,9 @@ class Regularizer(Component):
     def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
         """What this regularizer cannot do in the experiment, as pairs (field, why and the way out)."""
         return []
+
+
+HOOKS = ("wrap", "penalty", "before_step", "after_step", "watch")
 
 
 def defines(regularizer: Regularizer, hook: str) -> bool:
