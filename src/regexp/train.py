@@ -68,7 +68,7 @@ def _train(arguments: argparse.Namespace) -> None:
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
         print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
-    diverging = any(settings.on_divergence == "raise" for _, settings in asked.runs)
+    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     if losses := failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging):
         _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
 

@@ -17,10 +17,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from regexp.config import diagnosis
-from regexp.config.composing import Composer
+from regexp.config.composing import Composer, Job
 from regexp.config.wording import ConfigError
-from regexp.experiment import Experiment
-from regexp.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,14 +28,14 @@ class Plan:
     multirun: bool
     folder: Path
     """The folder of the run, or of the runs."""
-    runs: list[tuple[Experiment, Settings]]
+    runs: list[Job]
     fixed: list[str]
     """The keys that are not swept."""
 
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
     """Compose and build every run. Raises :class:`ConfigError` with all that is wrong with any of them."""
-    with _loader(arguments, config_folder) as loader:
+    with loading(arguments.config_path or config_folder, arguments.config_dir) as loader:
         composer = Composer(loader, arguments.config_name or config_name)
         overrides, problems = composer.parse(arguments.overrides)
         fixed = [override for override in overrides if not override.is_sweep_override()]
@@ -58,19 +56,19 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
     return Plan(multirun, folder, runs, [override.key_or_group for override in fixed])
 
 
-def _twice(runs: Sequence[tuple[Experiment, Settings]]) -> list[str]:
-    seen = [(experiment.hash(), settings) for experiment, settings in runs]
+def _twice(runs: Sequence[Job]) -> list[str]:
+    seen = [(job.experiment.hash(), job.settings) for job in runs]
     return [f"run {i} of the sweep is run {seen.index(run)} again" for i, run in enumerate(seen) if seen.index(run) < i]
 
 
 @contextlib.contextmanager
-def _loader(arguments: argparse.Namespace, config_folder: Path) -> Iterator[Any]:
-    """Hydra's loader, set up as ``hydra.main`` sets it up."""
-    search_path = create_config_search_path(str(arguments.config_path or config_folder))
-    if arguments.config_dir is not None:
-        folder = Path(arguments.config_dir).absolute()
+def loading(config_folder: str | Path, more: str | None = None) -> Iterator[Any]:
+    """Hydra's loader, set up as ``hydra.main`` sets it up; ``more`` is the argument of ``--config-dir``."""
+    search_path = create_config_search_path(str(config_folder))
+    if more is not None:
+        folder = Path(more).absolute()
         if not folder.is_dir():
-            raise ConfigError([f"--config-dir must be a folder, got {arguments.config_dir!r}"])
+            raise ConfigError([f"--config-dir must be a folder, got {more!r}"])
         search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
     try:
         yield Hydra.create_main_hydra2("train", search_path).config_loader
