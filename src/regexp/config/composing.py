@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -53,7 +52,8 @@ class Composer:
         self.loader, self.config_name = loader, config_name
         self._with_choices = functools.cache(self._compose_choices)
         self._tree = functools.cache(self._plain_tree)
-        self._parsed = functools.cache(OverridesParser.create(config_loader=loader).parse_override)
+        parser = OverridesParser.create(config_loader=loader)
+        self._parsed = functools.cache(lambda line: parser.parse_overrides([line])[0])
         self._is_group = functools.cache(loader.repository.group_exists)
 
     def parse(self, lines: Sequence[str]) -> tuple[list[Override], list[str]]:
@@ -65,15 +65,6 @@ class Composer:
             except Failure:
                 problems.append(diagnosis.no_override(line))
         return overrides, problems
-
-    def jobs(self, head: Any, overrides: Sequence[Override]) -> list[list[Override]]:
-        """The overrides of every run of a sweep; for a sweeper that chooses while it runs, those of one run."""
-        sweeper = head.hydra.sweeper
-        if sweeper._target_ != f"{BasicSweeper.__module__}.{BasicSweeper.__qualname__}":
-            return [self.parse([diagnosis.one_value(override) for override in overrides])[0]]
-        params, _ = self.parse([f"{key}={value}" for key, value in (sweeper.params or {}).items()])
-        (jobs,) = BasicSweeper.split_arguments([*params, *overrides], None)
-        return [self.parse(job)[0] for job in jobs]
 
     def chosen(self, overrides: Sequence[Override]) -> set[str]:
         """The regularizers that are switched on."""
@@ -102,7 +93,7 @@ class Composer:
         unsure = {*BASES} if "experiment" in problems else {*problems}
         for override in overrides:
             key = override.key_or_group
-            if not self._is_choice(override) and key.partition(".")[0] not in unsure:
+            if not self.is_choice(override) and key.partition(".")[0] not in unsure:
                 try:
                     ConfigLoaderImpl._apply_overrides_to_config([override], config)
                 except Failure as error:
@@ -114,7 +105,7 @@ class Composer:
         """What ``compose`` gives as plain dicts, without Hydra's own node."""
         tree = self._tree(self._choices(overrides))
         for override in overrides:
-            if tree is not None and not (self._is_choice(override) or override.is_hydra_override()):
+            if tree is not None and not (self.is_choice(override) or override.is_hydra_override()):
                 tree = with_value(tree, override)
         if tree is not None:
             return tree, []
@@ -126,7 +117,7 @@ class Composer:
         return None if problems else plain_tree(config)
 
     def _choices(self, overrides: Sequence[Override]) -> tuple[str, ...]:
-        return tuple(override.input_line or "" for override in overrides if self._is_choice(override))
+        return tuple(override.input_line or "" for override in overrides if self.is_choice(override))
 
     def _compose_choices(self, lines: tuple[str, ...]) -> tuple[Any, dict[str, str]]:
         """The configuration of these choices (and of Hydra's own overrides), and by key what is wrong with some."""
@@ -152,7 +143,7 @@ class Composer:
             raise ValueError("no choice")
         return self.loader.load_configuration(self.config_name, list(lines), RunMode.RUN)
 
-    def _is_choice(self, override: Override) -> bool:
+    def is_choice(self, override: Override) -> bool:
         """Whether Hydra must know this override when it loads files; it could take the others afterwards, and so do we."""
         if override.key_or_group == "hydra.searchpath" or diagnosis.is_no_choice(override):
             return True
