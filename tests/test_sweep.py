@@ -249,6 +249,23 @@ def test_equal_runs_are_trained_once(command_line, tmp_path):
     assert len(runs_in(tmp_path / "s")) == 2
 
 
+def test_folders_may_be_named_by_hydra_and_finished_runs_in_them_stay(command_line, tmp_path):
+    sweep = ("-m", *QUICK, "hydra.sweep.dir=s", "hydra.sweep.subdir=${hydra.job.num}", "hydra.output_subdir=null")
+    assert command_line(*sweep, "seed=1,2").code == 0
+    assert list(runs_in(tmp_path / "s")) == ["0", "1"]
+    assert not list(tmp_path.rglob(".hydra"))
+    (tmp_path / "s/multirun.yaml").unlink()
+    before = {file: file.read_bytes() for file in tmp_path.glob("s/0/*")}
+    again = command_line(*sweep, "seed=3")
+    assert again.code == 1
+    assert "s/0 holds a run already" in again.stderr
+    assert {file: file.read_bytes() for file in tmp_path.glob("s/0/*")} == before
+    one_place = command_line("-m", *QUICK, "seed=1,2", "hydra.sweep.subdir=same", "hydra.sweep.dir=t")
+    assert one_place.code == 1
+    assert "hydra.sweep.subdir must give every run its own folder, got t/same for several" in one_place.stderr
+    assert not (tmp_path / "t").exists()
+
+
 def orders(count: int, **model: Any) -> list[Order]:
     experiments = [Experiment(SyntheticRegression(features=8), MLP(**model), SGD(0.1), seed=seed) for seed in range(count)]
     return [Order(experiment, Settings(), Path(str(experiment.seed)), [], "") for experiment in experiments]

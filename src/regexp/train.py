@@ -54,30 +54,31 @@ def config_folder() -> Path:
 
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
+    from regexp.config.orders import orders
     from regexp.config.planning import plan
     from regexp.run_folders import claim
 
     _refuse_flags(arguments)
     try:
         asked = plan(arguments, config_folder(), CONFIG_NAME)
+        runs = orders(asked) if asked.stacked else []
         claim(asked.folder, sweep=asked.multirun, grows=asked.study)
     except (ConfigError, OSError) as error:
         _exit(str(error))
     if asked.stacked:
-        _sweep(asked, arguments.overrides)
+        _sweep(asked, runs, arguments.overrides)
     else:
         _leave_to_hydra(asked, arguments)
 
 
-def _sweep(asked: Any, overrides: Sequence[str]) -> None:
-    from regexp.config.orders import orders, prepare
+def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
+    from regexp.config.orders import prepare
     from regexp.config.running import quoted
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
 
     with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
         file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
-    runs = orders(asked)
     prepare(asked, overrides)
     tally = Tally(asked.folder, len(runs), len(asked.refused))
     for text in dict.fromkeys(text for texts in asked.refused for text in texts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from regexp.config.composing import Job
 from regexp.config.folders import run_name
 from regexp.config.planning import Plan
 from regexp.config.running import Order, command
+from regexp.config.wording import ConfigError
 
 OUR_NAME = "${regexp.swept:}"
 """How ``train.yaml`` names the folders of a sweep's runs."""
@@ -22,7 +24,11 @@ def orders(plan: Plan) -> list[Order]:
     """One order for every experiment: jobs that differ only in how they are carried out, or not at all, are one run."""
     asked = Asked(plan)
     jobs = {job.experiment.hash(): (number, job) for number, job in reversed(list(enumerate(plan.runs)))}
-    return [_order(plan, asked, number, job, known_as) for known_as, (number, job) in reversed(jobs.items())]
+    found = [_order(plan, asked, number, job, known_as) for known_as, (number, job) in reversed(jobs.items())]
+    counted = collections.Counter(order.folder for order in found)
+    if shared := [folder for folder, count in counted.items() if count > 1]:
+        raise ConfigError([f"hydra.sweep.subdir must give every run its own folder, got {shared[0]} for several"])
+    return found
 
 
 def prepare(plan: Plan, arguments: Sequence[str]) -> None:

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from regexp.history import read_summary
+from regexp.history import discard, read_summary
 
 FINISHED = ("completed", "diverged")
 """The status of runs that are never trained again."""
@@ -20,13 +21,29 @@ def held(folder: Path) -> dict[str, tuple[Path, str]]:
     """The folder and the status of every run in ``folder``, by the hash of its experiment."""
     found: dict[str, tuple[Path, str]] = {}
     for file in sorted(folder.glob("*/summary.json")):
-        try:
-            summary = read_summary(file.parent)
-        except ValueError:  # torn when its process was killed: the run is missing
-            continue
-        if found.get(summary["config_hash"], ("", ""))[1] not in FINISHED:
+        summary = _summary(file.parent)
+        if summary and found.get(summary["config_hash"], ("", ""))[1] not in FINISHED:
             found[summary["config_hash"]] = file.parent, summary["status"]
     return found
+
+
+def clear(folder: Path) -> None:
+    """Remove what a run that has not ended left in its folder; a finished run is left alone."""
+    if status_of(folder) not in FINISHED:
+        discard(folder)
+
+
+def status_of(folder: Path) -> str | None:
+    """The status of the run in the folder, None if there is none."""
+    return _summary(folder).get("status")
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    """A run's summary; nothing where there is none, or it was torn when its process was killed."""
+    try:
+        return read_summary(folder)
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 @contextmanager

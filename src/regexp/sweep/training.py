@@ -16,12 +16,11 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from regexp.component import Invalid
 from regexp.config.running import Order
 from regexp.datasets.dataset import DataError
-from regexp.history import discard
 from regexp.progress import figures_of
 from regexp.results import Result
 from regexp.runner import train_stack
 from regexp.sweep.stacks import stacks
-from regexp.sweep.study import FINISHED, claim, held
+from regexp.sweep.study import FINISHED, claim, clear, held, status_of
 from regexp.sweep.tally import Tally
 from regexp.writing import Keep, RunWriter
 
@@ -77,7 +76,7 @@ def _train(orders: Sequence[Order], tally: Tally, bar: tqdm) -> BaseException | 
 def _train_as_one(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
     done, epochs = len(tally.status), orders[0].experiment.epochs
     for order in orders:
-        discard(order.folder)
+        clear(order.folder)
 
     def on_end(run: int, result: Result) -> None:
         lines = [f"epoch {row['epoch']}/{epochs}  {figures_of(row)}\n" for row in result.rows]
@@ -100,7 +99,12 @@ def _writer(order: Order) -> RunWriter:
 def _leave(orders: Sequence[Order], status: str, reason: str, tally: Tally, details: str = "") -> None:
     """Say in the folders of runs why they have not reached their end."""
     for order in orders:
-        if not (order.folder / "summary.json").exists():
+        noted = status_of(order.folder)
+        if noted in FINISHED:  # a run that was there before, in whose place this one was to be written
+            tally.add(order.folder, status)
+            continue
+        if noted in (None, "running"):  # it had not begun, or only just
+            clear(order.folder)
             writer = _writer(order)
             writer.begin({}, {})
             writer.stop(status, reason)
