@@ -164,7 +164,7 @@ def test_a_run_that_fails_or_diverges_leaves_its_reason_and_the_others_finish(co
     assert "12 runs in s: 4 completed, 4 diverged, 4 failed" in outcome.stdout, outcome.stderr
     by_seed = {(s["seed"], s["status"]): s for s in map(summary, runs_in(tmp_path / "s").values())}
     assert {seed for seed, status in by_seed if status == "failed"} == {2, 4}
-    assert by_seed[2, "failed"]["reason"] == "RuntimeError: no data for seed 2"
+    assert by_seed[2, "failed"]["reason"] == "FileNotFoundError: no data for seed 2"
     assert by_seed[4, "failed"]["reason"] == "SystemExit: 4"
     assert "train/loss is" in by_seed[0, "diverged"]["reason"]
     logs = {path.name: (path / "train.log").read_text(encoding="utf-8") for path in runs_in(tmp_path / "s").values()}
@@ -294,7 +294,7 @@ from regexp.datasets import SyntheticRegression
 class Fragile(SyntheticRegression):
     def load(self, seed, dtype):
         if seed == 2:
-            raise RuntimeError("no data for seed 2")
+            raise FileNotFoundError("no data for seed 2")
         if seed == 4:
             sys.exit(4)
         return super().load(seed, dtype)

@@ -51,13 +51,19 @@ def _train_or_split(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
     left = [order for order in orders if order.folder not in tally.status]
     if error is None:
         return
-    if len(left) > 1 and not isinstance(error, (DataError, OSError)):
+    if len(left) > 1 and not _hits_all(error, left):
         log.info("a stack of %d runs failed (%s): trying its halves", len(orders), error)
         _train_or_split(left[: len(left) // 2], tally, bar)
         _train_or_split(left[len(left) // 2 :], tally, bar)
     else:
         log.error("failed: %s", error)
         _leave(left, "failed", f"{type(error).__name__}: {error}", tally, _details(error))
+
+
+def _hits_all(error: BaseException, orders: Sequence[Order]) -> bool:
+    """Whether training again in smaller stacks is no use: data that are nowhere, and files that cannot be written."""
+    begun = any(status_of(order.folder) for order in orders)
+    return isinstance(error, DataError) or (isinstance(error, OSError) and begun)
 
 
 def _train(orders: Sequence[Order], tally: Tally, bar: tqdm) -> BaseException | None:
