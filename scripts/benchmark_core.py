@@ -81,7 +81,7 @@ def regression() -> None:
 
 def compose(*overrides: str) -> Experiment:
     """The experiment that the command line would train."""
-    return plan(get_args_parser().parse_args(list(overrides)), config_folder(), CONFIG_NAME).runs[0][0]
+    return plan(get_args_parser().parse_args(list(overrides)), config_folder(), CONFIG_NAME).runs[0].experiment
 
 
 def run(experiments: list[Experiment]) -> None:

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.planning"])
+SERVER.set_forkserver_preload(
+    ["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.planning", "regexp.sweep.training"]
+)
 TIMEOUT = 120
 
 

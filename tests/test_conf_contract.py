@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def compose(*overrides: str) -> tuple[Experiment, Settings]:
     (run,) = plan(get_args_parser().parse_args(list(overrides)), config_folder(), CONFIG_NAME).runs
-    return run
+    return run.experiment, run.settings
 
 
 def names(experiment: Experiment) -> list[str]:

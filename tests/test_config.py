@@ -202,7 +202,8 @@ def test_building_the_default_needs_no_torch(tmp_path):
     code = (
         "import sys; from hydra._internal.utils import get_args_parser; from regexp.train import config_folder\n"
         "from regexp.config.planning import plan\n"
-        "plan(get_args_parser().parse_args([]), config_folder(), 'train').runs[0][0].hash(); print('torch' in sys.modules)"
+        "(run,) = plan(get_args_parser().parse_args([]), config_folder(), 'train').runs\n"
+        "run.experiment.hash(); print('torch' in sys.modules)"
     )
     assert run_python(code) == "False"
 

@@ -7,6 +7,7 @@ runs of one stack; every other field is structure, and runs that differ in it ca
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.util
 import math
 import re
@@ -77,10 +78,16 @@ def per_run_fields(component: Component | type[Component]) -> tuple[str, ...]:
 
 def values(component: Component) -> dict[str, Any]:
     """The fields of a component in one canonical form: equal components give equal values (1 and 1.0, list and tuple)."""
-    hints = typing.get_type_hints(type(component))
+    kind: Any = type(component)
+    hints = _hints(kind)
     return {
         field.name: _canonical(getattr(component, field.name), hints[field.name]) for field in dataclasses.fields(component)
     }
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _canonical(value: Any, hint: Any) -> Any:

@@ -85,6 +85,13 @@ class RunFolder:
             raise FileExistsError(f"{self.path} holds a run already (summary.json): choose another folder") from None
 
 
+def discard(folder: Path) -> None:
+    """Remove the files of a run that has not ended, so that it can be trained again; other files stay."""
+    for pattern in ("metrics.csv", "config.yaml", "events.out.tfevents.*", "train.log", "curves.png", "summary.json"):
+        for file in folder.glob(pattern):
+            file.unlink()
+
+
 def read_metrics(folder: Path) -> list[dict[str, float]]:
     """The rows of ``metrics.csv``, the same bits as were written; a missing value is nan. Without the file: no rows.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -34,6 +34,11 @@ def reporting(epochs: int, *, bar: bool) -> Iterator[Observe]:
 
 def _line(metrics: Metrics, trained: torch.Tensor) -> str:
     """Losses and accuracies: of one run, or the medians of many."""
-    names = [name for name in metrics if name.endswith(("/loss", "/accuracy")) and not name.startswith("gap/")]
-    figures = "  ".join(f"{name} {metrics[name][trained].median():.4g}" for name in names)
+    figures = figures_of({name: float(values[trained].median()) for name, values in metrics.items()})
     return figures if len(trained) == 1 else f"{int(trained.sum())} runs, medians: {figures}"
+
+
+def figures_of(row: Mapping[str, float]) -> str:
+    """The losses and accuracies of an evaluation."""
+    names = [name for name in row if name.endswith(("/loss", "/accuracy")) and not name.startswith("gap/")]
+    return "  ".join(f"{name} {row[name]:.4g}" for name in names)

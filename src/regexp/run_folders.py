@@ -7,10 +7,12 @@ from pathlib import Path
 from regexp.history import read_summary
 
 
-def claim(folder: Path, *, sweep: bool) -> None:
+def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
     """Make the folder and mark it as taken, in one atomic step.
 
     The marks are what Hydra writes there anyway: the folder ``.hydra`` of a run, the file ``multirun.yaml`` of a sweep.
+    A sweep that ``grows`` may be there already.
+
     Raises ``FileExistsError`` if the folder is taken, also by a run of :func:`regexp.fit`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -18,7 +20,7 @@ def claim(folder: Path, *, sweep: bool) -> None:
         if (folder / "summary.json").exists():
             raise FileExistsError
         if sweep:
-            (folder / "multirun.yaml").touch(exist_ok=False)
+            (folder / "multirun.yaml").touch(exist_ok=grows)
         else:
             (folder / ".hydra").mkdir()
     except FileExistsError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from regexp.program import Program, arrange, load_data, require_one_structure
 from regexp.progress import reporting
 from regexp.recorder import Recorder
 from regexp.results import Result
-from regexp.training import State, start, train
+from regexp.training import Observe, State, start, train
 from regexp.writing import Keep, RunWriter
 
 
@@ -65,25 +65,43 @@ def fit(
     _check("save", save, "all", "best", "last", "none")
     require_one_structure(experiments)
     keep = Keep(tensorboard, curves and len(experiments) == 1, save)
+    about = {"command": command, "overrides": list(overrides)}
+    writers = _writers(experiments, folder, keep, about)
+    epochs = experiments[0].epochs
     settings = {"device": device, "threads": threads, "on_divergence": on_divergence}
-    found = machine.find_device(device)
-    with machine.using(threads) as count:
-        about = {"command": command, "overrides": list(overrides), **machine.about(found, count)}
-        results = _run(experiments, _writers(experiments, folder, keep), found, settings, about, progress)
+    with reporting(epochs, bar=progress) as report:
+        results = train_stack(experiments, writers, settings, report)
     if on_divergence == "raise" and (diverged := [r for r in results if r.status == "diverged"]):
         raise Diverged(f"{len(diverged)} of {len(results)} runs diverged: {diverged[0].reason}")
     return results
 
 
-def _run(
+def train_stack(
+    experiments: Sequence[Experiment],
+    writers: Sequence[RunWriter],
+    settings: Mapping[str, Any],
+    report: Observe,
+    on_end: Callable[[int, Result], None] = lambda run, result: None,
+) -> list[Result]:
+    """Train experiments of one structure, each written by its own writer (none: nothing is written).
+
+    ``settings``: device, threads and on_divergence. ``report`` is called after every evaluation, ``on_end``
+    when a run's files are complete, with the run's number.
+    """
+    device = machine.find_device(settings["device"])
+    with machine.using(settings["threads"]) as count:
+        return _train(experiments, writers, device, settings, machine.about(device, count), report, on_end)
+
+
+def _train(
     experiments: Sequence[Experiment],
     writers: Sequence[RunWriter],
     device: torch.device,
-    settings: dict[str, Any],
+    settings: Mapping[str, Any],
     about: dict[str, Any],
-    progress: bool,
+    report: Observe,
+    on_end: Callable[[int, Result], None],
 ) -> list[Result]:
-    """Train, and let the writers write."""
     started, order = time.perf_counter(), arrange(experiments)
     experiments_in_order = [experiments[i] for i in order]
     data = load_data(experiments_in_order)
@@ -91,8 +109,6 @@ def _run(
     program = Program(experiments_in_order, data, device)
     state = start(program)
     state.runs = torch.tensor(order)
-    for run, writer in enumerate(writers):
-        writer.begin(settings, {**about, "data_hashes": hashes[run]})
 
     def on_row(run: int, row: dict[str, float]) -> None:
         if writers:
@@ -100,19 +116,22 @@ def _run(
             if len(writers) == 1:  # a stack's histories are written when its runs end
                 writers[run].history.flush()
 
-    def on_end(run: int, result: Result) -> None:
+    def end(run: int, result: Result) -> None:
         result.seconds = (time.perf_counter() - started) / len(experiments)
         result.machine = {**about, "data_hashes": hashes[run]}
         if writers:
             writers[run].end(result)
+        on_end(run, result)
 
-    recorder = Recorder(experiments, on_row, on_end)
-    with _noting_failures(writers), reporting(program.spec.epochs, bar=progress) as report:
+    recorder = Recorder(experiments, on_row, end)
 
-        def observe(program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
-            recorder(program, state, metrics, trained)
-            report(program, state, metrics, trained)
+    def observe(program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
+        recorder(program, state, metrics, trained)
+        report(program, state, metrics, trained)
 
+    with _noting_failures(writers):
+        for run, writer in enumerate(writers):
+            writer.begin(settings, {**about, "data_hashes": hashes[run]})
         train(program, state, observe)
     return recorder.results
 
@@ -131,12 +150,14 @@ def _noting_failures(writers: Sequence[RunWriter]) -> Iterator[None]:
         raise
 
 
-def _writers(experiments: Sequence[Experiment], folder: str | Path | None, keep: Keep) -> list[RunWriter]:
+def _writers(
+    experiments: Sequence[Experiment], folder: str | Path | None, keep: Keep, about: Mapping[str, Any]
+) -> list[RunWriter]:
     if folder is None:
         return []
     root = Path(folder)
     paths = [root] if len(experiments) == 1 else [root / name for name in folder_names(experiments)]
-    return [RunWriter(path, experiment, keep) for path, experiment in zip(paths, experiments, strict=True)]
+    return [RunWriter(path, experiment, keep, about) for path, experiment in zip(paths, experiments, strict=True)]
 
 
 def _check(name: str, value: Any, *options: str) -> None:

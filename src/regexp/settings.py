@@ -16,14 +16,16 @@ class Settings:
 
     ``device``: auto (CUDA if there is one), cpu, cuda or cuda:N. ``threads``: None means all cores for a single run and 1 in a
     sweep. ``on_divergence``: record (a diverged run is a result) or raise. ``tensorboard`` and ``curves``: whether the event
-    file and the picture are written.
+    file and the picture are written; for None no pictures in a sweep. ``save``: which weights stay on disk (all, best, last,
+    none); None means all for a single run and none in a sweep.
     """
 
     device: str = "auto"
     threads: int | None = None
     on_divergence: str = "record"
     tensorboard: bool = True
-    curves: bool = True
+    curves: bool | None = None
+    save: str | None = None
 
     def __post_init__(self) -> None:
         require(
@@ -32,8 +34,15 @@ class Settings:
             threads=optional(whole(1)),
             on_divergence=one_of("record", "raise"),
             tensorboard=boolean(),
-            curves=boolean(),
+            curves=optional(boolean()),
+            save=optional(one_of("all", "best", "last", "none")),
         )
+
+    def decided(self, *, sweep: bool) -> Settings:
+        """What was left open, decided for a single run or for those of a sweep."""
+        single, many = {"curves": True, "save": "all"}, {"threads": 1, "curves": False, "save": "none"}
+        decisions: dict[str, Any] = many if sweep else single
+        return dataclasses.replace(self, **{name: v for name, v in decisions.items() if getattr(self, name) is None})
 
 
 def absent_device(device: Any) -> str | None:

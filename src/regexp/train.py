@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from omegaconf import OmegaConf
 CONFIG_NAME = "train"
 
 OmegaConf.register_new_resolver("regexp.title", lambda *, _root_: _folders().title(_root_), replace=True)
+OmegaConf.register_new_resolver("regexp.study", lambda now, *, _root_: _folders().study(now, _root_), replace=True)
 OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swept(_root_), replace=True)
 
 
@@ -52,19 +54,49 @@ def config_folder() -> Path:
 
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
+    from regexp.config.orders import orders
     from regexp.config.planning import plan
-    from regexp.run_folders import claim, count, failed
+    from regexp.run_folders import claim
 
     _refuse_flags(arguments)
     try:
         asked = plan(arguments, config_folder(), CONFIG_NAME)
-        claim(asked.folder, sweep=asked.multirun)
-    except ConfigError as error:
-        _exit(str(error))
-    except FileExistsError as error:
+        runs = orders(asked) if asked.stacked else []
+        claim(asked.folder, sweep=asked.multirun, grows=asked.study)
+    except (ConfigError, FileExistsError) as error:
         _exit(str(error))
     except OSError as error:
         _exit(f"the run's folder must be one that can be made, got {error}: choose another by hydra.run.dir=...")
+    if asked.stacked:
+        _sweep(asked, runs, arguments.overrides)
+    else:
+        _leave_to_hydra(asked, arguments)
+
+
+def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
+    from regexp.config.orders import prepare
+    from regexp.config.running import quoted
+    from regexp.sweep import sweep
+    from regexp.sweep.tally import Tally
+
+    with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
+        file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
+    prepare(asked, overrides)
+    tally = Tally(asked.folder, len(runs), len(asked.refused))
+    for text in dict.fromkeys(text for texts in asked.refused for text in texts):
+        print(f"refused: {text}", file=sys.stderr)
+    try:
+        sweep(runs, asked.folder, tally, grows=asked.study, max_stack=asked.head.hydra.launcher.max_stack)
+    finally:
+        tally.write()
+        print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
+    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
+    _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
+
+
+def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
+    from regexp.run_folders import count, failed
+
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
     own = [f"{key}={_as_value(asked.folder)}"]
     if asked.multirun:
@@ -72,11 +104,15 @@ def _train(arguments: argparse.Namespace) -> None:
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
         print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
-    diverging = any(settings.on_divergence == "raise" for _, settings in asked.runs)
-    if losses := failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging):
-        _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
+    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
+    _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging))
     if asked.multirun and (found := count(asked.folder)) < len(asked.runs):
         _exit(f"only {found} of {len(asked.runs)} runs left a summary in {asked.folder}: see the messages above")
+
+
+def _judge(losses: Sequence[Path]) -> None:
+    if losses:
+        _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
 
 
 def _hydra(argv: list[str]) -> None:

@@ -26,13 +26,14 @@ class Keep:
 class RunWriter:
     """The files of one run."""
 
-    def __init__(self, path: Path, experiment: Experiment, keep: Keep):
-        self.path, self.keep, self.ended = path, keep, False
+    def __init__(self, path: Path, experiment: Experiment, keep: Keep, about: Mapping[str, Any]):
+        self.path, self.keep, self.about, self.begun, self.ended = path, keep, about, False, False
         self.history = RunFolder(path, experiment, tensorboard=keep.tensorboard)
 
     def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
-        """Claim the folder and say that the run has begun."""
-        self.history.begin({**settings, "tensorboard": self.keep.tensorboard, "curves": self.keep.curves}, about)
+        """Claim the folder and say that the run has begun; beside ``about``, the summary notes what was asked for."""
+        self.history.begin({**settings, **dataclasses.asdict(self.keep)}, {**self.about, **about})
+        self.begun = True
 
     def end(self, result: Result) -> None:
         """Write what the run ends with; the summary comes last, when everything else is on disk."""
@@ -45,8 +46,8 @@ class RunWriter:
         self.ended = True
 
     def stop(self, status: str, reason: str) -> None:
-        """Note why a run has not reached its end; nothing if it has."""
-        if not self.ended:
+        """Note why a run has not reached its end; nothing if it has, or has not begun."""
+        if self.begun and not self.ended:
             self.history.end({"status": status, "reason": reason})
 
     def _save(self, result: Result) -> None:

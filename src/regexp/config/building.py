@@ -27,7 +27,9 @@ BASES: dict[str, type[Component]] = {"dataset": Dataset, "model": Model, "optimi
 PARTS = ("dataset", "model", "optimizer")
 SCALARS = [field.name for field in dataclasses.fields(Experiment) if field.name not in (*PARTS, "regularizers")]
 SETTINGS = [field.name for field in dataclasses.fields(Settings)]
-KEYS = [*BASES, *SCALARS, *SETTINGS]
+KEYS = [*BASES, *SCALARS, *SETTINGS, "study"]
+
+_MADE: dict[tuple[type, str], Any] = {}
 
 
 def build(cfg: Mapping[str, Any]) -> tuple[Experiment, Settings]:
@@ -51,7 +53,7 @@ def build(cfg: Mapping[str, Any]) -> tuple[Experiment, Settings]:
     parts = {group: _component(plain.get(group), group, group, problems) for group in PARTS}
     regularizers = _regularizers(plain.get("regularizer", {}), problems)
     experiment = _experiment(_choose(plain, SCALARS), parts, regularizers, problems)
-    settings = construct(Settings, _choose(plain, SETTINGS), "", problems)
+    settings = _made_once(Settings, _choose(plain, SETTINGS), "", problems)
     if problems:
         raise ConfigError(f"{key} {text}" for key, text in problems.items())
     return experiment, settings
@@ -59,6 +61,8 @@ def build(cfg: Mapping[str, Any]) -> tuple[Experiment, Settings]:
 
 def plain_values(cfg: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration as dicts and lists, interpolations resolved, without Hydra's own node."""
+    if not OmegaConf.is_config(cfg) and "${" not in repr(cfg):
+        return {str(name): node for name, node in cfg.items() if name != "hydra"}
     config = cfg if OmegaConf.is_config(cfg) else OmegaConf.create(dict(cfg))
     try:
         nodes = {str(name): node for name, node in config.items() if name != "hydra"}
@@ -78,7 +82,20 @@ def _component(node: Any, key: str, group: str, problems: Problems) -> Any:
     except ValueError as error:
         problems[f"{key}._target_"] = str(error)
         return object.__new__(base)
-    return construct(kind, {name: value for name, value in node.items() if name != "_target_"}, f"{key}.", problems)
+    return _made_once(kind, {name: value for name, value in node.items() if name != "_target_"}, f"{key}.", problems)
+
+
+def _made_once(kind: type, given: Mapping[str, Any], prefix: str, problems: Problems) -> Any:
+    """The same object for the same values: the runs of a sweep differ in few components."""
+    key = kind, repr(given)
+    if key not in _MADE:
+        found: Problems = {}
+        made = construct(kind, given, prefix, found)
+        if found:
+            problems |= found
+            return made
+        _MADE[key] = made
+    return _MADE[key]
 
 
 def _regularizers(nodes: Any, problems: Problems) -> dict[str, Regularizer]:

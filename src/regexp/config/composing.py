@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -20,6 +20,7 @@ from yaml import YAMLError
 from regexp.config import diagnosis
 from regexp.config.building import BASES, build, plain_values
 from regexp.config.leftovers import is_typed, key_of, without_leftovers
+from regexp.config.values import Tree, plain_tree, unresolved, with_value
 from regexp.config.wording import ConfigError
 from regexp.experiment import Experiment
 from regexp.settings import Settings, absent_device
@@ -28,35 +29,51 @@ Failure = (HydraException, OmegaConfBaseException, YAMLError, ValueError, TypeEr
 """What composing raises for a wrong override or a wrong file."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run of a command line."""
+
+    experiment: Experiment
+    settings: Settings
+    overrides: list[Override]
+    config: Tree
+    """As it was asked for: with interpolations."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Its overrides, Hydra's own left out."""
+        return [override.input_line or "" for override in self.overrides if not override.is_hydra_override()]
+
+
 class Composer:
     """Composes with errors told apart: choices of groups first, then every value by itself."""
 
     def __init__(self, loader: ConfigLoaderImpl, config_name: str):
         self.loader, self.config_name = loader, config_name
         self._with_choices = functools.cache(self._compose_choices)
+        self._tree = functools.cache(self._plain_tree)
+        parser = OverridesParser.create(config_loader=loader)
+        self._parsed = functools.cache(lambda line: parser.parse_overrides([line])[0])
+        self._is_group = functools.cache(loader.repository.group_exists)
 
     def parse(self, lines: Sequence[str]) -> tuple[list[Override], list[str]]:
         """The overrides that follow Hydra's grammar, and what is wrong with the others."""
-        parser, overrides, problems = OverridesParser.create(config_loader=self.loader), [], []
+        overrides, problems = [], []
         for line in lines:
             try:
-                overrides += parser.parse_overrides([line])
+                overrides.append(self._parsed(line))
             except Failure:
                 problems.append(diagnosis.no_override(line))
         return overrides, problems
 
-    def jobs(self, head: Any, overrides: Sequence[Override]) -> list[list[Override]]:
-        """The overrides of every run of a sweep; for a sweeper that chooses while it runs, those of one run."""
-        sweeper = head.hydra.sweeper
-        if sweeper._target_ != f"{BasicSweeper.__module__}.{BasicSweeper.__qualname__}":
-            return [self.parse([diagnosis.one_value(override) for override in overrides])[0]]
-        params, _ = self.parse([f"{key}={value}" for key, value in (sweeper.params or {}).items()])
-        (jobs,) = BasicSweeper.split_arguments([*params, *overrides], None)
-        return [self.parse(job)[0] for job in jobs]
+    def chosen(self, overrides: Sequence[Override]) -> set[str]:
+        """The regularizers that are switched on."""
+        config, _ = self._with_choices(self._choices(overrides))
+        return {str(name) for name, node in config.regularizer.items() if "_target_" in (node or {})}
 
-    def build(self, overrides: Sequence[Override]) -> tuple[Experiment, Settings]:
+    def build(self, overrides: Sequence[Override]) -> Job:
         """One run. Where overrides are wrong, what follows from them is not told: only what the command line names."""
-        config, problems = self.compose(overrides)
+        config, problems = self.values(overrides)
         lines = [line for override in overrides if (line := override.input_line)]
         try:
             built = build(without_leftovers(plain_values(config), lines, self.loader))
@@ -67,17 +84,16 @@ class Composer:
             problems.append(f"device {text}")
         if problems:
             raise ConfigError(problems)
-        return built
+        return Job(*built, list(overrides), config)
 
     def compose(self, overrides: Sequence[Override]) -> tuple[Any, list[str]]:
         """The configuration that these overrides give, and what is wrong with those that it leaves out."""
-        choices = tuple(override.input_line for override in overrides if self._is_choice(override))
-        composed, problems = self._with_choices(choices)
+        composed, problems = self._with_choices(self._choices(overrides))
         config, problems = copy.deepcopy(composed), dict(problems)
         unsure = {*BASES} if "experiment" in problems else {*problems}
         for override in overrides:
             key = override.key_or_group
-            if not self._is_choice(override) and key.partition(".")[0] not in unsure:
+            if not self.is_choice(override) and key.partition(".")[0] not in unsure:
                 if override.is_delete():
                     problems[key] = diagnosis.deleted(override)
                     continue
@@ -87,6 +103,24 @@ class Composer:
                     problems[key] = diagnosis.wrong_value(override, error, config, self.loader)
         HydraConfig.instance().set_config(config)
         return config, list(problems.values())
+
+    def values(self, overrides: Sequence[Override]) -> tuple[Tree, list[str]]:
+        """What ``compose`` gives as plain dicts, without Hydra's own node."""
+        tree = self._tree(self._choices(overrides))
+        for override in overrides:
+            if tree is not None and not (self.is_choice(override) or override.is_hydra_override()):
+                tree = with_value(tree, override)
+        if tree is not None:
+            return tree, []
+        config, problems = self.compose(overrides)
+        return unresolved(config), problems
+
+    def _plain_tree(self, choices: tuple[str, ...]) -> Tree | None:
+        config, problems = self._with_choices(choices)
+        return None if problems else plain_tree(config)
+
+    def _choices(self, overrides: Sequence[Override]) -> tuple[str, ...]:
+        return tuple(override.input_line or "" for override in overrides if self.is_choice(override))
 
     def _compose_choices(self, lines: tuple[str, ...]) -> tuple[Any, dict[str, str]]:
         """The configuration of these choices (and of Hydra's own overrides), and by key what is wrong with some."""
@@ -112,9 +146,8 @@ class Composer:
             raise ValueError("no choice")
         return self.loader.load_configuration(self.config_name, list(lines), RunMode.RUN)
 
-    def _is_choice(self, override: Override) -> bool:
+    def is_choice(self, override: Override) -> bool:
         """Whether Hydra must know this override when it loads files; it could take the others afterwards, and so do we."""
         if override.key_or_group == "hydra.searchpath" or diagnosis.is_no_choice(override):
             return True
-        is_group = self.loader.repository.group_exists(override.key_or_group)
-        return is_group and not (override.value_type and isinstance(override.value(), dict))
+        return self._is_group(override.key_or_group) and not (override.value_type and isinstance(override.value(), dict))

@@ -52,6 +52,19 @@ def construct(
 
 def typed(value: Any, hint: Any) -> tuple[Any, str | None]:
     """The value as the type of its field, by OmegaConf's conversions, and what is wrong with it. Lists become tuples."""
+    if isinstance(value, (int, float, str, bool, type(None))):
+        kind: Any = type(value)
+        return _typed_scalar(value, kind, hint)
+    return _converted(value, hint)
+
+
+@functools.lru_cache(maxsize=4096)
+def _typed_scalar(value: Any, kind: Any, hint: Any) -> tuple[Any, str | None]:
+    """One conversion for all runs of a sweep; ``kind`` tells 1, 1.0 and true apart."""
+    return _converted(value, hint)
+
+
+def _converted(value: Any, hint: Any) -> tuple[Any, str | None]:
     schema = _schema(hint)
     if schema is None or value == MISSING:
         return _frozen(value), None

@@ -22,6 +22,12 @@ def several_values(override: Override) -> str:
     return f"{key} has several values, got {value}: add -m to run each, or write {key}=[{value}] for a list"
 
 
+def no_grid(override: Override) -> str:
+    """For ``interval``, which names no values."""
+    key, value = override.get_key_element(), override.get_value_string()
+    return f"{key} must be a list of values, got {value}: write {key}=0.1,0.3,1 or {key}=range(1,4)"
+
+
 def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> str:
     """For a choice of a group that Hydra refuses."""
     group, options = override.key_or_group, loader.get_group_options(override.key_or_group)

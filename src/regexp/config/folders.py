@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
@@ -21,13 +22,22 @@ def title(root: Any) -> str:
     return slug(str(experiment) if experiment else "_".join(map(snake_case, classes)))
 
 
+def study(now: str, root: Any) -> str:
+    """A sweep: its study, or a folder by time."""
+    return OmegaConf.select(root, "study") or f"{title(root)}/{now}"
+
+
 def swept(root: Any) -> str:
     """A run of a sweep: the overrides in which it differs from the others, and the experiment's hash."""
     overrides = list(root.hydra.overrides.task)
     fixed = root.hydra.job.config.override_dirname.exclude_keys
-    differing = slug("+".join(override.lstrip("+~") for override in overrides if key_of(override) not in fixed))
     try:
         experiment, _ = build(without_leftovers(plain_values(root), overrides, GlobalHydra.instance().config_loader()))
     except ConfigError:  # a sweeper may propose what no run can be: the run itself will say so
-        return f"{differing}-invalid"
-    return f"{differing}-{experiment.hash()}"
+        return run_name(overrides, fixed, "invalid")
+    return run_name(overrides, fixed, experiment.hash())
+
+
+def run_name(overrides: Sequence[str], fixed: Sequence[str], known_as: str) -> str:
+    """The overrides that are not the same in all runs, and what keeps the name apart from others."""
+    return f"{slug('+'.join(override.lstrip('+~') for override in overrides if key_of(override) not in fixed))}-{known_as}"

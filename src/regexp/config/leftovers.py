@@ -8,6 +8,7 @@ command line does not name them, and another choice of the group has them, so th
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def _without_switched_off(nodes: Mapping[str, Any], typed: set[str], loader: Con
             kept[name] = node
         elif "_target_" in node:
             kept[name] = _without_foreign_fields(node, key, "regularizer", typed, loader)
-        elif is_typed(key, typed) or name not in loader.get_group_options("regularizer"):
+        elif is_typed(key, typed) or name not in _options("regularizer", loader):
             kept[name] = node
     return kept
 
@@ -65,9 +66,15 @@ def is_typed(key: str, typed: set[str]) -> bool:
     return any(other == key or other.startswith(f"{key}.") for other in typed)
 
 
+@functools.cache
+def _options(group: str, loader: ConfigLoader) -> list[str]:
+    return loader.get_group_options(group)
+
+
+@functools.cache
 def _fields_of_choices(group: str, loader: ConfigLoader) -> set[str]:
     """The fields that the choices of a group have, all together."""
-    paths = [f"{group}/{choice}" for choice in loader.get_group_options(group)]
+    paths = [f"{group}/{choice}" for choice in _options(group, loader)]
     found = [source.load_config(path).config for path in paths for source in loader.get_sources() if source.is_config(path)]
     configs = [config for config in found if isinstance(config, DictConfig)]
     nodes = [node for config in configs for node in config.values()] if group == "regularizer" else configs

@@ -9,18 +9,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra import version
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Override, ValueType
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from regexp.config import diagnosis
-from regexp.config.composing import Composer
+from regexp.config.composing import Composer, Job
+from regexp.config.grid import is_grid, is_stacked, jobs
 from regexp.config.wording import ConfigError
-from regexp.experiment import Experiment
-from regexp.settings import Settings
+from regexp.naming import slug
+
+VERSION_BASE = "1.3"
+"""The version of Hydra whose defaults hold."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,40 +34,86 @@ class Plan:
     """What a command line asks for, free of errors."""
 
     multirun: bool
+    stacked: bool
+    """Whether we train the runs of a multirun, and not Hydra one after another."""
+    study: bool
+    """Whether the folder may hold runs already."""
     folder: Path
     """The folder of the run, or of the runs."""
-    runs: list[tuple[Experiment, Settings]]
+    runs: list[Job]
+    refused: list[list[str]]
+    """What is wrong with each run of a ``glob`` that cannot be trained."""
     fixed: list[str]
     """The keys that are not swept."""
+    head: Any
+    """The configuration of what is not swept."""
+    composer: Composer
 
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
     """Compose and build every run. Raises :class:`ConfigError` with all that is wrong with any of them."""
-    with _loader(arguments, config_folder) as loader:
+    with loading(arguments.config_path or config_folder, arguments.config_dir) as loader:
         composer = Composer(loader, arguments.config_name or config_name)
         overrides, problems = composer.parse(arguments.overrides)
         fixed = [override for override in overrides if not override.is_sweep_override()]
-        head, _ = composer.compose(fixed)
-        multirun = arguments.multirun or head.hydra.mode == RunMode.MULTIRUN
-        if not multirun:
+        head, wrong = composer.compose(fixed)
+        problems += [text for text in wrong if text.startswith("hydra")]
+        study = OmegaConf.select(head, "study")
+        multirun = bool(arguments.multirun or head.hydra.mode == RunMode.MULTIRUN or study)
+        stacked = multirun and is_stacked(head.hydra)
+        if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
-        runs = []
-        for job in composer.jobs(head, overrides) if multirun else [fixed]:
-            try:
-                runs.append(composer.build(job))
-            except ConfigError as error:
-                problems += error.problems
-        problems += _twice(runs)
-        if multirun and not runs and not problems:
+        problems += _misfits(head.hydra, study, stacked) if multirun else []
+        runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
+        if not (stacked and runs and _is_glob(overrides)):
+            problems += [text for texts in refused for text in texts]
+        problems += [] if stacked else _twice(runs)
+        if multirun and not runs and not refused and not problems:
             problems.append("the sweep holds no run: give every swept key at least one value")
         if problems:
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
-    return Plan(multirun, folder, runs, [override.key_or_group for override in fixed])
+    keys = [override.key_or_group for override in fixed]
+    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer)
 
 
-def _twice(runs: Sequence[tuple[Experiment, Settings]]) -> list[str]:
-    seen = [(experiment.hash(), settings) for experiment, settings in runs]
+def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
+    """The runs that can be trained, and what is wrong with each of the others."""
+    runs, problems = [], []
+    for job in jobs:
+        try:
+            runs.append(composer.build(job))
+        except ConfigError as error:
+            problems.append(error.problems)
+    return runs, problems
+
+
+def _is_glob(overrides: Sequence[Override]) -> bool:
+    return any(override.value_type == ValueType.GLOB_CHOICE_SWEEP for override in overrides)
+
+
+def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
+    """Ways to carry out a multirun that do not go together."""
+    problems = []
+    if study is not None and (not isinstance(study, str) or slug(study) != study):
+        problems.append(f"study must be a name of letters, digits and ._+- (80 at most), got {study!r}")
+    if study is not None and not stacked:
+        problems.append("study needs hydra/launcher=stacked: Hydra's own launchers cannot add to a folder")
+    if stacked and not is_grid(hydra):
+        problems.append(f"hydra/sweeper ({hydra.sweeper._target_}) needs a launcher of Hydra's: add hydra/launcher=basic")
+    if stacked and hydra.callbacks:
+        problems.append("hydra.callbacks are called by Hydra's own launchers only: add hydra/launcher=basic")
+    if stacked and not (hydra.launcher.max_stack is None or _is_count(hydra.launcher.max_stack)):
+        problems.append(f"hydra.launcher.max_stack must be a whole number >= 1 or null, got {hydra.launcher.max_stack!r}")
+    return problems
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _twice(runs: Sequence[Job]) -> list[str]:
+    seen = [(job.experiment.hash(), job.settings) for job in runs]
     again = [(i, seen.index(run)) for i, run in enumerate(seen) if seen.index(run) < i]
     return [
         f"run {i} of the sweep must differ from run {first}, and both are the same: give every value once" for i, first in again
@@ -69,13 +121,14 @@ def _twice(runs: Sequence[tuple[Experiment, Settings]]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _loader(arguments: argparse.Namespace, config_folder: Path) -> Iterator[Any]:
-    """Hydra's loader, set up as ``hydra.main`` sets it up."""
-    search_path = create_config_search_path(str(arguments.config_path or config_folder))
-    if arguments.config_dir is not None:
-        folder = Path(arguments.config_dir).absolute()
+def loading(config_folder: str | Path, more: str | None = None) -> Iterator[Any]:
+    """Hydra's loader, set up as ``hydra.main`` sets it up; ``more`` is the argument of ``--config-dir``."""
+    version.setbase(VERSION_BASE)
+    search_path = create_config_search_path(str(config_folder))
+    if more is not None:
+        folder = Path(more).absolute()
         if not folder.is_dir():
-            raise ConfigError([f"--config-dir must be a folder, got {arguments.config_dir!r}"])
+            raise ConfigError([f"--config-dir must be a folder, got {more!r}"])
         search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
     try:
         yield Hydra.create_main_hydra2("train", search_path).config_loader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +28,24 @@ class Order:
     overrides: list[str]
     command: str
     """The line that repeats this run alone."""
+    write_asked: Callable[[Path], None] = lambda _: None
+    """Writes what Hydra leaves in a run's folder, where Hydra does not."""
 
 
 def order(cfg: Any) -> Order:
-    """The order behind the configuration that Hydra hands to its task. A run of a sweep has one thread if nothing is said."""
+    """The order behind the configuration that Hydra hands to its task."""
     node = HydraConfig.get()
     overrides = list(node.overrides.task)
     experiment, settings = build(without_leftovers(plain_values(cfg), overrides, GlobalHydra.instance().config_loader()))
-    words = overrides
-    if node.mode == RunMode.MULTIRUN and settings.threads is None:
-        settings = dataclasses.replace(settings, threads=1)
-        words = [*(override for override in overrides if key_of(override) != "threads"), "threads=1"]
-    return Order(experiment, settings, Path(node.runtime.output_dir), overrides, _command(node, words))
+    decided = settings.decided(sweep=node.mode == RunMode.MULTIRUN)
+    return Order(experiment, decided, Path(node.runtime.output_dir), overrides, command(node, overrides, settings, decided))
 
 
-def _command(node: Any, overrides: list[str]) -> str:
+def command(node: Any, overrides: list[str], asked: Settings, decided: Settings) -> str:
+    """The line that repeats this run alone, on as many threads. ``node``: Hydra's own configuration."""
+    if decided.threads != asked.threads:
+        overrides = [*(override for override in overrides if key_of(override) != "threads"), f"threads={decided.threads}"]
+    overrides = [override for override in overrides if key_of(override) != "study"]
     flags = []
     for source in node.runtime.config_sources:
         if source.provider == "command-line":
