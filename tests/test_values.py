@@ -19,7 +19,7 @@ JOBS = [
     ["regularizer=[]", "dtype=float64", "tensorboard=false"],
     ["model.init='a b'", "epochs=1e2", "dataset.noise=inf", "dataset.seed=true"],
     ["batch_size=${epochs}", "epochs=3"],
-    ["+model.width=4", "++seed=4", "~tensorboard", "+optimizer={a:1}", "model={init:normal}"],
+    ["+model.width=4", "++seed=4", "+optimizer={a:1}", "model={init:normal}"],
 ]
 
 
