@@ -105,8 +105,11 @@ def _end(found: Findings, choice: Setting) -> str:
     points = further(grid, up=up, whole=whole, below=_LIMITS.get(key.rpartition(".")[2], math.inf))
     shown = [f"{point:g}" for point in points]
     line = sweep(list(choice.runs.values()), {key: shown, **_seed_change(found)}, found.study)
+    with_these = "" if found.study or not line else ", and compare both folders together"
     where = f" That is the {'upper' if up else 'lower'} end of its grid ({short_key(key, choice.values)} {_grid(grid)}):"
-    return f"{where} the best may lie beyond. Extend it" + (f":\n  {line}" if line else f" to {' and '.join(shown)}.")
+    return f"{where} the best may lie beyond. Extend it{with_these}" + (
+        f":\n  {line}" if line else f" to {' and '.join(shown)}."
+    )
 
 
 def _seed_change(found: Findings) -> dict[str, list[str]]:
@@ -118,25 +121,27 @@ def _grid(grid: Sequence[float]) -> str:
 
 
 def _difference(found: Findings) -> str:
-    if found.choice is None or len(found.rows) == 1:
-        return _largest(found)
-    if found.choice.setting is found.baseline:
-        return f"It is the baseline itself: no difference in {found.how.metric} is left to test." + _largest(found, " ")
-    return _told(found.choice, found)
-
-
-def _largest(found: Findings, before: str = "") -> str:
-    """How many settings differ from the baseline at all, which picks none of them by the test split."""
     tested = [row for row in found.rows if row.difference is not None]
     if not tested:
-        return before + f"{found.how.metric} has no second setting to be compared with {found.baseline.label}."
-    sure = [row for row in tested if row.p < LEVEL]
+        return f"{found.how.metric} of {found.baseline.label} has nothing to be compared with."
+    if found.choice is not None and found.choice.setting is not found.baseline:
+        return f"Its {_told(found.choice, found)}"
+    if len(tested) == 1:
+        return f"With {tested[0].setting.label} the {_told(tested[0], found)}"
+    return ("It is the baseline itself. " if found.choice else "") + _all_told(tested, found)
+
+
+def _all_told(tested: Sequence[Row], found: Findings) -> str:
+    """Where nothing but the baseline was chosen: all settings, so that the test split picks none of them."""
+    if all(math.isnan(row.p) for row in tested):
+        return f"There is a single seed each: no difference to {found.baseline.label} can be tested."
     sign = 1 if lower_is_better(found.how.metric) else -1
-    better = [row.setting.label for row in sure if row.difference and sign * row.difference.mean < 0]
-    worse = [row.setting.label for row in sure if row.difference and sign * row.difference.mean > 0]
-    return before + (
-        f"Of {len(tested)} settings, {len(better)} have a better {found.how.metric} than {found.baseline.label}{_list(better)} "
-        f"and {len(worse)} a worse one{_list(worse)} (p < {LEVEL:g} after Holm)."
+    sure = [(row.setting.label, sign * row.difference.mean) for row in tested if row.difference and row.p < LEVEL]
+    better, worse = [label for label, mean in sure if mean < 0], [label for label, mean in sure if mean > 0]
+    metric, base = found.how.metric, found.baseline.label
+    return (
+        f"Of the {len(tested)} others, {len(better)} have a better {metric} than {base}{_list(better)}, "
+        f"{len(worse)} a worse one{_list(worse)} (p < {LEVEL:g} after Holm)."
     )
 
 
@@ -149,10 +154,10 @@ def _told(row: Row, found: Findings) -> str:
     """The difference of one setting to the baseline."""
     metric, base, difference = found.how.metric, found.baseline.label, row.difference
     if difference is None:
-        return f"Its {metric} cannot be compared with that of the baseline ({base}): one of the two has no completed run."
+        return f"{metric} cannot be compared with that of the baseline ({base}): one of the two has no completed run."
     comparison = "lower" if difference.mean < 0 else "higher" if difference.mean > 0 else "neither lower nor higher"
     size = f"{number(abs(difference.mean))} {comparison}" if difference.mean else comparison
-    text = f"Its {metric} is {size} than that of the baseline ({base})"
+    text = f"{metric} is {size} than that of the baseline ({base})"
     if not math.isfinite(row.p):
         return f"{text} with a single seed each: there is no interval and no test."
     tests = sum(other.difference is not None for other in found.rows)
@@ -198,7 +203,7 @@ def _rivals(found: Findings) -> str:
     names = ", ".join(open_[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     return (
         f"The data do not tell {center.label} in {found.how.metric} from {names} "
-        f"({len(open_)} of {len(others)} {'other settings' if len(others) > 1 else 'other setting'}, 5 % level after Holm)."
+        f"({len(open_)} of {len(others)} compared with it, 5 % level after Holm)."
     )
 
 

@@ -15,7 +15,8 @@ def weakest(settings: Sequence[Setting]) -> list[Setting]:
     """The candidates for a baseline: those without any regularizer, or the one with the fewest and weakest."""
     plain = [setting for setting in settings if not setting.active]
     absent = [setting for setting in plain if not setting.fields["regularizer"]]
-    return absent or plain or [min(settings, key=lambda s: (len(s.active), sum(s.strengths.values())))]
+    least = min(map(_strength, settings))
+    return absent or plain or [setting for setting in settings if _strength(setting) == least]
 
 
 def find(settings: Sequence[Setting], asked: str) -> Setting:
@@ -29,6 +30,10 @@ def find(settings: Sequence[Setting], asked: str) -> Setting:
         return found[0]
     shown = "; ".join(setting.label for setting in (found or settings))
     raise NoBaseline(f"--baseline must name one setting, got {asked!r}: {len(found)} have that; choose from: {shown}")
+
+
+def _strength(setting: Setting) -> tuple[int, float]:
+    return len(setting.active), sum(setting.strengths.values())
 
 
 def _has(setting: Setting, word: str) -> bool:

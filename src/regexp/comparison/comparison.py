@@ -51,7 +51,7 @@ class Comparison:
         return paragraph(self.findings, self.between_seeds)
 
     def __str__(self) -> str:
-        table = tables.terminal(tables.cells(self.findings))
+        table = tables.terminal(tables.cells(self.findings, brief=True))
         legend = "* chosen by validation   b baseline" if self.findings.choice else "b baseline"
         remarks = [f"note: {remark}" for remark in self.remarks]
         return "\n".join([self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *remarks])

@@ -99,7 +99,7 @@ def short_key(key: str, keys: Iterable[str]) -> str:
     """The last word of a key, or as much of its end as tells it from the others."""
     words = key.split(".")
     ends = (".".join(words[-n:]) for n in range(1, len(words) + 1))
-    return next(end for end in ends if sum(other == end or other.endswith(f".{end}") for other in keys) <= 1)
+    return next(end for end in ends if sum(other == end or other.endswith(f".{end}") for other in {*keys, key}) == 1)
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -25,8 +25,11 @@ def frame(found: Findings) -> pd.DataFrame:
     return pd.DataFrame([_record(row, found) for row in found.rows])
 
 
-def cells(found: Findings) -> Cells:
-    """The table as texts, header first. Columns that say nothing are left out: see :func:`frame` for all."""
+def cells(found: Findings, *, brief: bool = False) -> Cells:
+    """The table as texts, header first. Columns that say nothing are left out: see :func:`frame` for all.
+
+    ``brief``: of the best epochs only the mean, for a terminal.
+    """
     how = found.how
     columns: list[list[str]] = [["", *(_mark(row, found) for row in found.rows)]]
     columns.append(["setting", *(row.setting.label for row in found.rows)])
@@ -37,7 +40,7 @@ def cells(found: Findings) -> Cells:
         columns.append([how.objective, *(_mean(row.validation) for row in found.rows)])
     columns += _estimates(how.metric, [row.final for row in found.rows])
     if _best_differs(found.rows):
-        columns += _estimates("best epoch", [row.best for row in found.rows])
+        columns += _estimates("best epoch", [row.best for row in found.rows])[: 1 if brief else None]
     columns += _differences(found)
     columns.append(["s/run", *(f"{row.seconds:.2g}" if math.isfinite(row.seconds) else "" for row in found.rows)])
     return [list(line) for line in zip(*columns, strict=True)]

@@ -57,21 +57,20 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
     grid = sorted({setting.numbers[key] for line in lines.values() for setting in line})
     place = _places(axes, grid)
     shown: list[float] = []
-    if together and len(lines) == 1 and metric.partition("/")[0] in SPLITS:
+    split_of, _, kind = metric.partition("/")
+    apart = not together or len(lines) > 1 or split_of not in SPLITS
+    if not apart:
         (line,) = lines.values()
-        kind = metric.partition("/")[2]
-        for split in SPLITS:
-            bold = f"{split}/{kind}" == metric
-            shown += _draw(
-                axes, found, line, key, f"{split}/{kind}", place, {**SPLITS[split], "linewidth": 2.5 if bold else 1.5}
-            )
+        for split, style in SPLITS.items():
+            weight = {"linewidth": 3.5, "zorder": 2} if f"{split}/{kind}" == metric else {"linewidth": 1.5, "zorder": 3}
+            shown += _draw(axes, found, line, key, f"{split}/{kind}", place, {**style, **weight})
     else:
         for style, (name, line) in zip(LINES, lines.items(), strict=False):
             single = {"label": name} if len(lines) > 1 else {}
             shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single})
     shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
     _mark_choice(axes, found, key, metric, place)
-    tidy(axes, _axis_name(key, found), worded(metric))
+    tidy(axes, _axis_name(key, found), worded(metric) if apart else kind)
     scale_y(axes, shown)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(frameon=False, fontsize=10.5, handlelength=2.6)
@@ -81,7 +80,7 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
 
 def _series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
     """The settings that have this number, by everything else that they are."""
-    names = [name for setting in settings for name in setting.values]
+    names = {name for setting in settings for name in setting.values}
     lines: dict[str, list[Setting]] = {}
     for setting in settings:
         if key in setting.numbers:

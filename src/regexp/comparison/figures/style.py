@@ -29,6 +29,7 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
         strict=True,
     )
 ]
+_PARTS = ("model", "dataset", "optimizer")
 _WIDE = 20  # a factor that a linear axis does not show well
 
 
@@ -47,7 +48,7 @@ def finish(figure: Figure, title: str, found: Findings, shown: str) -> None:
     width = figure.get_figwidth()
     figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
     text = f"{counted(found)}; {shown}. {_context(found)}"
-    figure.supxlabel(textwrap.fill(text, round(14 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(text, round(15.5 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
 
 
 def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
@@ -78,9 +79,9 @@ def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
 def worded(metric: str) -> str:
     """``test/loss`` as ``test loss``."""
     special = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
-    return special.get(
-        metric, metric.replace("weights/", "").replace("/", " ").replace("_", " ").replace("val ", "validation ")
-    )
+    split, _, kind = metric.partition("/")
+    plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
+    return special.get(metric, plain.replace("/", " ").replace("_", " "))
 
 
 def counted(found: Findings) -> str:
@@ -108,9 +109,9 @@ def write(figures: dict[str, Figure], folder: Path) -> None:
 
 
 def _context(found: Findings) -> str:
-    """Model and data set, where they are the same for all."""
-    fields = found.baseline.fields
-    names = [snake_case(str(fields.get(f"{part}._target_")).rpartition(".")[2]) for part in ("model", "dataset", "optimizer")]
-    same = [f"{part}._target_" not in found.baseline.values for part in ("model", "dataset", "optimizer")]
-    words = [name for name, is_same in zip(names, same, strict=True) if is_same]
-    return f"{', '.join(words)}, {fields.get('epochs')} epochs." if words and "epochs" not in found.baseline.values else ""
+    """Model, data set, optimizer and epochs, where they are the same for all."""
+    fields, differing = found.baseline.fields, found.baseline.values
+    names = {part: snake_case(str(fields.get(f"{part}._target_")).rpartition(".")[2]) for part in _PARTS}
+    words = [f"{part} {name}" for part, name in names.items() if f"{part}._target_" not in differing]
+    words += [] if "epochs" in differing else [f"{fields.get('epochs')} epochs"]
+    return f"{', '.join(words).capitalize()}.".replace("_", " ") if words else ""
