@@ -224,11 +224,14 @@ def _more_seeds(found: Findings) -> str | None:
 
 def _gaps(found: Findings) -> str:
     """Where a mean is over fewer runs than there should be."""
-    diverged = [row.setting.label for row in found.rows if row.absent.get("diverged")]
+    diverged = [row for row in found.rows if row.absent.get("diverged")]
+    all_, some = [row.setting.label for row in diverged if not row.n], [row.setting.label for row in diverged if row.n]
     partial = [row.setting.label for row in found.rows if set(row.absent) - {"diverged"}]
     parts = []
-    if diverged:
-        parts.append(f"Runs diverged{_list(diverged)}: the means there are of the others, and flatter those settings.")
+    if all_:
+        parts.append(f"Every run diverged{_list(all_)}.")
+    if some:
+        parts.append(f"Runs diverged{_list(some)}: the means are of the others, and flatter those settings.")
     if partial:
         parts.append(f"Not all seeds are in{_list(partial)}.")
     return " ".join(parts)

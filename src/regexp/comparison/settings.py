@@ -64,7 +64,7 @@ def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
     for values in sorted(groups, key=lambda values: [_rank(value) for value in values]):
         members = dict(sorted(groups[values].items()))
         found = dict(zip(keys, values, strict=True))
-        settings.append(Setting(_label(found), found, next(iter(members.values())).fields, members))
+        settings.append(Setting(label(found), found, next(iter(members.values())).fields, members))
     return settings, repeated
 
 
@@ -102,7 +102,7 @@ def short_key(key: str, keys: Iterable[str]) -> str:
     return next(end for end in ends if sum(other == end or other.endswith(f".{end}") for other in {*keys, key}) == 1)
 
 
-def _label(values: Mapping[str, Any]) -> str:
+def label(values: Mapping[str, Any]) -> str:
     """``lr=0.1, weight_decay 3 + dropout``, ``none`` without a regularizer where sets differ."""
     others = [key for key in values if not key.startswith("regularizer")]
     parts = [_named_value(key, values[key], others) for key in others if values[key] != ABSENT]

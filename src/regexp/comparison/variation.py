@@ -19,11 +19,14 @@ class Variation:
     sources: tuple[str, ...]
     fixed: tuple[str, ...]
     """What was the same for all seeds."""
+    seeds: int
     correction: float
     """Test size by training size where seeds re-split one finite data set, else 0: the term of Nadeau and Bengio."""
 
     def header(self) -> str:
         """One line for the top of a report."""
+        if self.seeds < 2:
+            return "There is one seed: nothing differed, and there are no intervals."
         if not self.sources:
             return "Between seeds nothing differed: the intervals cover nothing but rounding."
         same = f"; the same for all were {', '.join(self.fixed)}" if self.fixed else ""
@@ -51,7 +54,7 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
     names = {"data": "data (training, validation and test)", "split": "split into training and validation"}
     sources = tuple(names.get(source, source) for source, differs in found.items() if differs)
     fixed = tuple(source for source, differs in found.items() if not differs and source not in absent)
-    return Variation(sources, fixed, max(ratios))
+    return Variation(sources, fixed, len({run.seed for run in runs}), max(ratios))
 
 
 def _sources(runs: Sequence[Run]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The pictures of a comparison, by name: metric, gap and weight norms against strength, and learning curves."""
+"""The pictures of a comparison, by name: metric, difference, gap and weight norms against strength, learning curves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from regexp.comparison.answer import Findings
 from regexp.comparison.figures.curves import learning_curves
 from regexp.comparison.figures.strength import against_strength
-from regexp.comparison.figures.style import ascii_text, write
+from regexp.comparison.figures.style import DIFFERENCE, ascii_text, write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,8 @@ def draw(found: Findings) -> dict[str, Figure]:
     norms = [name for name in ("weights/l2_norm", "weights/zero_fraction") if name in known and known[name] > 0]
     with ascii_text():
         figures = {"metric": against_strength(found, [metric], together=True)}
+        if any(row.difference is not None for row in found.rows):
+            figures["difference"] = against_strength(found, [DIFFERENCE])
         if any(run.history for setting in found.settings for run in setting.runs.values()):
             figures["learning_curves"] = learning_curves(found)
         if "gap/loss" in known:

@@ -25,7 +25,7 @@ def learning_curves(found: Findings) -> Figure:
     known = {name for setting in found.settings for run in setting.runs.values() for name in run.history}
     metrics = [name for name in metrics if name in known] or metrics[-1:]
     settings = some(found)
-    figure, panels = new_figure(2.6 + 5.0 * len(metrics), 4.9, 1, len(metrics))
+    figure, panels = new_figure(2.6 + 5.0 * len(metrics), 4.9, len(metrics))
     for axes, metric in zip(panels, metrics, strict=True):
         _panel(axes, found, settings, metric)
     handles, labels = panels[0].get_legend_handles_labels()
@@ -77,5 +77,5 @@ def _panel(axes: Axes, found: Findings, settings: list[Setting], metric: str) ->
             axes.fill_between(epochs, band.low, band.high, color=style["color"], alpha=0.18, linewidth=0)
         shown += [value for value in band.mean.tolist() if np.isfinite(value)]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    tidy(axes, "epoch", worded(metric))
+    tidy(axes, "epoch", worded(metric, found))
     scale_y(axes, shown)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regexp.comparison.answer import Findings
-from regexp.comparison.figures.style import LINES, SPLITS, finish, new_figure, scale_y, tidy, worded
+from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, new_figure, scale_y, tidy, worded
 from regexp.comparison.measuring import values
-from regexp.comparison.settings import Setting, short, short_key
-from regexp.comparison.statistics import Estimate, estimate
+from regexp.comparison.settings import Setting, label, short_key
+from regexp.comparison.statistics import Difference, Estimate, estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +28,18 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
     keys: list[str | None] = [*number_keys(found.settings)[: _PANELS if len(metrics) == 1 else 1]]
     panels = [(key, metric) for metric in metrics for key in (keys or [None])]
     height = 4.9 if keys else 2.4 + 0.34 * len(found.rows)
-    figure, axes = new_figure(max(8.0, 5.2 * len(panels)), height, 1, len(panels))
+    figure, axes = new_figure(max(8.0, 5.2 * len(panels)), height, len(panels), alike=len(metrics) == 1)
     for place, (key, metric) in zip(axes, panels, strict=True):
         if key is None:
             _dots(place, found, metric)
         else:
             _panel(place, found, key, metric, together)
-    what = " and ".join(map(worded, metrics))
+        if metric == DIFFERENCE:
+            (place.axhline if key else place.axvline)(0, color="0.25", linewidth=1)
+    what = " and ".join(worded(metric, found) for metric in metrics)
     over = " and ".join(_axis_name(key, found) for key in keys if key) or "setting"
-    marks = "points are means, bands and bars 95 % t-intervals of the mean"
+    what_points = f"mean differences to {found.baseline.label}, within seeds" if DIFFERENCE in metrics else "means"
+    marks = f"points are {what_points}; bands and bars are 95 % t-intervals of the mean"
     finish(figure, f"{what[0].upper()}{what[1:]} against {over}", found, marks)
     return figure
 
@@ -70,7 +73,7 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
             shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single})
     shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
     _mark_choice(axes, found, key, metric, place)
-    tidy(axes, _axis_name(key, found), worded(metric) if apart else kind)
+    tidy(axes, _axis_name(key, found), worded(metric, found) if apart else kind)
     scale_y(axes, shown)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(frameon=False, fontsize=10.5, handlelength=2.6)
@@ -80,17 +83,10 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
 
 def _series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
     """The settings that have this number, by everything else that they are."""
-    names = {name for setting in settings for name in setting.values}
     lines: dict[str, list[Setting]] = {}
     for setting in settings:
         if key in setting.numbers:
-            sets = " + ".join(setting.values.get("regularizer", ()))
-            others = [
-                f"{short_key(k, names)} {short(v)}"
-                for k, v in setting.values.items()
-                if k not in (key, "regularizer") and v != "-"
-            ]
-            lines.setdefault(", ".join([*([sets] if sets else []), *others]), []).append(setting)
+            lines.setdefault(label({k: v for k, v in setting.values.items() if k != key}), []).append(setting)
     return {name: sorted(line, key=lambda setting: setting.numbers[key]) for name, line in lines.items()}
 
 
@@ -118,9 +114,11 @@ def _draw(
     return [float(one.mean) for _, one in ([first, *points] if apart else points)]
 
 
-def _bar(axes: Axes, x: float, one: Estimate, style: dict[str, Any]) -> None:
+def _bar(axes: Axes, x: float, one: Estimate | Difference, style: dict[str, Any]) -> None:
     error = [[one.mean - one.low], [one.high - one.mean]] if math.isfinite(one.low) else None
-    axes.errorbar([x], [one.mean], error, color=style["color"], marker=style["marker"], markersize=6, capsize=4, linewidth=1.5)
+    axes.errorbar(
+        [x], [one.mean], error, zorder=3, color=style["color"], marker=style["marker"], markersize=6, capsize=4, linewidth=1.5
+    )
 
 
 def _places(axes: Axes, grid: Sequence[float]) -> Any:
@@ -184,13 +182,15 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
     words = {found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
     axes.set_yticks(range(len(found.rows)), [r.setting.label + words.get(r.setting, "") for r in reversed(found.rows)])
     axes.set_ylim(-0.6, len(found.rows) - 0.4)
-    tidy(axes, worded(metric), "")
+    tidy(axes, worded(metric, found), "")
     if means and min(means) > 0 and max(means) > 20 * min(means):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | None:
+def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | Difference | None:
+    if metric == DIFFERENCE:
+        return next(row.difference for row in found.rows if row.setting is setting)
     own = list(values(setting, metric, found.how.at).values())
     return estimate(own, found.how.correction) if own else None
 

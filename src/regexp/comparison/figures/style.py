@@ -29,18 +29,21 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
         strict=True,
     )
 ]
+DIFFERENCE = "difference"
+"""Drawn like a metric: the compared metric's difference to the baseline."""
+
 _PARTS = ("model", "dataset", "optimizer")
 _WIDE = 20  # a factor that a linear axis does not show well
 
 
-def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
-    """A figure without pyplot, which is slow to import and keeps every figure."""
+def new_figure(width: float, height: float, panels: int, *, alike: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure without pyplot, which is slow to import and keeps every figure. ``alike``: panels with one vertical scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+    return figure, list(figure.subplots(1, panels, squeeze=False, sharey=alike).flat)
 
 
 def finish(figure: Figure, title: str, found: Findings, shown: str) -> None:
@@ -48,7 +51,7 @@ def finish(figure: Figure, title: str, found: Findings, shown: str) -> None:
     width = figure.get_figwidth()
     figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
     text = f"{counted(found)}; {shown}. {_context(found)}"
-    figure.supxlabel(textwrap.fill(text, round(15.5 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(text, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
 
 
 def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
@@ -76,8 +79,10 @@ def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
     return True
 
 
-def worded(metric: str) -> str:
+def worded(metric: str, found: Findings) -> str:
     """``test/loss`` as ``test loss``."""
+    if metric == DIFFERENCE:
+        return f"{worded(found.how.metric, found)} minus baseline"
     special = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
     split, _, kind = metric.partition("/")
     plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
