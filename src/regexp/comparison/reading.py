@@ -99,8 +99,8 @@ def newest_study(outputs: Path) -> Path | None:
 
 def _fields(config: dict[str, Any]) -> dict[str, Any]:
     regularizers = config.get("regularizer") or {}
-    fields = flatten({name: node for name, node in config.items() if name in _KEYS})
-    fields |= {"regularizer": tuple(regularizers)}
+    plain = flatten({name: node for name, node in config.items() if name in _KEYS - {"regularizer"}})
+    fields = plain | {"regularizer": tuple(regularizers)} | flatten({"regularizer": regularizers})
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 

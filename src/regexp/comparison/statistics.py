@@ -113,11 +113,11 @@ def seeds_needed(effect: float, level: float = LEVEL, chance: float = 0.8, most:
     return int(numbers[enough[0]]) if enough.size else None
 
 
-def _deviation(values: np.ndarray) -> np.ndarray:
+def _deviation(values: np.ndarray) -> Figure:
     """The standard deviation; rounding errors of equal values are none."""
     if values.shape[-1] < 2:
-        return np.full(values.shape[:-1], np.nan)
-    return np.where((values == values[..., :1]).all(-1), 0.0, values.std(-1, ddof=1))
+        return np.full(values.shape[:-1], np.nan)[()]
+    return np.where((values == values[..., :1]).all(-1), 0.0, values.std(-1, ddof=1))[()]
 
 
 def _quantile(df: Any) -> Any:
@@ -132,4 +132,4 @@ def _ratio(a: Any, b: Any) -> Any:
     """``a / b``; 0 / 0 is 0, and anything else over 0 infinite."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((a == 0) & (b == 0), 0.0, a / b)
+        return np.where((a == 0) & (b == 0), 0.0, a / b)[()]

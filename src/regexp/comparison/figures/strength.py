@@ -94,10 +94,11 @@ def _draw(
     axes: Axes, found: Findings, line: Sequence[Setting], key: str, metric: str, place: Any, style: dict[str, Any]
 ) -> list[float]:
     """One line with its band; a strength of zero stands apart on a logarithmic axis. Returns the means."""
-    points = [(place(setting.numbers[key]), one) for setting in line if (one := _estimate(setting, metric, found))]
+    measured = [(setting.numbers[key], one) for setting in line if (one := _estimate(setting, metric, found))]
+    points = [(place(value), one) for value, one in measured]
     if not points:
         return []
-    apart = axes.get_xscale() == "log" and any(setting.numbers[key] == 0 for setting in line) and len(points) > 1
+    apart = axes.get_xscale() == "log" and measured[0][0] == 0 and len(points) > 1
     first, style = points[0], {"marker": "o", "markersize": 4 if len(points) > 12 else 6, **style}
     if apart:
         _bar(axes, *first, style)

@@ -110,7 +110,10 @@ def write(figures: dict[str, Figure], folder: Path) -> None:
     with ascii_text():
         for name, figure in figures.items():
             figure.savefig(folder / f"{name}.png", format="png", dpi=150)
+            layout = figure.get_layout_engine()
+            figure.set_layout_engine("none")  # the places found for the first file serve the second: half of the time
             figure.savefig(folder / f"{name}.svg", format="svg", metadata={"Date": None})
+            figure.set_layout_engine(layout)
 
 
 def _context(found: Findings) -> str:
