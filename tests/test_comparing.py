@@ -291,6 +291,7 @@ def test_files_hold_what_was_said(study, capsys, monkeypatch):
     assert any(line.startswith("| **weight_decay 0.1** |") for line in lines)
     latex = (out / "table.tex").read_text(encoding="utf-8")
     assert r"\textbf{weight\_decay 0.1} & 6 & " in latex
+    assert r" & $<$0.0001 & " in latex or r"\$" not in latex
     assert "paired t-tests over shared seeds, with Holm's (1979) correction for 3 comparisons" in regexp.compare(folder).methods
     for name in ("metric", "difference", "learning_curves", "gap", "weight_norms"):
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")

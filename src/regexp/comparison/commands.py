@@ -35,7 +35,7 @@ def further(values: Iterable[float], *, up: bool, whole: bool, below: float = fl
     >>> further([0, 0.1, 1, 10], up=True, whole=False)
     [100.0, 1000.0]
     >>> further([1, 2, 3], up=True, whole=True)
-    [6.0, 12.0]
+    [6, 12]
     """
     grid = sorted(value for value in values if value > 0)
     if len(grid) < 2:

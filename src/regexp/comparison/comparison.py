@@ -63,7 +63,7 @@ class Comparison:
         cells = tables.cells(self.findings)
         texts = {
             "answer.txt": str(self),
-            "table.csv": self.table.to_csv(index=False).rstrip("\n"),
+            "table.csv": tables.comma_separated(self.findings),
             "table.md": tables.markdown(cells),
             "table.tex": tables.latex(cells),
             "methods.md": self.methods,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,24 @@ def frame(found: Findings) -> pd.DataFrame:
     """One row per setting in grid order, every number in a column of its own; what cannot be had is nan."""
     import pandas as pd
 
-    return pd.DataFrame([_record(row, found) for row in found.rows])
+    return pd.DataFrame(records(found))
+
+
+def records(found: Findings) -> list[dict[str, Any]]:
+    """The same as plain values: every setting's numbers by the name of their column."""
+    found_of = [_record(row, found) for row in found.rows]
+    columns = list(dict.fromkeys(name for record in found_of for name in record))
+    return [{name: record.get(name) for name in columns} for record in found_of]
+
+
+def comma_separated(found: Findings) -> str:
+    """The same as CSV; what cannot be had is empty."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    plain = records(found)
+    writer.writerow(plain[0])
+    writer.writerows([["" if v is None or v != v else v for v in record.values()] for record in plain])
+    return lines.getvalue().rstrip("\n")
 
 
 def cells(found: Findings, *, brief: bool = False) -> Cells:
@@ -139,4 +158,4 @@ def _best_differs(rows: Sequence[Row]) -> bool:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "#$%&_{}" else letter for letter in text.replace("<", "$<$"))
+    return "".join(f"\\{letter}" if letter in "#$%&_{}" else letter for letter in text).replace("<", "$<$")
