@@ -24,6 +24,7 @@ from regexp.optim import SGD
 from regexp.regularizers import L1, Dropout, WeightDecay
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run, write_setting
+from support import Blobs
 
 RANDOM = np.random.default_rng(7)
 SEEDS = 6
@@ -357,3 +358,32 @@ def test_lr_grid_compares_with_the_choice_of_validation(tmp_path):
 def test_at_must_be_known(tmp_path):
     with pytest.raises((ValueError, Invalid), match="at must be final or best, got 'last'"):
         regexp.compare(tmp_path, at="last")
+
+
+def test_the_choice_is_made_over_the_seeds_that_all_have(tmp_path):
+    write_setting(tmp_path, decayed(0.0), [1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 9.0, 9.0])
+    write_setting(tmp_path, decayed(1.0), [1.0, 2.0], [2.0, 2.0])
+    chose = regexp.compare(tmp_path).sentences[0]
+    assert chose.startswith("Validation chose weight_decay 0: the lowest mean val/loss (1, 2 seeds that all settings have)")
+
+
+def test_of_a_data_set_of_ones_own_it_is_not_known_whether_seeds_split_it(tmp_path):
+    write_setting(tmp_path, replace(ONE, dataset=Blobs(), model=MLP((4,))), [1.0, 2.0])
+    header = regexp.compare(tmp_path).between_seeds.header()
+    assert "data or split (a data set of your own), initial weights, batch order" in header
+    assert "that is not known here" in header
+
+
+def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, losses = study
+    out = tmp_path / "averaged"
+    regexp.compare(folder).write_averages(out)
+    expected = stats.ttest_1samp(losses[1.0], 0).confidence_interval(0.95)
+    for ending, value in (("mean", losses[1.0].mean()), ("95-low", expected.low), ("95-high", expected.high)):
+        shown = EventAccumulator(str(out / "weight_decay-1" / ending)).Reload().Scalars("test/loss")
+        assert [point.step for point in shown] == [0, 1, 2]
+        assert shown[-1].value == pytest.approx(value)  # the last epoch has the final loss, see write_run
+    with pytest.raises(FileExistsError, match="must be a new or empty folder"):
+        regexp.compare(folder).write_averages(out)

@@ -52,7 +52,7 @@ def compare(*folders: str | Path, metric: str = "test/loss", baseline: str | Non
     base = find(settings, baseline) if baseline else _baseline(rows, how)
     rows = with_differences(rows, base, how)
     picked = next((row for row in rows if choice and row.setting is choice.setting), None)
-    findings = Findings(rows, base, picked, how, seeds, _study(runs[0].folder.parent))
+    findings = Findings(rows, base, picked, choice, how, seeds, _study(runs[0].folder.parent))
     return Comparison(findings, variation(settings, metric), [*problems, *repeated, *remarks(findings)])
 
 
@@ -66,6 +66,8 @@ def main() -> None:
         print(done)
         out = places[0] / OUTPUT
         done.write(out, figures=not arguments.no_figures)
+        if arguments.tensorboard:
+            done.write_averages(arguments.tensorboard)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"\ntable, methods and pictures are in {os.path.relpath(out)}")
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--at", default="final", choices=("final", "best"), help="weights: the final ones, or those of the best epoch"
     )
+    parser.add_argument("--tensorboard", metavar="DIR", help="write every setting's mean and interval as runs for TensorBoard")
     parser.add_argument("--no-figures", action="store_true", help="draw no pictures")
     return parser
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from regexp.comparison.commands import further, sweep
-from regexp.comparison.measuring import Measure, Row, values
+from regexp.comparison.measuring import Choice, Measure, Row, values
 from regexp.comparison.settings import Seed, Setting, short_key
 from regexp.comparison.statistics import LEVEL, Difference, Estimate, holm, paired, seeds_needed, unpaired
 from regexp.component import is_number
@@ -24,6 +24,7 @@ class Findings:
     rows: Sequence[Row]
     baseline: Setting
     choice: Row | None
+    chosen_by: Choice | None
     how: Measure
     seeds: Sequence[Seed]
     study: str | None = None
@@ -75,12 +76,13 @@ def _choice(found: Findings) -> str:
         return _no_choice(found)
     if len(found.rows) == 1:
         return "There is one setting only: nothing was chosen."
-    row, score = found.choice, found.choice.validation
-    assert score is not None
+    row, by = found.choice, found.chosen_by
+    assert by is not None
+    all_have = " that all settings have" if by.shared and by.n < len(found.seeds) else ""
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
-        f"Validation chose {row.setting.label}: the {best} mean {found.how.objective} ({number(score.mean)}, "
-        f"{_seeds(score.n)}) of {len(found.rows)} settings."
+        f"Validation chose {row.setting.label}: the {best} mean {found.how.objective} ({number(by.mean)}, "
+        f"{_seeds(by.n)}{all_have}) of {len(found.rows)} settings."
     )
     return text + _end(found, row.setting)
 

@@ -76,6 +76,12 @@ class Comparison:
             write(self.figures, path)
         return sorted(file for file in path.iterdir() if file.suffix in (".txt", ".csv", ".md", ".tex", ".png", ".svg"))
 
+    def write_averages(self, folder: str | Path) -> None:
+        """Write every setting's mean over seeds, and the ends of its interval, as runs for TensorBoard."""
+        from regexp.comparison import averages
+
+        averages.write(self.findings, Path(folder))
+
     def _title(self) -> str:
         found = self.findings
         count = sum(len(setting.runs) for setting in found.settings)

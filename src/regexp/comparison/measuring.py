@@ -72,8 +72,19 @@ def values(setting: Setting, metric: str, at: str) -> dict[Seed, float]:
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
 
 
-def chosen(rows: Sequence[Row], how: Measure, seeds: Sequence[Seed]) -> Row | None:
-    """The row that validation prefers: the best mean objective over the seeds that all settings have.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Choice:
+    """What validation prefers, and by which mean over how many seeds."""
+
+    setting: Setting
+    mean: float
+    n: int
+    shared: bool
+    """Whether the mean is over the seeds that all settings have."""
+
+
+def chosen(rows: Sequence[Row], how: Measure, seeds: Sequence[Seed]) -> Choice | None:
+    """The setting that validation prefers: the best mean objective over the seeds that all settings have.
 
     Settings with diverged runs come after those without: a run that diverged is worse than any that did not. Where settings
     share fewer than two seeds, each has the mean of its own. None without a validation split.
@@ -83,14 +94,12 @@ def chosen(rows: Sequence[Row], how: Measure, seeds: Sequence[Seed]) -> Row | No
     if not having:
         return None
     shared = [seed for seed in seeds if all(seed in scores for _, scores in having)]
-    sign = 1 if lower_is_better(how.objective) else -1
-
-    def rank(item: tuple[Row, dict[Seed, float]]) -> tuple[int, float]:
-        row, scores = item
-        mean = np.mean([scores[seed] for seed in (shared if len(shared) > 1 else scores)])
-        return len(row.absent.get("diverged", [])), sign * float(mean)
-
-    return min(having, key=rank)[0]
+    sign, common = 1 if lower_is_better(how.objective) else -1, len(shared) > 1
+    means = [float(np.mean([scores[seed] for seed in (shared if common else scores)])) for _, scores in having]
+    ranks = [(len(row.absent.get("diverged", [])), sign * mean) for (row, _), mean in zip(having, means, strict=True)]
+    best = min(range(len(having)), key=lambda place: ranks[place])
+    row, scores = having[best]
+    return Choice(row.setting, means[best], len(shared) if common else len(scores), common)
 
 
 def _row(setting: Setting, seeds: Sequence[Seed], how: Measure) -> Row:

@@ -33,13 +33,15 @@ class Variation:
         line = f"Between seeds differed: {', '.join(self.sources)}{same}. The intervals cover exactly that."
         if self.correction:
             line += " Seeds re-split one finite data set: variances are corrected after Nadeau and Bengio (2003)."
+        if any("your own" in source for source in self.sources):
+            line += " Should its seeds re-split one finite data set, they are too narrow: that is not known here."
         return line
 
 
 def variation(settings: Sequence[Setting], metric: str) -> Variation:
     """What differs between the seeds of these settings, from their configurations."""
     runs = [run for setting in settings for run in setting.runs.values()]
-    found = dict.fromkeys(("data", "split", "label noise", "initial weights", "batch order", "dropout masks"), False)
+    found = dict.fromkeys(("data", "own", "split", "label noise", "initial weights", "batch order", "dropout masks"), False)
     ratios = [0.0]
     for setting in settings:
         members = list(setting.runs.values())
@@ -50,8 +52,12 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
             ratios.append(sizes.get(metric.partition("/")[0], sizes["test"]) / sizes["train"])
     absent = set() if _has_masks(runs) else {"dropout masks"}
     absent |= {"label noise"} if not any(run.fields.get("dataset.label_noise") for run in runs) else set()
-    absent |= {"split"} if found["data"] else set()
-    names = {"data": "data (training, validation and test)", "split": "split into training and validation"}
+    absent |= {"own", "split"} if found["data"] else {"own", "data", "split"} if found["own"] else {"own"}
+    names = {
+        "data": "data (all splits)",
+        "split": "split into training and validation",
+        "own": "data or split (a data set of your own)",
+    }
     sources = tuple(names.get(source, source) for source, differs in found.items() if differs)
     fixed = tuple(source for source, differs in found.items() if not differs and source not in absent)
     return Variation(sources, fixed, len({run.seed for run in runs}), max(ratios))
@@ -62,7 +68,9 @@ def _sources(runs: Sequence[Run]) -> set[str]:
     one, dataset = runs[0], _dataset(runs[0])
     found = set()
     if len({run.seed[1] for run in runs}) > 1:
-        if dataset.resplits:
+        if type(dataset) is Dataset:
+            found.add("own")
+        elif dataset.resplits:
             found.add("split")
         elif not one.summary.get("data_hashes"):
             found.add("data")
