@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANELS = 3
+_FAR = 100  # a factor
 _SERIES = len(LINES)
 
 
@@ -38,7 +39,8 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
             (place.axhline if key else place.axvline)(0, color="0.25", linewidth=1)
     what = " and ".join(worded(metric, found) for metric in metrics)
     over = " and ".join(_axis_name(key, found) for key in keys if key) or "setting"
-    what_points = f"mean differences to {found.baseline.label}, within seeds" if DIFFERENCE in metrics else "means"
+    within = ", within seeds" if all(row.difference.paired for row in found.rows if row.difference) else ""
+    what_points = f"mean differences to {found.baseline.label}{within}" if DIFFERENCE in metrics else "means"
     marks = f"points are {what_points}; bands and bars are 95 % t-intervals of the mean"
     finish(figure, f"{what[0].upper()}{what[1:]} against {over}", found, marks)
     return figure
@@ -65,6 +67,8 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
     if not apart:
         (line,) = lines.values()
         for split, style in SPLITS.items():
+            if split == "train" and _far_below(line, f"train/{kind}", metric, found):
+                continue
             weight = {"linewidth": 3.5, "zorder": 2} if f"{split}/{kind}" == metric else {"linewidth": 1.5, "zorder": 3}
             shown += _draw(axes, found, line, key, f"{split}/{kind}", place, {**style, **weight})
     else:
@@ -79,6 +83,12 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
         axes.legend(frameon=False, fontsize=10.5, handlelength=2.6)
     if len(lines) > _SERIES:
         axes.set_title(f"the first {_SERIES} of {len(lines)} lines", fontsize=10, color="0.35", loc="right")
+
+
+def _far_below(line: Sequence[Setting], low: str, metric: str, found: Findings) -> bool:
+    """Whether a metric is so small somewhere that the other would look flat beside it."""
+    smallest = [min((float(e.mean) for s in line if (e := _estimate(s, name, found))), default=1.0) for name in (low, metric)]
+    return smallest[0] < smallest[1] / _FAR
 
 
 def _series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
@@ -191,7 +201,8 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
 
 def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | Difference | None:
     if metric == DIFFERENCE:
-        return next(row.difference for row in found.rows if row.setting is setting)
+        (row,) = (row for row in found.rows if row.setting is setting)
+        return Estimate(row.n, 0.0, 0.0, 0.0, 0.0) if setting is found.baseline else row.difference
     own = list(values(setting, metric, found.how.at).values())
     return estimate(own, found.how.correction) if own else None
 
