@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hydra._internal.utils import get_args_parser
+from matplotlib.collections import PolyCollection
 from scipy import stats
 
 import regexp
@@ -309,7 +310,7 @@ def test_the_picture_shows_the_means_the_interval_and_zero(study):
     (line,) = [line for line in axes.lines if len(line.get_xdata()) == 3]
     assert line.get_xdata().tolist() == [0.1, 1.0, 10.0]
     assert line.get_ydata() == pytest.approx([(losses[s] - losses[0.0]).mean() for s in (0.1, 1.0, 10.0)])
-    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    (band,) = [part.get_paths()[0].vertices[:, 1] for part in axes.collections if isinstance(part, PolyCollection)]
     assert band.max() == pytest.approx(stats.ttest_rel(losses[10.0], losses[0.0]).confidence_interval(0.95).high)
     metric = regexp.compare(folder).figures["metric"].axes[0]
     assert metric.get_xscale() == "log"
