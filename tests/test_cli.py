@@ -358,7 +358,8 @@ def test_the_default_is_the_same_from_python_and_from_the_terminal(command_line,
 
 
 def test_a_sweep_whose_runs_share_a_folder_does_not_end_well(command_line):
-    done = command_line("-m", "optimizer.lr=0.01,0.02", "epochs=1", "hydra.sweep.subdir=same", "hydra/launcher=basic", "curves=false")
+    shared = ("hydra/launcher=basic", "hydra.sweep.subdir=same")
+    done = command_line("-m", "optimizer.lr=0.01,0.02", "epochs=1", "curves=false", *shared)
     assert done.code == 1
     assert "only 1 of 2 runs left a summary" in done.stderr
 

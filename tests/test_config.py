@@ -15,12 +15,12 @@ from omegaconf import OmegaConf
 
 from regexp.config import ConfigError, build
 from regexp.config.diagnosis import one_value
-from regexp.config.running import quoted
 from regexp.config.target import component_class
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.models.model import Model
+from regexp.naming import quoted
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, Dropout, EarlyStopping, WeightDecay
 from regexp.settings import Settings, absent_device

@@ -8,6 +8,7 @@ from typing import Any
 
 _HOMES = {
     "fit": "runner",
+    "compare": "comparing",
     "load": "stored",
     "Result": "results",
     "Experiment": "experiment",

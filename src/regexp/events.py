@@ -39,8 +39,14 @@ def opening(experiment: Experiment) -> list[Any]:
 
     started = time.time()
     values = hparams_pb(hyperparameters(experiment), trial_id="", start_time_secs=started)  # no trial: one row per run
-    version = Event(wall_time=started, file_version="brain.Event:2")
-    return [version, *(Event(wall_time=started, summary=summary) for summary in (values, _layout(experiment.dataset.task)))]
+    return [version(), *(Event(wall_time=started, summary=summary) for summary in (values, _layout(experiment.dataset.task)))]
+
+
+def version() -> Any:
+    """The event with which every file begins."""
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    return Event(wall_time=time.time(), file_version="brain.Event:2")
 
 
 def scalars(row: Mapping[str, float], at: float) -> Any:

@@ -1,4 +1,4 @@
-"""Folder names of runs: what differs between them, in letters that every file system and every shell takes."""
+"""Names that every file system and every shell takes: folders of runs, by what differs between them, and words of a command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def slug(text: str) -> str:
 
 def folder_names(experiments: Sequence[Experiment]) -> list[str]:
     """A name for each: the fields in which they differ, and the experiment's hash, which keeps them apart."""
-    flat = [_flatten(experiment.to_dict()) for experiment in experiments]
+    flat = [flatten(experiment.to_dict()) for experiment in experiments]
     differing = [name for name in flat[0] if any(other.get(name) != flat[0][name] for other in flat[1:])]
     short = {name: ".".join(name.split(".")[-2:]) for name in differing}
     parts = [[f"{short[name]}-{values[name]}" for name in differing] for values in flat]
@@ -26,7 +26,15 @@ def folder_names(experiments: Sequence[Experiment]) -> list[str]:
     return [name if names.index(name) == i else f"{name}-{i}" for i, name in enumerate(names)]
 
 
-def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+def quoted(word: str) -> str:
+    """In double quotes where a shell needs them: brackets are patterns in zsh, and single quotes are none in cmd."""
+    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
+        return word
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
+
+
+def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested values by their full keys: ``{"optimizer": {"lr": 0.1}}`` is ``{"optimizer.lr": 0.1}``."""
     if not isinstance(tree, dict):
         return {prefix: tree}
-    return {k: v for name, branch in tree.items() for k, v in _flatten(branch, f"{prefix}.{name}" if prefix else name).items()}
+    return {k: v for name, branch in tree.items() for k, v in flatten(branch, f"{prefix}.{name}" if prefix else name).items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from regexp.config.running import quoted
+from regexp.naming import quoted
 from regexp.results import Result, Row
 
 SPLITS = ("train", "val", "test")

@@ -75,7 +75,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     from regexp.config.orders import prepare
-    from regexp.config.running import quoted
+    from regexp.naming import quoted
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
 

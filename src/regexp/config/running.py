@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hydra.types import RunMode
 from regexp.config.building import build, plain_values
 from regexp.config.leftovers import key_of, without_leftovers
 from regexp.experiment import Experiment
+from regexp.naming import quoted
 from regexp.settings import Settings
 
 
@@ -54,13 +54,6 @@ def command(node: Any, overrides: list[str], asked: Settings, decided: Settings)
         flags += ["--config-name", node.job.config_name]
     search = [override for override in node.overrides.hydra if key_of(override) == "hydra.searchpath"]
     return " ".join(quoted(word) for word in ("regexp-train", *flags, *search, *overrides))
-
-
-def quoted(word: str) -> str:
-    """In double quotes where a shell needs them: brackets are patterns in zsh, and single quotes are none in cmd."""
-    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
-        return word
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
 
 
 def _from_here(folder: Path) -> str:

@@ -55,3 +55,13 @@ class Dataset(Component):
     def has_validation(self) -> bool:
         """Whether loading will give a split ``val``."""
         return getattr(self, "val_size", 0) != 0
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many examples each split will have, as far as that is known without loading."""
+        return {}
+
+    @property
+    def resplits(self) -> bool:
+        """Whether another seed splits the same finite set of examples anew, rather than drawing new examples."""
+        return False

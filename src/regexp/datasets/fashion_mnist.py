@@ -17,6 +17,7 @@ from regexp.lazy import torch
 
 CLASSES = 10
 TRAINING = 60_000
+TEST = 10_000
 PIXELS = 28 * 28
 
 
@@ -59,6 +60,15 @@ class FashionMNIST(Dataset):
             text = f"and val_size must be at most {TRAINING} together, got {sizes}: lower one of them (val_size=0: none)"
             raise Invalid(type(self).__name__, [("train_size", text)])
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        validation = {"val": self.val_size} if self.val_size else {}
+        return {"train": self.train_size or TRAINING - self.val_size, **validation, "test": TEST}
+
+    @property
+    def resplits(self) -> bool:
+        return self.sizes["train"] < TRAINING
+
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         table = _table(self.root, self.download, self.normalize == "symmetric", dtype)
         rows = self._split(table.labels[:TRAINING], seed)
@@ -71,8 +81,8 @@ class FashionMNIST(Dataset):
     def _split(self, labels: Int[torch.Tensor, " n"], seed: int) -> dict[str, Int[torch.Tensor, " rows"]]:
         """Validation from the front of one random order, training from its end: the size of one does not move the other."""
         order = stratified_order(labels, CLASSES, seed)
-        train_size = self.train_size or TRAINING - self.val_size
-        rows = {"train": order[TRAINING - train_size :].sort().values, "test": torch.arange(TRAINING, TRAINING + 10_000)}
+        train_size = self.sizes["train"]
+        rows = {"train": order[TRAINING - train_size :].sort().values, "test": torch.arange(TRAINING, TRAINING + TEST)}
         return rows | ({"val": order[: self.val_size].sort().values} if self.val_size else {})
 
 

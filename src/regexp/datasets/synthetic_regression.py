@@ -57,10 +57,13 @@ class SyntheticRegression(Dataset):
         if self.nonzero is not None:
             require(self, nonzero=within(0, self.features, closed=True))
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        validation = {"val": self.val_size} if self.val_size else {}
+        return {"train": self.train_size, "test": self.test_size, **validation}
+
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        sizes = {"train": self.train_size, "test": self.test_size}
-        if self.val_size:
-            sizes["val"] = self.val_size
+        sizes = self.sizes
         parts = [self._draw(seed, split, size) for split, size in sizes.items()]
         ends = torch.tensor(list(sizes.values())).cumsum(0).tolist()
         return Data(

@@ -1,0 +1,89 @@
+"""What a comparison gives back: the table, the sentences, the pictures, and their files."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regexp import atomic
+from regexp.comparison import tables
+from regexp.comparison.answer import Findings, sentences
+from regexp.comparison.methods import paragraph
+from regexp.comparison.variation import Variation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Comparison:
+    """Finished runs compared. ``print`` it for the whole answer."""
+
+    findings: Findings
+    between_seeds: Variation
+    remarks: Sequence[str]
+    """What was left out, and what is not alike."""
+
+    @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per setting in grid order: estimates, and the difference to the baseline."""
+        return tables.frame(self.findings)
+
+    @functools.cached_property
+    def figures(self) -> dict[str, Figure]:
+        """Pictures by name: ``metric``, ``difference``, ``learning_curves``, ``gap``, ``weight_norms``."""
+        from regexp.comparison import figures
+
+        return figures.draw(self.findings)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What validation chose, its difference to the baseline, what the data do not decide."""
+        return sentences(self.findings)
+
+    @property
+    def methods(self) -> str:
+        """One paragraph for a paper."""
+        return paragraph(self.findings, self.between_seeds)
+
+    def __str__(self) -> str:
+        table = tables.terminal(tables.cells(self.findings, brief=True))
+        legend = "* chosen by validation   b baseline" if self.findings.choice else "b baseline"
+        remarks = [f"note: {remark}" for remark in self.remarks]
+        return "\n".join([self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *remarks])
+
+    def write(self, folder: str | Path, *, figures: bool = True) -> list[Path]:
+        """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        cells = tables.cells(self.findings)
+        texts = {
+            "answer.txt": str(self),
+            "table.csv": tables.comma_separated(self.findings),
+            "table.md": tables.markdown(cells),
+            "table.tex": tables.latex(cells),
+            "methods.md": self.methods,
+        }
+        for name, text in texts.items():
+            atomic.write(path / name, f"{text}\n".encode())
+        if figures:
+            from regexp.comparison.figures import write
+
+            write(self.figures, path)
+        return sorted(file for file in path.iterdir() if file.suffix in (".txt", ".csv", ".md", ".tex", ".png", ".svg"))
+
+    def write_averages(self, folder: str | Path) -> None:
+        """Write every setting's mean over seeds, and the ends of its interval, as runs for TensorBoard."""
+        from regexp.comparison import averages
+
+        averages.write(self.findings, Path(folder))
+
+    def _title(self) -> str:
+        found = self.findings
+        count = sum(len(setting.runs) for setting in found.settings)
+        at = "at the end of training" if found.how.at == "final" else "at the best epoch by validation"
+        return f"{count} runs, {len(found.rows)} settings, {len(found.seeds)} seeds: {found.how.metric} {at}"

@@ -1,0 +1,214 @@
+"""A metric against the strength of a regularizer, or against whatever number differs; without one, against the setting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regexp.comparison.answer import Findings
+from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, new_figure, scale_y, tidy, worded
+from regexp.comparison.measuring import values
+from regexp.comparison.settings import Setting, label, short_key
+from regexp.comparison.statistics import Difference, Estimate, estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PANELS = 3
+_FAR = 100  # a factor
+_SERIES = len(LINES)
+
+
+def against_strength(found: Findings, metrics: Sequence[str], *, together: bool = False) -> Figure:
+    """One panel per number that differs (at most three) and metric. ``together``: training and validation beside the metric."""
+    keys: list[str | None] = [*number_keys(found.settings)[: _PANELS if len(metrics) == 1 else 1]]
+    panels = [(key, metric) for metric in metrics for key in (keys or [None])]
+    height = 4.9 if keys else 2.4 + 0.34 * len(found.rows)
+    figure, axes = new_figure(max(8.0, 5.2 * len(panels)), height, len(panels), alike=len(metrics) == 1)
+    for place, (key, metric) in zip(axes, panels, strict=True):
+        if key is None:
+            _dots(place, found, metric)
+        else:
+            _panel(place, found, key, metric, together)
+        if metric == DIFFERENCE:
+            (place.axhline if key else place.axvline)(0, color="0.25", linewidth=1)
+    what = " and ".join(worded(metric, found) for metric in metrics)
+    over = " and ".join(_axis_name(key, found) for key in keys if key) or "setting"
+    within = ", within seeds" if all(row.difference.paired for row in found.rows if row.difference) else ""
+    what_points = f"mean differences to {found.baseline.label}{within}" if DIFFERENCE in metrics else "means"
+    marks = f"points are {what_points}; bands and bars are 95 % t-intervals of the mean"
+    finish(figure, f"{what[0].upper()}{what[1:]} against {over}", found, marks)
+    return figure
+
+
+def number_keys(settings: Sequence[Setting]) -> list[str]:
+    """The numbers that differ between settings, those of regularizers first, then by how many values they have."""
+    grids: dict[str, set[float]] = {}
+    for setting in settings:
+        for key, value in setting.numbers.items():
+            grids.setdefault(key, set()).add(value)
+    several = [key for key, grid in grids.items() if len(grid) > 1]
+    regularizers = [key for key in several if key.startswith("regularizer.")]
+    return sorted(regularizers or several, key=lambda key: -len(grids[key]))
+
+
+def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -> None:
+    lines = _series(found.settings, key)
+    grid = sorted({setting.numbers[key] for line in lines.values() for setting in line})
+    place = _places(axes, grid)
+    shown: list[float] = []
+    split_of, _, kind = metric.partition("/")
+    apart = not together or len(lines) > 1 or split_of not in SPLITS
+    if not apart:
+        (line,) = lines.values()
+        for split, style in SPLITS.items():
+            if split == "train" and _far_below(line, f"train/{kind}", metric, found):
+                continue
+            weight = {"linewidth": 3.5, "zorder": 2} if f"{split}/{kind}" == metric else {"linewidth": 1.5, "zorder": 3}
+            shown += _draw(axes, found, line, key, f"{split}/{kind}", place, {**style, **weight})
+    else:
+        for style, (name, line) in zip(LINES, lines.items(), strict=False):
+            single = {"label": name} if len(lines) > 1 else {}
+            shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single})
+    shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
+    _mark_choice(axes, found, key, metric, place)
+    tidy(axes, _axis_name(key, found), worded(metric, found) if apart else kind)
+    scale_y(axes, shown)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=10.5, handlelength=2.6)
+    if len(lines) > _SERIES:
+        axes.set_title(f"the first {_SERIES} of {len(lines)} lines", fontsize=10, color="0.35", loc="right")
+
+
+def _far_below(line: Sequence[Setting], low: str, metric: str, found: Findings) -> bool:
+    """Whether a metric is so small somewhere that the other would look flat beside it."""
+    smallest = [min((float(e.mean) for s in line if (e := _estimate(s, name, found))), default=1.0) for name in (low, metric)]
+    return smallest[0] < smallest[1] / _FAR
+
+
+def _series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
+    """The settings that have this number, by everything else that they are."""
+    lines: dict[str, list[Setting]] = {}
+    for setting in settings:
+        if key in setting.numbers:
+            lines.setdefault(label({k: v for k, v in setting.values.items() if k != key}), []).append(setting)
+    return {name: sorted(line, key=lambda setting: setting.numbers[key]) for name, line in lines.items()}
+
+
+def _draw(
+    axes: Axes, found: Findings, line: Sequence[Setting], key: str, metric: str, place: Any, style: dict[str, Any]
+) -> list[float]:
+    """One line with its band; a strength of zero stands apart on a logarithmic axis. Returns the means."""
+    measured = [(setting.numbers[key], one) for setting in line if (one := _estimate(setting, metric, found))]
+    points = [(place(value), one) for value, one in measured]
+    if not points:
+        return []
+    apart = axes.get_xscale() == "log" and measured[0][0] == 0 and len(points) > 1
+    first, style = points[0], {"marker": "o", "markersize": 4 if len(points) > 12 else 6, **style}
+    if apart:
+        _bar(axes, *first, style)
+        axes.plot(
+            [x for x, _ in points[:2]], [e.mean for _, e in points[:2]], color=style["color"], linewidth=0.9, linestyle=":"
+        )
+        points = points[1:]
+    x = [x for x, _ in points]
+    axes.plot(x, [e.mean for _, e in points], **style)
+    if all(math.isfinite(e.low) for _, e in points):
+        axes.fill_between(
+            x, [e.low for _, e in points], [e.high for _, e in points], color=style["color"], alpha=0.2, linewidth=0
+        )
+    return [float(one.mean) for _, one in ([first, *points] if apart else points)]
+
+
+def _bar(axes: Axes, x: float, one: Estimate | Difference, style: dict[str, Any]) -> None:
+    error = [[one.mean - one.low], [one.high - one.mean]] if math.isfinite(one.low) else None
+    axes.errorbar(
+        [x], [one.mean], error, zorder=3, color=style["color"], marker=style["marker"], markersize=6, capsize=4, linewidth=1.5
+    )
+
+
+def _places(axes: Axes, grid: Sequence[float]) -> Any:
+    """Where a number stands on the axis: logarithmic where positive numbers span a decade, with zero left of them."""
+    positive = [value for value in grid if value > 0]
+    if min(grid) < 0 or len(positive) < 2 or positive[-1] < 10 * positive[0]:
+        return lambda value: value
+    step = max(float(np.median([b / a for a, b in pairwise(positive)])), (positive[-1] / positive[0]) ** 0.08)
+    zero = positive[0] / step
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    if grid[0] == 0:
+        decades = 10.0 ** np.arange(math.ceil(math.log10(positive[0]) - 1e-9), math.floor(math.log10(positive[-1]) + 1e-9) + 1)
+        axes.set_xticks([zero, *decades], ["0", *(f"{value:g}" for value in decades)])
+        axes.minorticks_off()
+        gap = zero * step**0.5  # the axis is broken between zero and the smallest strength
+        axes.plot(
+            [gap],
+            [0],
+            marker=[(-1, -2), (1, 2)],
+            markersize=9,
+            color="0.2",
+            clip_on=False,
+            transform=axes.get_xaxis_transform(),
+        )
+    return lambda value: value if value > 0 else zero
+
+
+def _baseline(axes: Axes, found: Findings, metric: str, drawn: set[Setting]) -> list[float]:
+    """The baseline as a level, where it is no point of a line."""
+    one = _estimate(found.baseline, metric, found)
+    if one is None or found.baseline in drawn:
+        return []
+    axes.axhline(one.mean, color="0.25", linewidth=1.5, linestyle=(0, (6, 2)), label=f"baseline: {found.baseline.label}")
+    if math.isfinite(one.low):
+        axes.axhspan(one.low, one.high, color="0.5", alpha=0.15, linewidth=0)
+    return [float(one.mean)]
+
+
+def _mark_choice(axes: Axes, found: Findings, key: str, metric: str, place: Any) -> None:
+    row = found.choice
+    if row is None or key not in row.setting.numbers or (one := _estimate(row.setting, metric, found)) is None:
+        return
+    axes.plot(
+        [place(row.setting.numbers[key])], [one.mean], "o", markersize=14, markerfacecolor="none", markeredgecolor="black",
+        markeredgewidth=1.6, linestyle="none", label="chosen by validation",
+    )  # fmt: skip
+
+
+def _dots(axes: Axes, found: Findings, metric: str) -> None:
+    """Without a number to order them: one row per setting, the mean and its interval."""
+    chosen = found.choice.setting if found.choice else None
+    means = []
+    for height, row in enumerate(reversed(found.rows)):
+        if (one := _estimate(row.setting, metric, found)) is None:
+            continue
+        color = LINES[1]["color"] if row.setting is chosen else "0.25" if row.setting is found.baseline else LINES[0]["color"]
+        error = [[one.mean - one.low], [one.high - one.mean]] if math.isfinite(one.low) else None
+        axes.errorbar([one.mean], [height], xerr=error, color=color, marker="o", markersize=7, capsize=4, linewidth=2)
+        means.append(float(one.mean))
+    words = {found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
+    axes.set_yticks(range(len(found.rows)), [r.setting.label + words.get(r.setting, "") for r in reversed(found.rows)])
+    axes.set_ylim(-0.6, len(found.rows) - 0.4)
+    tidy(axes, worded(metric, found), "")
+    if means and min(means) > 0 and max(means) > 20 * min(means):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | Difference | None:
+    if metric == DIFFERENCE:
+        (row,) = (row for row in found.rows if row.setting is setting)
+        return Estimate(row.n, 0.0, 0.0, 0.0, 0.0) if setting is found.baseline else row.difference
+    own = list(values(setting, metric, found.how.at).values())
+    return estimate(own, found.how.correction) if own else None
+
+
+def _axis_name(key: str, found: Findings) -> str:
+    words = key.split(".")
+    if words[0] == "regularizer":
+        return f"{words[1].replace('_', ' ')} {words[2].replace('_', ' ')}"
+    return short_key(key, found.baseline.values).replace("_", " ")

@@ -1,0 +1,125 @@
+"""What all pictures share: colours, scales, titles, captions, files."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regexp.comparison.answer import Findings
+from regexp.component import snake_case
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SPLITS: dict[str, dict[str, Any]] = {  # as in the curves of a single run
+    "train": {"label": "training", "color": "#0072B2", "linestyle": "-"},
+    "val": {"label": "validation", "color": "#D55E00", "linestyle": (0, (4, 1.5))},
+    "test": {"label": "test", "color": "#009E73", "linestyle": "-"},
+}
+LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the lines apart in grey
+    {"color": color, "linestyle": dash, "marker": mark}
+    for color, dash, mark in zip(
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
+        ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (4, 1, 1, 1)), "-", (0, (5, 1.5)), (0, (1.5, 1))),
+        "osD^vPX",
+        strict=True,
+    )
+]
+DIFFERENCE = "difference"
+"""Drawn like a metric: the compared metric's difference to the baseline."""
+
+_PARTS = ("model", "dataset", "optimizer")
+_WIDE = 20  # a factor that a linear axis does not show well
+
+
+def new_figure(width: float, height: float, panels: int, *, alike: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure without pyplot, which is slow to import and keeps every figure. ``alike``: panels with one vertical scale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subplots(1, panels, squeeze=False, sharey=alike).flat)
+
+
+def finish(figure: Figure, title: str, found: Findings, shown: str) -> None:
+    """The title, and the caption below: n, what bands are, and on what."""
+    width = figure.get_figwidth()
+    figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
+    text = f"{counted(found)}; {shown}. {_context(found)}"
+    figure.supxlabel(textwrap.fill(text, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+
+
+def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
+    """Labels large enough for a slide, a light grid, no box."""
+    axes.set_xlabel(xlabel, fontsize=12)
+    axes.set_ylabel(ylabel, fontsize=12)
+    axes.tick_params(labelsize=11)
+    axes.grid(color="0.92")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
+    """A logarithmic axis, labelled in plain numbers, where all means are positive and span more than a factor of 20."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if not shown or min(shown) <= 0 or max(shown) <= _WIDE * min(shown):
+        return False
+    axes.set_yscale("log")
+    few = max(shown) < 1000 * min(shown)
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
+    axes.yaxis.set_minor_formatter((lambda value, _: f"{value:g}") if few else NullFormatter())
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_ylim(min(shown) / 1.6, max(shown) * 1.6)
+    return True
+
+
+def worded(metric: str, found: Findings) -> str:
+    """``test/loss`` as ``test loss``."""
+    if metric == DIFFERENCE:
+        return f"{worded(found.how.metric, found)} minus baseline"
+    special = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
+    split, _, kind = metric.partition("/")
+    plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
+    return special.get(metric, plain.replace("/", " ").replace("_", " "))
+
+
+def counted(found: Findings) -> str:
+    """``n = 16 seeds per setting``."""
+    counts = sorted({row.n for row in found.rows})
+    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"n = {number} seed{'' if counts == [1] else 's'} per setting"
+
+
+@contextmanager
+def ascii_text() -> Iterator[None]:
+    """ASCII minus signs, and text in SVG files as text."""
+    import matplotlib
+
+    with matplotlib.rc_context({"axes.unicode_minus": False, "svg.fonttype": "none", "svg.hashsalt": "regexp"}):
+        yield
+
+
+def write(figures: dict[str, Figure], folder: Path) -> None:
+    """Each figure as PNG and SVG; equal figures give equal files."""
+    with ascii_text():
+        for name, figure in figures.items():
+            figure.savefig(folder / f"{name}.png", format="png", dpi=150)
+            layout = figure.get_layout_engine()
+            figure.set_layout_engine("none")  # the places found for the first file serve the second: half of the time
+            figure.savefig(folder / f"{name}.svg", format="svg", metadata={"Date": None})
+            figure.set_layout_engine(layout)
+
+
+def _context(found: Findings) -> str:
+    """Model, data set, optimizer and epochs, where they are the same for all."""
+    fields, differing = found.baseline.fields, found.baseline.values
+    names = {part: snake_case(str(fields.get(f"{part}._target_")).rpartition(".")[2]) for part in _PARTS}
+    words = [f"{part} {name}" for part, name in names.items() if f"{part}._target_" not in differing]
+    words += [] if "epochs" in differing else [f"{fields.get('epochs')} epochs"]
+    return f"{', '.join(words).capitalize()}.".replace("_", " ") if words else ""

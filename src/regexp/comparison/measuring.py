@@ -1,0 +1,144 @@
+"""The numbers of a comparison: estimates of every setting, and differences to the baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from regexp.comparison.settings import Seed, Setting
+from regexp.comparison.statistics import Difference, Estimate, estimate, holm, paired, unpaired
+from regexp.metrics import lower_is_better
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """What is compared, and how."""
+
+    metric: str
+    at: str
+    """``final``: of the weights that a run ends with; ``best``: of those at its best epoch."""
+    objective: str
+    """The validation metric that chooses."""
+    correction: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Row:
+    """One setting's numbers. What cannot be had is None: without runs, without a validation split, with a single seed."""
+
+    setting: Setting
+    final: Estimate | None
+    best: Estimate | None
+    """Of the same runs at their best epoch by validation."""
+    validation: Estimate | None
+    seconds: float
+    """Mean per run."""
+    absent: dict[str, list[Seed]]
+    """Seeds that are not in the estimates, by why: diverged, failed, interrupted, running, missing, without the metric."""
+    difference: Difference | None = None
+    p: float = math.nan
+    """Of no difference to the baseline, after Holm's correction."""
+    better: int = 0
+    """In how many of the shared seeds the setting is better than the baseline."""
+
+    @property
+    def n(self) -> int:
+        """How many seeds are in the estimate that is compared."""
+        return self.final.n if self.final else 0
+
+
+def measure(settings: Sequence[Setting], seeds: Sequence[Seed], how: Measure) -> list[Row]:
+    """Every setting's estimates, without differences; ``seeds``: all that there should be."""
+    return [_row(setting, seeds, how) for setting in settings]
+
+
+def compare(rows: Sequence[Row], baseline: Setting, how: Measure) -> list[Row]:
+    """The rows with their differences to the baseline: paired over shared seeds, unpaired where fewer than two are shared."""
+    base = values(baseline, how.metric, how.at)
+    found = [_difference(row, base, how) if row.setting is not baseline else (None, 0) for row in rows]
+    corrected = holm([math.nan if difference is None else float(difference.p) for difference, _ in found])
+    return [
+        dataclasses.replace(row, difference=difference, better=better, p=float(p))
+        for row, (difference, better), p in zip(rows, found, corrected, strict=True)
+    ]
+
+
+def values(setting: Setting, metric: str, at: str) -> dict[Seed, float]:
+    """The metric of every completed run that has it, by seed."""
+    found = {seed: run.value(metric, at) for seed, run in setting.runs.items() if run.status == "completed"}
+    return {seed: value for seed, value in found.items() if math.isfinite(value)}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Choice:
+    """What validation prefers, and by which mean over how many seeds."""
+
+    setting: Setting
+    mean: float
+    n: int
+    shared: bool
+    """Whether the mean is over the seeds that all settings have."""
+
+
+def chosen(rows: Sequence[Row], how: Measure, seeds: Sequence[Seed]) -> Choice | None:
+    """The setting that validation prefers: the best mean objective over the seeds that all settings have.
+
+    Settings with diverged runs come after those without: a run that diverged is worse than any that did not. Where settings
+    share fewer than two seeds, each has the mean of its own. None without a validation split.
+    """
+    found = [(row, values(row.setting, how.objective, how.at)) for row in rows]
+    having = [(row, scores) for row, scores in found if scores]
+    if not having:
+        return None
+    shared = [seed for seed in seeds if all(seed in scores for _, scores in having)]
+    sign, common = 1 if lower_is_better(how.objective) else -1, len(shared) > 1
+    means = [float(np.mean([scores[seed] for seed in (shared if common else scores)])) for _, scores in having]
+    ranks = [(len(row.absent.get("diverged", [])), sign * mean) for (row, _), mean in zip(having, means, strict=True)]
+    best = min(range(len(having)), key=lambda place: ranks[place])
+    row, scores = having[best]
+    return Choice(row.setting, means[best], len(shared) if common else len(scores), common)
+
+
+def _row(setting: Setting, seeds: Sequence[Seed], how: Measure) -> Row:
+    final = values(setting, how.metric, how.at)
+    validation = values(setting, how.objective, how.at)
+    finished = [float(run.summary["seconds"]) for run in setting.runs.values() if run.summary.get("seconds") is not None]
+    return Row(
+        setting=setting,
+        final=_estimate(final, how),
+        best=_estimate(values(setting, how.metric, "best"), how),
+        validation=_estimate(validation, how),
+        seconds=float(np.mean(finished)) if finished else math.nan,
+        absent=_absent(setting, seeds, final, how),
+    )
+
+
+def _estimate(found: dict[Seed, float], how: Measure) -> Estimate | None:
+    return estimate(list(found.values()), how.correction) if found else None
+
+
+def _absent(setting: Setting, seeds: Sequence[Seed], final: dict[Seed, float], how: Measure) -> dict[str, list[Seed]]:
+    found: dict[str, list[Seed]] = {}
+    for seed in seeds:
+        if seed not in final:
+            run = setting.runs.get(seed)
+            why = "missing" if run is None else f"without {how.metric}" if run.status == "completed" else run.status
+            found.setdefault(why, []).append(seed)
+    return found
+
+
+def _difference(row: Row, base: dict[Seed, float], how: Measure) -> tuple[Difference | None, int]:
+    own = values(row.setting, how.metric, how.at)
+    shared = [seed for seed in own if seed in base]
+    if not own or not base:
+        return None, 0
+    if len(shared) < 2 and len(own) + len(base) > 2:
+        return unpaired(list(own.values()), list(base.values()), how.correction), 0
+    if not shared:
+        return None, 0
+    sign = 1 if lower_is_better(how.metric) else -1
+    better = sum(sign * own[seed] < sign * base[seed] for seed in shared)
+    return paired([own[seed] for seed in shared], [base[seed] for seed in shared], how.correction), better

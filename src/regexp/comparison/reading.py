@@ -1,0 +1,123 @@
+"""Finished runs, from their folders: ``summary.json``, ``config.yaml`` and ``metrics.csv``; never from an event file.
+
+What cannot be read is told, and the rest is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from regexp.experiment import Experiment
+from regexp.history import read_metrics, read_summary
+from regexp.naming import flatten
+
+OUTPUT = "comparison"
+"""The folder in which a comparison is written, below the runs that it compares."""
+
+STUDY_MARKS = ("commands.txt", "multirun.yaml")
+_KEYS = {"regularizer", *(field.name for field in dataclasses.fields(Experiment))}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """One run as the disk has it."""
+
+    folder: Path
+    fields: dict[str, Any]
+    """The experiment's fields by full key, and ``regularizer``: the names in their order."""
+    summary: dict[str, Any]
+    history: dict[str, np.ndarray]
+    """The columns of ``metrics.csv``, ``epoch`` among them."""
+
+    @property
+    def status(self) -> str:
+        return self.summary["status"]
+
+    @property
+    def seed(self) -> tuple[int, int]:
+        """The seed of the run and that of its data."""
+        own = self.fields.get("dataset.seed")
+        return self.fields["seed"], self.fields["seed"] if own is None else own
+
+    def value(self, metric: str, at: str) -> float:
+        """The metric of the ``final`` weights, or of those at the ``best`` epoch; nan if there is none."""
+        found = (self.summary.get(at) or {}).get(metric)
+        return float("nan") if found is None else float(found)
+
+
+def read(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
+    """All runs in and below the folders, each once, and what is wrong with what was found."""
+    runs: list[Run] = []
+    seen: set[Path] = set()
+    problems: list[str] = []
+    for folder in folders:
+        for place in _walk(folder):
+            try:
+                if isinstance(place, str):
+                    problems.append(place)
+                elif place.resolve() not in seen:
+                    seen.add(place.resolve())
+                    runs.append(read_run(place))
+            except (OSError, ValueError, yaml.YAMLError) as error:
+                problems.append(f"{place} is left out: {' '.join(str(error).split())}")
+    return runs, list(dict.fromkeys(problems))
+
+
+def read_run(folder: Path) -> Run:
+    """The run in ``folder``. Raises ``OSError`` or ``ValueError`` that says which file is missing or damaged."""
+    summary = read_summary(folder)
+    if not isinstance(summary, dict) or not isinstance(summary.get("status"), str):
+        raise ValueError(f"{folder / 'summary.json'} is damaged (no status)")
+    config = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if not isinstance(config, dict) or not {"dataset", "model", "optimizer", "seed"} <= set(config):
+        raise ValueError(f"{folder / 'config.yaml'} is damaged (it describes no run)")
+    if summary["status"] == "completed" and not isinstance(summary.get("final"), dict):
+        raise ValueError(f"{folder / 'summary.json'} is damaged (completed, but without final metrics)")
+    rows = read_metrics(folder)
+    history = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    return Run(folder, _fields(config), summary, history)
+
+
+def newest_study(outputs: Path) -> Path | None:
+    """The sweep below ``outputs`` that was written to last; without a sweep, the newest folder of at least two runs."""
+    groups: dict[Path, list[Path]] = {}
+    for run in _walk(outputs):
+        if isinstance(run, Path) and run != outputs:
+            groups.setdefault(run.parent, []).append(run)
+    marked = [folder for folder in groups if any((folder / mark).exists() for mark in STUDY_MARKS)]
+    several = [folder for folder, runs in groups.items() if len(runs) > 1]
+    newest = {folder: max((run / "summary.json").stat().st_mtime for run in groups[folder]) for folder in marked or several}
+    return max(newest, key=lambda folder: newest[folder], default=None)
+
+
+def _fields(config: dict[str, Any]) -> dict[str, Any]:
+    regularizers = config.get("regularizer") or {}
+    plain = flatten({name: node for name, node in config.items() if name in _KEYS - {"regularizer"}})
+    fields = plain | {"regularizer": tuple(regularizers)} | flatten({"regularizer": regularizers})
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _walk(folder: Path) -> Iterator[Path | str]:
+    """The folders of runs, and what is to be said of folders that hold none."""
+    if not folder.is_dir():
+        yield f"{folder} is no folder"
+    elif (folder / "summary.json").is_file():
+        yield folder
+    elif (folder / ".hydra").is_dir():
+        yield f"{folder} is left out: it was begun and has no summary.json, so it failed before training (see its train.log)"
+    else:
+        below = [place for name in sorted(_subfolders(folder)) for place in _walk(folder / name)]
+        yield from below or [f"{folder} holds no run"]
+
+
+def _subfolders(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return [name for name in found if not name.startswith((".", "__")) and name != OUTPUT]

@@ -1,0 +1,51 @@
+"""What a reader must know beside the answer: who is not counted, and what is not alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regexp.comparison.answer import Findings
+from regexp.comparison.settings import named
+
+_LISTED = 20
+_MEASURES = {"loss": "the loss", "dataset._target_": "the data set"}
+
+
+def remarks(found: Findings) -> list[str]:
+    """One line each."""
+    return [*_uncounted(found), *_unlike(found), *_circular(found)]
+
+
+def _uncounted(found: Findings) -> Iterator[str]:
+    """Every run that should be in a mean and is not, by setting and seed."""
+    lines = [
+        f"{row.setting.label}: {len(seeds)} {_worded(why)} (seed {named(seeds)})"
+        for row in found.rows
+        for why, seeds in row.absent.items()
+    ]
+    yield from lines[:_LISTED]
+    if len(lines) > _LISTED:
+        yield f"{len(lines) - _LISTED} more settings lack runs: see the columns 'seeds ...' of table.csv"
+
+
+def _worded(why: str) -> str:
+    return "still running or killed" if why == "running" else why
+
+
+def _unlike(found: Findings) -> Iterator[str]:
+    """Differences that make numbers hard to compare."""
+    for key, name in _MEASURES.items():
+        if key in found.baseline.values:
+            yield f"settings differ in {name}: their {found.how.metric} is not measured alike, and differences mean little"
+    runs = [run for setting in found.settings for run in setting.runs.values()]
+    for name in ("device", "threads", "commit", "versions"):
+        values = {str(run.summary.get(name)) for run in runs if run.summary.get(name) is not None}
+        if len(values) > 1:
+            yield f"runs differ in {name}: {'; '.join(sorted(values)[:3])}{' ...' if len(values) > 3 else ''}"
+
+
+def _circular(found: Findings) -> Iterator[str]:
+    if found.choice and found.how.metric.startswith("val/"):
+        yield f"{found.how.metric} chose and compares: the difference of the chosen setting is too good on average"
+    if found.how.metric.startswith("train/"):
+        yield f"{found.how.metric} says how well a model fits, not how well it generalizes"

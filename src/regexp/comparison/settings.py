@@ -1,0 +1,152 @@
+"""Runs grouped into settings: everything that differs between experiments, the seed apart."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from regexp.comparison.reading import Run
+from regexp.component import is_number, snake_case
+
+Seed = tuple[int, int]
+
+ABSENT = "-"
+"""The value of a field that a setting does not have, such as the strength of a regularizer that is not in its set."""
+
+_SEEDS = ("seed", "dataset.seed")
+_PLACES = ("dataset.root", "dataset.download")  # where data lie is no part of an experiment
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """The runs that differ in nothing but their seed."""
+
+    label: str
+    values: dict[str, Any]
+    """What this setting has of the fields that differ between settings."""
+    fields: dict[str, Any]
+    """All fields of the experiment, by full key."""
+    runs: dict[Seed, Run]
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The differing fields that are numbers."""
+        return {key: float(value) for key, value in self.values.items() if is_number(value)}
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """How strong each regularizer is: its strength or rates."""
+        names = {f"regularizer.{name}.{field}" for name in self.fields["regularizer"] for field in _STRENGTHS}
+        return {key: _size(self.fields[key]) for key in sorted(names & set(self.fields))}
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The regularizers that do something: strength 0 is absence."""
+        sizes = {name: [v for k, v in self.strengths.items() if k.split(".")[1] == name] for name in self.fields["regularizer"]}
+        return tuple(name for name, found in sizes.items() if not found or any(found))
+
+
+_STRENGTHS = ("strength", "rate", "input_rate")
+
+
+def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
+    """The settings in grid order, and what is to be said of runs that repeat another."""
+    keys = differing(runs)
+    groups: dict[tuple[Any, ...], dict[Seed, Run]] = {}
+    repeated = []
+    for run in sorted(runs, key=_last_word):
+        members = groups.setdefault(tuple(run.fields.get(key, ABSENT) for key in keys), {})
+        if run.seed in members:
+            repeated.append(f"{members[run.seed].folder} is left out: {run.folder} is the same run")
+        members[run.seed] = run
+    settings = []
+    for values in sorted(groups, key=lambda values: [_rank(value) for value in values]):
+        members = dict(sorted(groups[values].items()))
+        found = dict(zip(keys, values, strict=True))
+        settings.append(Setting(label(found), found, next(iter(members.values())).fields, members))
+    return settings, repeated
+
+
+def differing(runs: Sequence[Run]) -> list[str]:
+    """The fields that make settings, by full key: those that differ between runs with the same component."""
+    seen: dict[str, dict[Any, set[Any]]] = {}
+    for run in runs:
+        for key, value in run.fields.items():
+            if key not in (*_SEEDS, *_PLACES) and not (key.startswith("regularizer.") and key.endswith("._target_")):
+                seen.setdefault(key, {}).setdefault(_owner(key, run.fields), set()).add(value)
+    return [key for key, owners in seen.items() if any(len(values) > 1 for values in owners.values())]
+
+
+def seeds_of(settings: Iterable[Setting]) -> list[Seed]:
+    """Every seed that any setting has."""
+    return sorted({seed for setting in settings for seed in setting.runs})
+
+
+def named(seeds: Iterable[Seed]) -> str:
+    """Seeds as words: ``0, 1, 2/7`` (2/7: seed 2 with a data seed of 7)."""
+    return ", ".join(str(seed) if seed == data else f"{seed}/{data}" for seed, data in seeds)
+
+
+def short(value: Any) -> str:
+    """A value as a label shows it."""
+    if isinstance(value, tuple):
+        return "[" + ",".join(map(short, value)) + "]"
+    return f"{value:.6g}" if isinstance(value, float) else "null" if value is None else str(value)
+
+
+def short_key(key: str, keys: Iterable[str]) -> str:
+    """The last word of a key, or as much of its end as tells it from the others."""
+    words = key.split(".")
+    ends = (".".join(words[-n:]) for n in range(1, len(words) + 1))
+    return next(end for end in ends if sum(other == end or other.endswith(f".{end}") for other in {*keys, key}) == 1)
+
+
+def label(values: Mapping[str, Any]) -> str:
+    """``lr=0.1, weight_decay 3 + dropout``, ``none`` without a regularizer where sets differ."""
+    others = [key for key in values if not key.startswith("regularizer")]
+    parts = [_named_value(key, values[key], others) for key in others if values[key] != ABSENT]
+    sets = values.get("regularizer")
+    names = sets if sets is not None else tuple(dict.fromkeys(k.split(".")[1] for k in values if k.startswith("regularizer.")))
+    regularizers = [_regularizer(name, values) for name in names]
+    if regularizers or sets is not None:
+        parts.append(" + ".join(regularizers) or "none")
+    return ", ".join(parts) or "all runs"
+
+
+def _named_value(key: str, value: Any, keys: Iterable[str]) -> str:
+    if key.endswith("._target_"):
+        return snake_case(str(value).rpartition(".")[2])
+    return f"{short_key(key, keys)}={short(value)}"
+
+
+def _regularizer(name: str, values: Mapping[str, Any]) -> str:
+    own = {k.rpartition(".")[2]: v for k, v in values.items() if k.startswith(f"regularizer.{name}.") and v != ABSENT}
+    if len(own) == 1:
+        return f"{name} {short(*own.values())}"
+    return " ".join([name, *(f"{field}={short(value)}" for field, value in own.items())])
+
+
+def _owner(key: str, fields: Mapping[str, Any]) -> Any:
+    """The component that a field belongs to: only within one and the same do its values make a difference."""
+    return fields.get(f"{key.rpartition('.')[0]}._target_") if not key.endswith("._target_") else None
+
+
+def _last_word(run: Run) -> tuple[bool, str]:
+    """Of two runs that are the same, the completed and the newer one counts."""
+    return run.status == "completed", str(run.folder)
+
+
+def _rank(value: Any) -> tuple[Any, ...]:
+    """Absent before null before numbers before words; short lists first."""
+    if value == ABSENT or value is None:
+        return (0, 0 if value == ABSENT else 1)
+    if is_number(value):
+        return (1, value)
+    if isinstance(value, tuple):
+        return (2, len(value), [_rank(item) for item in value])
+    return (3, str(value))
+
+
+def _size(value: Any) -> float:
+    return max(map(float, value)) if isinstance(value, tuple) else float(value)

@@ -1,0 +1,38 @@
+"""The README's worked example of a comparison has the numbers that its command gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import regexp
+from regexp.config.planning import plan
+from regexp.train import CONFIG_NAME, config_folder
+from test_readme import PAGE, TYPED, arguments, get_args_parser
+
+SECTION = PAGE.partition("## Is the difference real?")[2].partition("\n## ")[0]
+
+
+def test_the_printed_answer_is_the_answer(tmp_path):
+    (line,) = [line for line in TYPED if line in SECTION.partition("regexp-compare")[0]]
+    planned = plan(get_args_parser().parse_args(arguments(line)), config_folder(), CONFIG_NAME).runs
+    regexp.fit([replace(e, eval_every=100) for e, _ in planned], tmp_path, save="none", tensorboard=False, threads=1)
+    found = regexp.compare(tmp_path)
+
+    table = {
+        label: [float(x) for x in re.findall(r"-?\d+\.\d+", numbers)]
+        for label, numbers in re.findall(r"^[b* ] (weight_decay \d+) +20 (.*)$", SECTION, re.MULTILINE)
+    }
+    assert len(table) == len(found.findings.rows)
+    for row in found.findings.rows:
+        printed, final, difference = table[row.setting.label], row.final, row.difference
+        for shown, value in zip(printed, (row.validation.mean, final.mean, final.sd, final.low, final.high), strict=False):
+            assert shown == float(f"{value:.4g}") or abs(shown - value) < 2e-4 * abs(value)
+        if difference:
+            for shown, value in zip(printed[6:9], (difference.mean, difference.low, difference.high), strict=True):
+                assert abs(shown - value) < 2e-3 * abs(value)  # a difference of rounded runs
+
+    said = SECTION.replace("\n  regexp-train", " regexp-train")
+    assert found.sentences[0].partition(" That is")[0] in said
+    assert found.sentences[2] in said
+    assert "better in 15 of 20 seeds" in found.sentences[1]

@@ -1,0 +1,126 @@
+"""The statistics of the comparison: against scipy, against published arithmetic, and by simulation against theory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from regexp.comparison.statistics import estimate, holm, paired, power, seeds_needed, unpaired
+
+TRIALS = 20_000
+RANDOM = np.random.default_rng(20030901)
+
+
+def rejected(p, level=0.05):
+    return float(np.mean(p < level))
+
+
+def test_an_estimate_is_scipys_mean_and_t_interval():
+    values = RANDOM.normal(3, 2, 7)
+    found = estimate(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert (found.mean, found.sd) == pytest.approx((np.mean(values), stats.tstd(values)))
+
+
+def test_the_paired_test_is_scipys():
+    a, b = RANDOM.normal(size=(2, 9))
+    found, expected = paired(a, b), stats.ttest_rel(a, b)
+    assert (found.t, found.p) == pytest.approx((expected.statistic, expected.pvalue))
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+
+
+def test_the_unpaired_test_is_scipys_welch_test():
+    a, b = RANDOM.normal(size=9), RANDOM.normal(1, 4, size=5)
+    found, expected = unpaired(a, b), stats.ttest_ind(a, b, equal_var=False)
+    assert (found.t, found.p, found.df) == pytest.approx((expected.statistic, expected.pvalue, expected.df))
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+@pytest.mark.parametrize("sample", [RANDOM.normal, RANDOM.uniform, RANDOM.logistic])
+def test_under_the_null_the_paired_test_has_at_most_six_per_cent_false_positives(sample, n):
+    runs = sample(size=(2, TRIALS, n)) + 3 * RANDOM.normal(size=(TRIALS, n))  # a seed is good or bad for both
+    assert rejected(paired(*runs).p) < 0.06
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 5), (20, 6)])
+def test_under_the_null_welchs_test_has_at_most_six_per_cent_false_positives(n, m):
+    p = unpaired(RANDOM.normal(size=(TRIALS, n)), RANDOM.normal(0, 3, size=(TRIALS, m))).p
+    assert rejected(p) < 0.06
+
+
+@pytest.mark.parametrize("n", [4, 10, 30])
+@pytest.mark.parametrize("effect", [0.3, 1.0])
+def test_the_paired_test_has_the_power_of_the_noncentral_t(effect, n):
+    differences = RANDOM.normal(effect, 1, size=(TRIALS, n))
+    seen = rejected(paired(differences, 0.0).p)
+    shift, limit = effect * np.sqrt(n), stats.t.ppf(0.975, n - 1)
+    theory = 1 - stats.nct.cdf(limit, n - 1, shift) + stats.nct.cdf(-limit, n - 1, shift)
+    assert seen == pytest.approx(theory, abs=4 * np.sqrt(0.25 / TRIALS))
+    assert power(effect, n) == pytest.approx(theory)
+
+
+def test_pairing_sees_what_the_unpaired_test_does_not():
+    seed = 3 * RANDOM.normal(size=(TRIALS, 10))
+    a, b = seed + RANDOM.normal(size=(TRIALS, 10)), seed + 1.5 + RANDOM.normal(size=(TRIALS, 10))
+    assert rejected(paired(a, b).p) > 0.8
+    assert rejected(unpaired(a, b).p) < 0.2
+
+
+def test_seeds_needed_is_the_first_number_with_the_power():
+    n = seeds_needed(0.7)
+    assert power(0.7, n) >= 0.8 > power(0.7, n - 1)
+    assert seeds_needed(1e-4) is None
+
+
+def test_the_interval_covers_the_mean_in_95_of_100_cases():
+    found = estimate(RANDOM.normal(1, 2, size=(TRIALS, 6)))
+    assert np.mean((found.low < 1) & (found.high > 1)) == pytest.approx(0.95, abs=0.007)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 1 / 3])
+def test_splits_of_one_data_set_need_the_correction_of_nadeau_and_bengio(ratio):
+    """The model of their paper: results of splits correlate by n_test / (n_test + n_train)."""
+    n, correlation = 15, ratio / (1 + ratio)
+    shared = np.sqrt(correlation) * RANDOM.normal(size=(TRIALS, 1))
+    differences = shared + np.sqrt(1 - correlation) * RANDOM.normal(size=(TRIALS, n))
+    assert 0.04 < rejected(paired(differences, 0.0, correction=ratio).p) < 0.06
+    assert rejected(paired(differences, 0.0).p) > 0.15
+    covered = estimate(differences, correction=ratio)
+    assert np.mean((covered.low < 0) & (covered.high > 0)) == pytest.approx(0.95, abs=0.01)
+
+
+def test_real_splits_of_one_data_set_are_not_significant_by_chance():
+    """Two useless rules, tested on splits of data sets without any signal: re-splitting alone must not find a difference."""
+    sets, splits, size, test = 1500, 15, 40, 10
+    gains = RANDOM.normal(size=(sets, size))  # by how much rule one beats rule two on each example
+    order = RANDOM.random((sets, splits, size)).argsort(-1)[..., :test]
+    differences = np.take_along_axis(gains[:, None], order, -1).mean(-1)
+    assert rejected(paired(differences, 0.0, correction=test / (size - test)).p) < 0.06
+    assert rejected(paired(differences, 0.0).p) > 0.2
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.6]) == pytest.approx([1, 1])
+    assert holm([0.02, np.nan, 0.04]) == pytest.approx([0.04, np.nan, 0.04], nan_ok=True)
+
+
+def test_holm_keeps_the_chance_of_any_false_positive_where_single_tests_do_not():
+    runs = RANDOM.normal(size=(TRIALS, 8, 6))  # seven settings against a shared baseline: the tests depend on each other
+    p = paired(runs[:, 1:], runs[:, :1]).p
+    assert np.mean((holm(p) < 0.05).any(-1)) < 0.06
+    assert np.mean((p < 0.05).any(-1)) > 0.15
+
+
+def test_equal_runs_are_no_difference_and_one_run_has_no_interval():
+    same = paired([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    assert (same.mean, same.low, same.high, same.p) == (0, 0, 0, 1)
+    assert paired([1.1, 1.1, 1.1], [1.0, 1.0, 1.0]).p == 0
+    assert unpaired([1.0, 1.0], [1.0, 1.0]).p == 1
+    alone = estimate([4.0])
+    assert alone.mean == 4
+    assert np.isnan([alone.sd, alone.low, alone.high]).all()
+    assert np.isnan(paired([4.0], [3.0]).p)
