@@ -78,7 +78,7 @@ class Composer:
         for override in overrides:
             key = override.key_or_group
             if not self._is_choice(override) and key.partition(".")[0] not in unsure:
-                if override.is_delete():
+                if override.is_delete() and "." not in key:
                     problems[key] = diagnosis.deleted(override)
                     continue
                 try:
