@@ -117,7 +117,7 @@ def test_the_title_names_the_setting():
     several = dataclasses.replace(CLASSIFICATION, regularizers=[Dropout(rate=(0.2, 0.5), input_rate=0.1), WeightDecay(1e-4)])
     figure = curves.picture(rows, several, None)
     assert figure.get_suptitle() == "dropout (rate [0.2, 0.5], input_rate 0.1) + weight_decay (strength 0.0001)"
-    assert figure.axes[0].get_title(loc="left") == "mlp (hidden 8-4) on letters, sgd (lr 0.1), full batch, seed 0"
+    assert figure.axes[0].get_title(loc="left") == "mlp (hidden [8, 4]) on letters, sgd (lr 0.1), full batch, seed 0"
     assert curves.picture(rows, CLASSIFICATION, None).get_suptitle() == "no regularizer"
 
 
