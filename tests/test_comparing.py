@@ -196,7 +196,9 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     assert line == '-m regularizer.weight_decay.strength=10,100 "seed=range(3)" epochs=2'
     arguments = get_args_parser().parse_args(line.replace('"', "").split())
     trained = plan(arguments, config_folder(), CONFIG_NAME).runs
-    assert {(e.regularizers[0].strength, e.seed) for e, _ in trained} == {(s, i) for s in (10.0, 100.0) for i in range(3)}
+    assert {(job.experiment.regularizers[0].strength, job.experiment.seed) for job in trained} == {
+        (s, i) for s in (10.0, 100.0) for i in range(3)
+    }
     (tmp_path / "commands.txt").touch()
     assert f"study={tmp_path.name}" in regexp.compare(tmp_path).sentences[0]
 

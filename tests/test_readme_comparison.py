@@ -16,7 +16,8 @@ SECTION = PAGE.partition("## Is the difference real?")[2].partition("\n## ")[0]
 def test_the_printed_answer_is_the_answer(tmp_path):
     (line,) = [line for line in TYPED if line in SECTION.partition("regexp-compare")[0]]
     planned = plan(get_args_parser().parse_args(arguments(line)), config_folder(), CONFIG_NAME).runs
-    regexp.fit([replace(e, eval_every=100) for e, _ in planned], tmp_path, save="none", tensorboard=False, threads=1)
+    stack = [replace(job.experiment, eval_every=100) for job in planned]
+    regexp.fit(stack, tmp_path, save="none", tensorboard=False, threads=1)
     found = regexp.compare(tmp_path)
 
     table = {
