@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from regexp.evaluation import Metrics
+from regexp.evaluation import Metrics, penalty_of
 from regexp.experiment import Experiment
 from regexp.metrics import FINITE
 from regexp.program import Program
@@ -31,6 +31,9 @@ class Recorder:
         self.experiments, self.on_row, self.on_end = experiments, on_row, on_end
         self.rows: list[list[dict[str, float]]] = [[] for _ in experiments]
         self._results: dict[int, Result] = {}
+        held = [{penalty_of(regularizer.name()) for regularizer in e.regularizers} for e in experiments]
+        self._foreign = [set[str]().union(*held) - own for own in held]
+        """The penalties that only neighbours have."""
 
     @property
     def results(self) -> list[Result]:
@@ -42,7 +45,8 @@ class Recorder:
         over = ~state.go_on | (state.epoch == program.spec.epochs)
         for place in trained.nonzero().flatten().tolist():
             run = int(state.runs[place])
-            row = {"epoch": state.epoch, **dict(zip(metrics, columns[place], strict=True))}
+            measured = zip(metrics, columns[place], strict=True)
+            row = {"epoch": state.epoch, **{name: value for name, value in measured if name not in self._foreign[run]}}
             self.rows[run].append(row)
             self.on_row(run, row)
             if over[place]:

@@ -40,7 +40,7 @@ def fit(
     overrides: Sequence[str] = (),
     progress: bool = False,
 ) -> list[Result]:
-    """Train experiments as one stack. They may differ in every per-run number: seed, strength, rate, learning rate, ...
+    """Train experiments as one stack. They may differ in per-run numbers, and in regularizers that such numbers switch off.
 
     ``folder``: where to write. One experiment writes into the folder itself, several into a folder below it each, named by
     what differs; None writes nothing. ``device``: auto, cpu, cuda or cuda:N. ``threads``: None is torch's choice; the bits of

@@ -14,6 +14,7 @@ from regexp.experiment import Experiment
 from regexp.program.checks import require_module, require_penalties, require_scores, require_slots
 from regexp.program.data import StackedData
 from regexp.program.model import Noise, StackedModel
+from regexp.program.padding import columns
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place, Regularizer
 from regexp.stack.axis import across, rows
@@ -24,7 +25,8 @@ from regexp.stack.numbers import numbers, representative
 class Program:
     """The model, data, loss, optimizer and regularizers of all runs.
 
-    ``experiments`` must have one structure, and those with equal (data, seed) must be neighbours: see :func:`arrange`.
+    ``experiments`` must have one structure, and those with equal (data, seed) must be neighbours: see :func:`arrange`. A
+    regularizer that only some of them hold is switched off in the others.
     """
 
     def __init__(self, experiments: Sequence[Experiment], data: Sequence[Data], device: torch.device):
@@ -37,7 +39,7 @@ class Program:
         self.model = StackedModel(_build_modules(experiments, self.data, self.dtype), device)
         self.optimizer = representative(first.optimizer)
         self.numbers = numbers([e.optimizer for e in experiments], device, torch.float64)
-        self.parts = [self._part(column) for column in zip(*(e.regularizers for e in experiments), strict=True)]
+        self.parts = [self._part(column) for column in columns([e.regularizers for e in experiments])]
         self._refresh()
         require_slots(self.parts, _places(self.model))
         require_penalties(self.having("penalty"), self.weights, self.runs)

@@ -34,8 +34,8 @@ class Dropout(Regularizer):
     Dropout(rate=(0.3, 0.5), input_rate=0.0)
     """
 
-    rate: Any = per_run(search=Search(0.0, 0.9))
-    input_rate: float = per_run(0.0)
+    rate: Any = per_run(off=0.0, search=Search(0.0, 0.9))
+    input_rate: float = per_run(0.0, off=0.0)
 
     def __post_init__(self) -> None:
         require(self, rate=number_or_list(within(0, 1)), input_rate=within(0, 1))

@@ -24,6 +24,7 @@ class EarlyStopping(Regularizer):
 
     The run always ends with its best weights, also when the last epoch comes first. Patience counts epochs, whatever
     ``eval_every``. The monitor is a validation metric: the data loss without penalties, or the accuracy (higher is better).
+    No number switches it off: even a run that never stops would end with its best weights instead of its last.
 
     Reference: Prechelt, "Early stopping - but when?", 1998; Goodfellow et al., "Deep Learning", 2016, section 7.8.
 
