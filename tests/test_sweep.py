@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
+from regexp.regularizers import L1, EarlyStopping, WeightDecay
+from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
 from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
 from regexp.sweep.study import claim, held
@@ -43,12 +47,13 @@ def read(file: Path) -> Any:
 
 
 def test_stacks_leave_what_plain_hydra_leaves(command_line, tmp_path):
-    sweep = ("-m", *QUICK, *GRID, "regularizer=[weight_decay],[weight_decay,early_stopping]", "objective=val/loss")
+    sets = "regularizer=[weight_decay],[weight_decay,early_stopping],[l1,weight_decay]"
+    sweep = ("-m", *QUICK, *GRID, sets, "objective=val/loss")
     assert command_line(*sweep, "hydra.sweep.dir=stacks").code == 0
     assert command_line(*sweep, "hydra.sweep.dir=plain", "hydra/sweeper=basic", "hydra/launcher=basic").code == 0
     ours, theirs = runs_in(tmp_path / "stacks"), runs_in(tmp_path / "plain")
     assert list(ours) == list(theirs)
-    assert len(ours) == 8
+    assert len(ours) == 12
     for name in ours:
         same_files(ours[name], theirs[name])
         one, other = stored.load(ours[name]), stored.load(theirs[name])
@@ -266,8 +271,9 @@ def test_folders_may_be_named_by_hydra_and_finished_runs_in_them_stay(command_li
     assert not (tmp_path / "t").exists()
 
 
-def orders(count: int, **model: Any) -> list[Order]:
-    experiments = [Experiment(SyntheticRegression(features=8), MLP(**model), SGD(0.1), seed=seed) for seed in range(count)]
+def orders(count: int, regularizers: Sequence[Regularizer] = (), **model: Any) -> list[Order]:
+    plain = Experiment(SyntheticRegression(features=8), MLP(**model), SGD(0.1), regularizers)
+    experiments = [dataclasses.replace(plain, seed=seed) for seed in range(count)]
     return [Order(experiment, Settings(), Path(str(experiment.seed)), [], "") for experiment in experiments]
 
 
@@ -281,6 +287,28 @@ def test_stacks_are_of_one_structure_and_not_too_large():
     need = bytes_per_run([order.experiment for order in wide])
     assert need > 4 * 4 * (8 * 2000 + 2000 * 2000)  # parameters, gradients and results at least
     assert max(map(len, stacks(wide, None))) * need <= BUDGET
+
+
+def test_sets_that_can_be_padded_share_a_stack(caplog):
+    l1, decay, stop = L1(0.1), WeightDecay(0.1), EarlyStopping()
+    sets = [[], [l1], [decay, l1], [l1, decay], [stop], [l1, stop], [L1(0.1, biases=True)], [decay]]
+    kinds = [orders(2, own) for own in sets]
+    mixed = [order for pair in zip(*kinds, strict=True) for order in pair]
+    caplog.set_level("INFO", "regexp")
+    expected = [[0, 1, 2, 7], [3], [6], [4, 5]]
+    assert stacks(mixed, 100) == [[order for kind in group for order in kinds[kind]] for group in expected]
+    assert caplog.messages == [
+        "16 runs in 4 stacks: l1, weight_decay switched off in runs that lack it; "
+        "runs with early_stopping apart, which cannot be switched off"
+    ]
+
+
+def test_a_stack_that_is_cut_pads_no_more_than_it_must(caplog):
+    bare, decaying = orders(4), orders(4, [WeightDecay(0.1)])
+    mixed = [order for pair in zip(bare, decaying, strict=True) for order in pair]
+    caplog.set_level("INFO", "regexp")
+    assert stacks(mixed, 4) == [bare, decaying]
+    assert caplog.messages == []
 
 
 FRAGILE = """
