@@ -23,7 +23,7 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
-from regexp.regularizers import L1, EarlyStopping, WeightDecay
+from regexp.regularizers import L1, Dropout, EarlyStopping, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
 from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
@@ -287,6 +287,8 @@ def test_stacks_are_of_one_structure_and_not_too_large():
     need = bytes_per_run([order.experiment for order in wide])
     assert need > 4 * 4 * (8 * 2000 + 2000 * 2000)  # parameters, gradients and results at least
     assert max(map(len, stacks(wide, None))) * need <= BUDGET
+    beside = [order.experiment for order in [*wide, *orders(1, [Dropout(0.5)], hidden=(2000, 2000))]]
+    assert bytes_per_run(beside) >= need + 4 * 20 * (8 + 2 * 2000)  # what dropout leaves of 20 examples in each layer
 
 
 def test_sets_that_can_be_padded_share_a_stack(caplog):

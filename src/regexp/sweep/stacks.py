@@ -12,7 +12,7 @@ from regexp.lazy import torch
 from regexp.program import load_data, set_of, share_a_list, structure_of
 from regexp.program.data import EVALUATION_ROWS
 from regexp.program.structure import Set
-from regexp.regularizers.regularizer import switches
+from regexp.regularizers.regularizer import defines, switches
 
 log = logging.getLogger("regexp")
 
@@ -91,7 +91,10 @@ def _size(group: Sequence[Order]) -> int:
 
 
 def bytes_per_run(experiments: Sequence[Experiment]) -> int:
-    """An estimate for runs of one structure: copies of the parameters, the activations of an evaluation, data of its own."""
+    """An estimate for runs of one structure: copies of the parameters, the activations of an evaluation, data of its own.
+
+    Where one run changes activations (dropout), those of every run are written anew for the batch.
+    """
     first = experiments[0]
     other = next((experiment for experiment in experiments if experiment.data_seed != first.data_seed), first)
     data, others = load_data([first, other])
@@ -101,4 +104,7 @@ def bytes_per_run(experiments: Sequence[Experiment]) -> int:
     widths = sum(sum(weight.shape) for weight in parameters if weight.dim() > 1)
     own = data.inputs.numel() if others.inputs.data_ptr() != data.inputs.data_ptr() else 0
     indices = 8 * sum(map(len, data.rows.values()))
-    return number * (COPIES * sum(p.numel() for p in parameters) + 2 * rows * widths + own) + indices
+    noisy = any(defines(one, "wrap") for experiment in experiments for one in experiment.regularizers)
+    train = len(data.rows["train"])
+    changed = min(first.batch_size or train, train) * widths if noisy else 0
+    return number * (COPIES * sum(p.numel() for p in parameters) + 2 * rows * widths + changed + own) + indices
