@@ -300,8 +300,8 @@ def test_sets_that_can_be_padded_share_a_stack(caplog):
     expected = [[0, 1, 2, 7], [3], [6], [4, 5]]
     assert stacks(mixed, 100) == [[order for kind in group for order in kinds[kind]] for group in expected]
     assert caplog.messages == [
-        "16 runs in 4 stacks: l1, weight_decay switched off in runs that lack it; "
-        "runs with early_stopping apart, which cannot be switched off"
+        "16 runs in 4 stacks: l1, weight_decay switched off where lacking; "
+        "runs with early_stopping apart, since nothing switches it off"
     ]
 
 

@@ -59,13 +59,13 @@ def _joined(by_set: Iterable[list[Order]]) -> list[list[Order]]:
 
 def _padded(parts: Iterable[Sequence[Order]]) -> list[str]:
     found = sorted({name for stack in parts for name in _not_in_all(stack)})
-    return [f"{', '.join(found)} switched off in runs that lack it"] if found else []
+    return [f"{', '.join(found)} switched off where lacking"] if found else []
 
 
 def _apart(orders: Sequence[Order]) -> list[str]:
     unswitchable = {one.name() for order in orders for one in order.experiment.regularizers if not switches(one)}
     found = sorted(unswitchable & _not_in_all(orders))
-    return [f"runs with {', '.join(found)} apart, which cannot be switched off"] if found else []
+    return [f"runs with {', '.join(found)} apart, since nothing switches it off"] if found else []
 
 
 def _not_in_all(orders: Sequence[Order]) -> set[str]:
@@ -86,12 +86,14 @@ def _size(group: Sequence[Order]) -> int:
         return 1
     size = max(1, BUDGET // need)
     if len(group) > 1:
-        log.info("%d runs of one structure: about %.3g MB each, at most %d in a stack of 1 GiB", len(group), need / 1e6, size)
+        log.info(
+            "%d runs that can share a stack: about %.3g MB each, at most %d in a stack of 1 GiB", len(group), need / 1e6, size
+        )
     return size
 
 
 def bytes_per_run(experiments: Sequence[Experiment]) -> int:
-    """An estimate for runs of one structure: copies of the parameters, the activations of an evaluation, data of its own.
+    """An estimate for runs that can share a stack: copies of the parameters, the activations of an evaluation, data of its own.
 
     Where one run changes activations (dropout), those of every run are written anew for the batch.
     """
