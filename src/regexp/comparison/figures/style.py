@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regexp.axes import logarithmic
 from regexp.comparison.answer import Findings
 from regexp.component import snake_case
 
@@ -33,7 +34,6 @@ DIFFERENCE = "difference"
 """Drawn like a metric: the compared metric's difference to the baseline."""
 
 _PARTS = ("model", "dataset", "optimizer")
-_WIDE = 20  # a factor that a linear axis does not show well
 
 
 def new_figure(width: float, height: float, panels: int, *, alike: bool = False) -> tuple[Figure, list[Axes]]:
@@ -65,16 +65,9 @@ def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
 
 
 def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
-    """A logarithmic axis, labelled in plain numbers, where all means are positive and span more than a factor of 20."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    if not shown or min(shown) <= 0 or max(shown) <= _WIDE * min(shown):
+    """A logarithmic axis where the means need one, with the means inside: an interval that reaches zero has no end there."""
+    if not logarithmic(axes, shown):
         return False
-    axes.set_yscale("log")
-    few = max(shown) < 1000 * min(shown)
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
-    axes.yaxis.set_minor_formatter((lambda value, _: f"{value:g}") if few else NullFormatter())
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(min(shown) / 1.6, max(shown) * 1.6)
     return True
 
@@ -84,6 +77,7 @@ def worded(metric: str, found: Findings) -> str:
     if metric == DIFFERENCE:
         return f"{worded(found.how.metric, found)} minus baseline"
     special = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
+    special["weights/zero_fraction"] = "fraction of weights that are zero"
     split, _, kind = metric.partition("/")
     plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
     return special.get(metric, plain.replace("/", " ").replace("_", " "))
