@@ -36,7 +36,7 @@ def logarithmic(axes: Axes, shown: Sequence[float]) -> bool:
 def focus(axes: Axes, first: Sequence[float], later: Sequence[float]) -> bool:
     """Show the later values where the first ones, before training, would take more than half of the axis.
 
-    What the first ones are is then written where their lines leave the picture.
+    What the first ones are is then written beside their end of the axis.
     """
     if len(later) < 2 or not first:
         return False
@@ -47,9 +47,9 @@ def focus(axes: Axes, first: Sequence[float], later: Sequence[float]) -> bool:
     margin = _MARGIN * (high - low) or 0.05 * abs(high)
     axes.set_ylim(low - margin, high + margin)
     start, end = f"{min(first):.3g}", f"{max(first):.3g}"
-    text = f"epoch 0: {start}" + ("" if start == end else f" to {end}")
-    place, side = (0.985, "top") if above > below else (0.015, "bottom")
-    axes.text(0.035, place, text, transform=axes.transAxes, va=side, fontsize=9.5, color="0.35")
+    text = f"epoch 0, beyond this axis: {start}" + ("" if start == end else f" to {end}")
+    place, side = (0.985, "top") if above > below else (0.015, "bottom")  # on the right, where lines have left that end
+    axes.text(0.985, place, text, transform=axes.transAxes, ha="right", va=side, fontsize=9.5, color="0.35")
     return True
 
 

@@ -74,7 +74,8 @@ def _panel(axes: Axes, rows: Rows, name: str, best_epoch: int | None) -> None:
     axes.tick_params(labelsize=11)
     axes.grid(color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=11, handlelength=3)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=11, handlelength=3)
     scales.whole_epochs(axes)
     if not scales.logarithmic(axes, first + later):
         scales.focus(axes, first, later)

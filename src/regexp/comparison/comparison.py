@@ -35,7 +35,7 @@ class Comparison:
 
     @functools.cached_property
     def figures(self) -> dict[str, Figure]:
-        """Pictures by name: ``metric``, ``difference``, ``learning_curves``, ``gap``, ``weight_norms``."""
+        """Pictures by name: ``metric``, ``difference``, ``learning_curves``, ``gap``, ``weight_norms``, ``weight_paths``."""
         from regexp.comparison import figures
 
         return figures.draw(self.findings)

@@ -45,9 +45,13 @@ def noted(out: Path, seen: str) -> str | None:
 def _lines(folder: Path) -> Iterator[str]:
     for place in places(folder):
         yield str(place)
-        for name in _READ if isinstance(place, Path) else ():
-            try:
-                found = (place / name).stat()
-            except FileNotFoundError:
-                continue
-            yield f"{name} {found.st_size} {found.st_mtime_ns}"
+        if isinstance(place, Path):
+            yield from (_state(place / name) for name in _READ)
+
+
+def _state(file: Path) -> str:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return "absent"
+    return f"{found.st_size} {found.st_mtime_ns}"

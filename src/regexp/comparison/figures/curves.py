@@ -32,7 +32,8 @@ def learning_curves(found: Findings) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
     shown = f"{len(settings)} of {len(found.rows)} settings, " if len(settings) < len(found.rows) else ""
-    finish(figure, "Learning curves", found, f"{shown}lines are means, bands 95 % t-intervals of the mean")
+    marks = "lines are means, bands 95 % t-intervals of the mean (on an axis of powers where they stay above zero)"
+    finish(figure, "Learning curves", found, shown + marks)
     return figure
 
 

@@ -33,6 +33,7 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
 DIFFERENCE = "difference"
 """Drawn like a metric: the compared metric's difference to the baseline."""
 
+_SHORT = 20  # letters: two columns of such labels fit above a panel
 _PARTS = ("model", "dataset", "optimizer")
 
 
@@ -62,6 +63,21 @@ def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def legend(axes: Axes, title: str | None = None) -> None:
+    """Above the axes, where it hides nothing; the figure grows by its lines."""
+    labels = axes.get_legend_handles_labels()[1]
+    if labels:
+        columns = 2 if max(map(len, labels)) <= _SHORT else 1
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2, ncols=columns,
+            frameon=False, fontsize=10.5, handlelength=2.6, title=title, alignment="left",
+        )  # fmt: skip
+        figure = axes.get_figure(root=True)
+        assert figure is not None
+        lines = -(-len(labels) // columns) + (title is not None)
+        figure.set_figheight(max(figure.get_figheight(), 4.5 + 0.22 * lines))
 
 
 def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
