@@ -380,6 +380,7 @@ def test_of_a_data_set_of_ones_own_it_is_not_known_whether_seeds_split_it(tmp_pa
 
 def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
     folder, losses = study
     out = tmp_path / "averaged"
@@ -389,5 +390,15 @@ def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_
         shown = EventAccumulator(str(out / "weight_decay-1" / ending)).Reload().Scalars("test/loss")
         assert [point.step for point in shown] == [0, 1, 2]
         assert shown[-1].value == pytest.approx(value)  # the last epoch has the final loss, see write_run
+    events = EventAccumulator(str(out / "weight_decay-1" / "mean")).Reload()
+    ends = [events.Scalars(f"with_interval/test/loss/{end}")[-1].value for end in ("low", "high")]
+    assert ends == pytest.approx([expected.low, expected.high])
+    layout = Layout.FromString(events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
+    (band,) = next(chart for chart in layout.category[0].chart if chart.title == "test/loss").margin.series
+    assert (band.value, band.lower, band.upper) == (
+        "test/loss",
+        "with_interval/test/loss/low",
+        "with_interval/test/loss/high",
+    )
     with pytest.raises(FileExistsError, match="must be a new or empty folder"):
         regexp.compare(folder).write_averages(out)
