@@ -402,3 +402,33 @@ def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_
     )
     with pytest.raises(FileExistsError, match="must be a new or empty folder"):
         regexp.compare(folder).write_averages(out)
+
+
+def test_with_single_seeds_nothing_is_decided_and_there_are_no_empty_columns(tmp_path):
+    for strength in (0.0, 1.0):
+        write_setting(tmp_path, decayed(strength), [strength + 1], [2 - strength])
+    found = regexp.compare(tmp_path)
+    assert found.sentences[2].startswith("One seed per setting decides nothing: train several")
+    assert "1 seed: test/loss" in str(found)
+    assert "interval" not in str(found).partition("setting")[2].partition("\n")[0]
+
+
+def test_the_ends_of_two_grids_are_extended_together(tmp_path):
+    for lasso in (0.1, 1.0):
+        for decay in (0.01, 0.1):
+            words = [f"regularizer.l1.strength={lasso:g}", f"regularizer.weight_decay.strength={decay:g}", "seed=0"]
+            both = replace(ONE, regularizers=[L1(lasso), WeightDecay(decay)])
+            write_run(tmp_path, both, 1.0, 2 - lasso - decay, overrides=words)
+    chose = regexp.compare(tmp_path).sentences[0]
+    assert "(l1.strength 0.1, 1) and the upper end of its grid (weight_decay.strength 0.01, 0.1)" in chose
+    assert "regularizer.l1.strength=1,10,100 regularizer.weight_decay.strength=0.1,1,10" in chose
+
+
+def test_a_run_named_alone_is_compared_beside_it_and_not_inside(study, monkeypatch, capsys):
+    folder, _ = study
+    runs = sorted(file.parent for file in folder.glob("*/summary.json"))
+    monkeypatch.setattr(sys, "argv", ["regexp-compare", *map(str, runs), "--no-figures"])
+    main()
+    assert "24 runs, 4 settings, 6 seeds" in capsys.readouterr().out
+    assert (folder / "comparison/answer.txt").exists()
+    assert not (runs[0] / "comparison").exists()
