@@ -90,6 +90,7 @@ def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     finally:
         tally.write()
         print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
+    _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
 
@@ -104,10 +105,18 @@ def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
         print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
+        _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging))
     if asked.multirun and (found := count(asked.folder)) < len(asked.runs):
         _exit(f"only {found} of {len(asked.runs)} runs left a summary in {asked.folder}: see the messages above")
+
+
+def _conclude(asked: Any) -> None:
+    from regexp.conclusion import conclude
+
+    if asked.compare:
+        conclude(asked.folder)
 
 
 def _judge(losses: Sequence[Path]) -> None:

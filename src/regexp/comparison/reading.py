@@ -58,7 +58,7 @@ def read(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
     seen: set[Path] = set()
     problems: list[str] = []
     for folder in folders:
-        for place in _walk(folder):
+        for place in places(folder):
             try:
                 if isinstance(place, str):
                     problems.append(place)
@@ -88,7 +88,7 @@ def read_run(folder: Path) -> Run:
 def newest_study(outputs: Path) -> Path | None:
     """The sweep below ``outputs`` that was written to last; without a sweep, the newest folder of at least two runs."""
     groups: dict[Path, list[Path]] = {}
-    for run in _walk(outputs):
+    for run in places(outputs):
         if isinstance(run, Path) and run != outputs:
             groups.setdefault(run.parent, []).append(run)
     marked = [folder for folder in groups if any((folder / mark).exists() for mark in STUDY_MARKS)]
@@ -104,7 +104,7 @@ def _fields(config: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def _walk(folder: Path) -> Iterator[Path | str]:
+def places(folder: Path) -> Iterator[Path | str]:
     """The folders of runs, and what is to be said of folders that hold none."""
     if not folder.is_dir():
         yield f"{folder} is no folder"
@@ -113,7 +113,7 @@ def _walk(folder: Path) -> Iterator[Path | str]:
     elif (folder / ".hydra").is_dir():
         yield f"{folder} is left out: it was begun and has no summary.json, so it failed before training (see its train.log)"
     else:
-        below = [place for name in sorted(_subfolders(folder)) for place in _walk(folder / name)]
+        below = [place for name in sorted(_subfolders(folder)) for place in places(folder / name)]
         yield from below or [f"{folder} holds no run"]
 
 

@@ -38,6 +38,8 @@ class Plan:
     """Whether we train the runs of a multirun, and not Hydra one after another."""
     study: bool
     """Whether the folder may hold runs already."""
+    compare: bool
+    """Whether the runs of a multirun are compared at its end."""
     folder: Path
     """The folder of the run, or of the runs."""
     runs: list[Job]
@@ -58,7 +60,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         fixed = [override for override in overrides if not override.is_sweep_override()]
         head, wrong = composer.compose(fixed)
         problems += [text for text in wrong if text.startswith("hydra")]
-        study = OmegaConf.select(head, "study")
+        study, compare = OmegaConf.select(head, "study"), OmegaConf.select(head, "compare", default=True)
+        problems += [] if isinstance(compare, bool) else [f"compare must be true or false, got {compare!r}"]
         multirun = bool(arguments.multirun or head.hydra.mode == RunMode.MULTIRUN or study)
         stacked = multirun and is_stacked(head.hydra)
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
@@ -74,7 +77,7 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer)
+    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer)
 
 
 def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
