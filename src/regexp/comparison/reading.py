@@ -6,6 +6,7 @@ What cannot be read is told, and the rest is read.
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from regexp.naming import flatten
 
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""
+
+SEARCH = "search.json"
+"""The file in a study's folder that says which of its runs are compared, where the others were there to choose a setting."""
 
 STUDY_MARKS = ("commands.txt", "multirun.yaml")
 _KEYS = {"regularizer", *(field.name for field in dataclasses.fields(Experiment))}
@@ -90,7 +94,8 @@ def newest_study(outputs: Path) -> Path | None:
     groups: dict[Path, list[Path]] = {}
     for run in _walk(outputs):
         if isinstance(run, Path) and run != outputs:
-            groups.setdefault(run.parent, []).append(run)
+            searched = (run.parent.parent / SEARCH).is_file()
+            groups.setdefault(run.parent.parent if searched else run.parent, []).append(run)
     marked = [folder for folder in groups if any((folder / mark).exists() for mark in STUDY_MARKS)]
     several = [folder for folder, runs in groups.items() if len(runs) > 1]
     newest = {folder: max((run / "summary.json").stat().st_mtime for run in groups[folder]) for folder in marked or several}
@@ -110,11 +115,26 @@ def _walk(folder: Path) -> Iterator[Path | str]:
         yield f"{folder} is no folder"
     elif (folder / "summary.json").is_file():
         yield folder
+    elif (folder / SEARCH).is_file():
+        yield from _compared(folder)
     elif (folder / ".hydra").is_dir():
         yield f"{folder} is left out: it was begun and has no summary.json, so it failed before training (see its train.log)"
     else:
         below = [place for name in sorted(_subfolders(folder)) for place in _walk(folder / name)]
         yield from below or [f"{folder} holds no run"]
+
+
+def _compared(folder: Path) -> Iterator[Path | str]:
+    """The runs of a search that no choice was made by."""
+    try:
+        names = list(json.loads((folder / SEARCH).read_text(encoding="utf-8"))["compared"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield f"{folder / SEARCH} is damaged: {error}"
+        return
+    if not names:
+        yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"
+    for name in names:
+        yield from _walk(folder / str(name))
 
 
 def _subfolders(folder: Path) -> list[str]:
