@@ -17,13 +17,10 @@ import yaml
 
 from regexp.experiment import Experiment
 from regexp.history import read_metrics, read_summary
-from regexp.naming import flatten
+from regexp.naming import SEARCH_NOTE, flatten
 
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""
-
-SEARCH = "search.json"
-"""The file in a study's folder that says which of its runs are compared, where the others were there to choose a setting."""
 
 STUDY_MARKS = ("commands.txt", "multirun.yaml")
 _KEYS = {"regularizer", *(field.name for field in dataclasses.fields(Experiment))}
@@ -94,7 +91,7 @@ def newest_study(outputs: Path) -> Path | None:
     groups: dict[Path, list[Path]] = {}
     for run in _walk(outputs):
         if isinstance(run, Path) and run != outputs:
-            searched = (run.parent.parent / SEARCH).is_file()
+            searched = (run.parent.parent / SEARCH_NOTE).is_file()
             groups.setdefault(run.parent.parent if searched else run.parent, []).append(run)
     marked = [folder for folder in groups if any((folder / mark).exists() for mark in STUDY_MARKS)]
     several = [folder for folder, runs in groups.items() if len(runs) > 1]
@@ -115,7 +112,7 @@ def _walk(folder: Path) -> Iterator[Path | str]:
         yield f"{folder} is no folder"
     elif (folder / "summary.json").is_file():
         yield folder
-    elif (folder / SEARCH).is_file():
+    elif (folder / SEARCH_NOTE).is_file():
         yield from _compared(folder)
     elif (folder / ".hydra").is_dir():
         yield f"{folder} is left out: it was begun and has no summary.json, so it failed before training (see its train.log)"
@@ -127,9 +124,9 @@ def _walk(folder: Path) -> Iterator[Path | str]:
 def _compared(folder: Path) -> Iterator[Path | str]:
     """The runs of a search that no choice was made by."""
     try:
-        names = list(json.loads((folder / SEARCH).read_text(encoding="utf-8"))["compared"])
+        names = list(json.loads((folder / SEARCH_NOTE).read_text(encoding="utf-8"))["compared"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield f"{folder / SEARCH} is damaged: {error}"
+        yield f"{folder / SEARCH_NOTE} is damaged: {error}"
         return
     if not names:
         yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"

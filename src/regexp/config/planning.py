@@ -22,7 +22,7 @@ from omegaconf import OmegaConf
 from regexp.config import diagnosis
 from regexp.config.composing import Composer, Job, build_all
 from regexp.config.grid import is_grid, is_stacked, jobs
-from regexp.config.searching import SearchPlan, is_search, plan_search
+from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
 from regexp.config.wording import ConfigError
 from regexp.naming import slug
 
@@ -82,6 +82,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if problems:
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
+        if stacked and (text := mixed(folder, searches=search is not None)):
+            raise ConfigError([text])
     keys = [override.key_or_group for override in fixed]
     return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer, search)
 

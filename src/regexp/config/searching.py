@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
@@ -16,6 +17,7 @@ from regexp.config.construction import construct
 from regexp.config.grid import swept
 from regexp.config.spaces import Space, spaces
 from regexp.config.wording import Problems
+from regexp.naming import SEARCH_NOTE
 
 SEARCH = "regexp.search"
 """The sweeper that searches, as ``hydra/sweeper/search.yaml`` names it."""
@@ -89,6 +91,15 @@ def plan_search(
             right.append(space)
             runs += jobs[: len(space.seeds)]
     return SearchPlan(options, right), runs, refused, [*problems, *wrong]
+
+
+def mixed(folder: Path, *, searches: bool) -> str | None:
+    """What to say of a search in a folder of other runs, or of other runs in the folder of a search."""
+    if searches and any(folder.glob("*/summary.json")):
+        return f"{folder} holds runs that no search chose, and would compare with none of them: give the search another study"
+    if not searches and (folder / SEARCH_NOTE).exists():
+        return f"{folder} holds a search, which is compared by itself: give the sweep another study"
+    return None
 
 
 def _options(hydra: Any) -> tuple[SearchOptions, list[str]]:

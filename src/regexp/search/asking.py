@@ -40,6 +40,7 @@ class Asker:
     ``file``: Optuna's storage, made if it is missing; ``name``: of the study in it, a new one or what there is of it.
     """
 
+    @quiet()
     def __init__(self, file: Path, name: str, ranges: Mapping[str, Range], sampler: str, *, lower_is_better: bool):
         self._ranges, self._sampler = ranges, sampler
         self._distributions = {key: _distribution(one) for key, one in ranges.items()}
@@ -49,6 +50,7 @@ class Asker:
                 storage=f"sqlite:///{file}", study_name=name, direction=direction, load_if_exists=True
             )
 
+    @quiet()
     def ask(self, count: int) -> dict[int, Setting]:
         """The first ``count`` settings by number, asked for as far as they have not been before."""
         if not self._ranges:
@@ -63,6 +65,7 @@ class Asker:
         trials = _asked(self._study)[:count]
         return {trial.number: {key: _value(trial.params[key], self._ranges[key]) for key in self._ranges} for trial in trials}
 
+    @quiet()
     def tell(self, values: Mapping[int, float]) -> None:
         """What came of settings, by number. What was told before stays."""
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if self._ranges else ():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -12,15 +11,13 @@ from pathlib import Path
 from filelock import FileLock
 
 from regexp import atomic
-from regexp.comparison.reading import SEARCH
 from regexp.config.composing import Job
 from regexp.config.orders import orders
 from regexp.config.planning import Plan
 from regexp.config.searching import SearchPlan
-from regexp.config.spaces import Space
-from regexp.metrics import lower_is_better
-from regexp.search import asking
-from regexp.search.outcomes import ENDED, Outcome, Searched, outcome, told
+from regexp.naming import SEARCH_NOTE
+from regexp.search.contest import Contest
+from regexp.search.outcomes import ENDED, Searched
 from regexp.sweep import sweep
 from regexp.sweep.study import held
 from regexp.sweep.tally import Tally
@@ -43,8 +40,7 @@ def search(plan: Plan) -> tuple[list[Searched], list[Path]]:
     """
     assert plan.search is not None
     _note(plan.folder, None)
-    with asking.quiet():
-        found, failed = _tune(plan, plan.search)
+    found, failed = _tune(plan, plan.search)
     seeds = fresh_seeds(plan.search)
     jobs = [one.space.build(plan.composer, one.chosen.values, seed) for one in found for seed in seeds]
     log.info("the chosen settings again, with fresh seeds %s", ", ".join(map(str, seeds)))
@@ -61,43 +57,22 @@ def fresh_seeds(plan: SearchPlan) -> list[int]:
 
 
 def _tune(plan: Plan, asked: SearchPlan) -> tuple[list[Searched], list[Path]]:
-    """Ask, train and tell, in as many rounds as the sampler needs; then what came of every space's settings."""
-    objectives = [_probes(plan, space)[0].experiment.objective for space in asked.spaces]
-    askers = [_asker(plan, space, asked.options.sampler, one) for space, one in zip(asked.spaces, objectives, strict=True)]
-    tried: list[dict[int, Outcome]] = [{} for _ in asked.spaces]
+    """Ask, train and tell, in as many rounds as the sampler needs; what came of every space, and the runs that failed."""
+    one_at_a_time = FileLock(plan.folder / ".search.lock")  # for other processes on this study
+    file, sampler = plan.folder.absolute() / "search.db", asked.options.sampler
+    with one_at_a_time:
+        contests = [Contest(space, plan.composer, sampler, file) for space in asked.spaces]
     failed: list[Path] = []
     for count in asked.options.rounds:
-        with FileLock(plan.folder / ".search.lock"):
-            settings = [asker.ask(count) for asker in askers]
-        log.info("search: %d settings of %d sets", sum(map(len, settings)), len(settings))
-        jobs = [
-            {
-                n: [space.build(plan.composer, values, seed) for seed in space.seeds]
-                for n, values in found.items()
-                if n not in known
-            }
-            for space, found, known in zip(asked.spaces, settings, tried, strict=True)
-        ]
-        ended = _train(plan, TUNING, [job for found in jobs for runs in found.values() for job in runs])
+        with one_at_a_time:
+            jobs = [job for contest in contests for job in contest.ask(count)]
+        log.info("search: %d sets, up to %d settings of each, %d runs", len(contests), count, len(jobs))
+        ended = _train(plan, TUNING, jobs)
         failed += _failed(ended)
-        for known, found, runs, asker, objective in zip(tried, settings, jobs, askers, objectives, strict=True):
-            known |= {n: outcome(n, found[n], [job.experiment.hash() for job in runs[n]], ended, objective) for n in runs}
-            asker.tell(told(known.values(), objective))
-    searched = zip(asked.spaces, objectives, tried, strict=True)
-    return [Searched(space, objective, list(known.values())) for space, objective, known in searched], failed
-
-
-def _asker(plan: Plan, space: Space, sampler: str, objective: str) -> asking.Asker:
-    """The space's settings, in a study that is known by all that its values depend on."""
-    ranges = {key: dataclasses.astuple(found) for key, found in space.ranges.items()}
-    known_as = json.dumps([[job.experiment.hash() for job in _probes(plan, space)], ranges, sampler], sort_keys=True)
-    name = f"{space.label} [{sampler}, {hashlib.sha256(known_as.encode()).hexdigest()[:8]}]"
-    file = plan.folder.absolute() / "search.db"
-    return asking.Asker(file, name, space.ranges, sampler, lower_is_better=lower_is_better(objective))
-
-
-def _probes(plan: Plan, space: Space) -> list[Job]:
-    return [plan.composer.build(job) for job in space.probes(plan.composer)]
+        with one_at_a_time:
+            for contest in contests:
+                contest.end(ended)
+    return [contest.searched for contest in contests], failed
 
 
 def _train(plan: Plan, part: str, jobs: Sequence[Job]) -> dict[str, tuple[Path, str]]:
@@ -124,6 +99,6 @@ def _failed(runs: dict[str, tuple[Path, str]]) -> list[Path]:
 
 def _note(folder: Path, compared: Sequence[str] | None) -> None:
     """Say which runs a comparison of the folder is about; None: none as yet, unless an earlier command has said it."""
-    if compared is not None or not (folder / SEARCH).exists():
+    if compared is not None or not (folder / SEARCH_NOTE).exists():
         text = json.dumps({"compared": list(compared or ())}, indent=2, ensure_ascii=False)
-        atomic.write(folder / SEARCH, f"{text}\n".encode())
+        atomic.write(folder / SEARCH_NOTE, f"{text}\n".encode())
