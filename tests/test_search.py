@@ -32,10 +32,10 @@ from test_readme import get_args_parser
 SEARCH = ("-m", "hydra/sweeper=search")
 QUICK = ("epochs=2", "dataset.train_size=10")
 SETS = "regularizer=[],[weight_decay],[l1]"
-SIZES = {"features": 10, "train_size": 15, "true_weight": 0.5, "noise": 1.0}
+SIZES = {"features": 10, "train_size": 40, "true_weight": 0.5, "noise": 1.0}
 RIDGE = (  # full batches to convergence, and validation at the end only
     *(f"dataset.{name}={value}" for name, value in SIZES.items()),
-    *("dtype=float64", "model.init=constant", "batch_size=null", "epochs=2000", "eval_every=2000", "optimizer.lr=0.1"),
+    *("dtype=float64", "model.init=constant", "batch_size=null", "epochs=1000", "eval_every=1000", "optimizer.lr=0.1"),
 )
 
 
@@ -53,7 +53,7 @@ def seeds_below(folder: Path) -> set[int]:
 
 
 def ridge_validation(strength: float, seed: int) -> float:
-    """Half the mean squared validation error of the exact solution (centred, the bias free), or of the start if that is less."""
+    """Half the mean squared validation error of the exact solution (centred, the bias free), or of the start if it is less."""
     experiment = Experiment(SyntheticRegression(**SIZES), Linear(), SGD(0.1), seed=seed)
     (x, y), (x_val, y_val) = arrays(experiment), arrays(experiment, "val")
     xc, yc = x - x.mean(0), y - y.mean()
@@ -148,17 +148,16 @@ def test_a_search_that_was_killed_is_completed(start, command_line, tmp_path):
 
 def test_two_processes_on_one_search_ask_once(start, command_line, tmp_path):
     command = (*SEARCH, "epochs=40", SETS, "seed=1,2", "hydra.sweeper.budget=4", "study=s", "hydra.launcher.max_stack=2")
-    codes = {outcome.code: outcome.stderr for outcome in [command.finish() for command in [start(*command) for _ in range(2)]]}
-    assert set(codes) <= {0, 1}
-    assert all("repeat the command to go on with the search" in text for code, text in codes.items() if code)
+    for outcome in [process.finish() for process in [start(*command) for _ in range(2)]]:
+        assert outcome.code == 0 or "repeat the command to go on with the search" in outcome.stderr, outcome.stderr
     assert command_line(*command).code == 0
     assert {name: len(rows) for name, rows in tried(tmp_path / "outputs/s").items()} == {"none": 1, "weight_decay": 4, "l1": 4}
     assert len(list((tmp_path / "outputs/s/search").glob("*/summary.json"))) == 2 * 9
 
 
 def test_a_diverged_setting_is_the_worst_and_is_told(command_line, tmp_path):
-    rates = "optimizer.lr=tag(log,interval(0.001,1e10))"
-    done = command_line(*SEARCH, "epochs=20", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "hydra.sweep.dir=s")
+    rates = "optimizer.lr=tag(log,interval(0.001,1000))"
+    done = command_line(*SEARCH, "epochs=20", "dataset.features=5", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "hydra.sweep.dir=s")
     assert done.code == 0, done.stderr
     for rows in tried(tmp_path / "s").values():
         assert len(rows) == 4  # without a regularizer, too, as there is a learning rate to search
@@ -177,7 +176,7 @@ def test_other_commands_do_not_import_optuna(tmp_path):
 
 
 def planned(*arguments: str):
-    return plan(get_args_parser().parse_args(list(arguments)), config_folder(), CONFIG_NAME)
+    return plan(get_args_parser().parse_intermixed_args(list(arguments)), config_folder(), CONFIG_NAME)
 
 
 def test_choices_make_contexts_and_each_has_a_search_of_its_own():

@@ -69,12 +69,13 @@ def near_end(value: float, found: Range) -> str | None:
     return "lower" if part < NEAR and found.low != 0 else None
 
 
-def widened(found: Range, end: str) -> Range:
-    """The range, twice as long beyond one end; by a factor of 100 on a logarithmic scale."""
+def widened(found: Range, end: str, part: float = 1.0) -> Range:
+    """The range, twice as long beyond one end, by a factor of 100 on a logarithmic scale; ``part``: of that, 0 to 1."""
     reach = found.high - found.low
-    if end == "upper":
-        return Range(found.low, found.high * 100 if found.log else found.high + reach, found.log, found.whole)
-    return Range(found.low / 100 if found.log else found.low - reach, found.high, found.log, found.whole)
+    up = found.high * 100**part if found.log else found.high + part * reach
+    down = found.low / 100**part if found.log else found.low - part * reach
+    low, high = (found.low, up) if end == "upper" else (down, found.high)
+    return Range(math.floor(low), math.ceil(high), found.log, True) if found.whole else Range(low, high, found.log)
 
 
 def write(found: Sequence[Searched], file: Path) -> None:
@@ -97,12 +98,11 @@ def write(found: Sequence[Searched], file: Path) -> None:
 def _at_the_end(one: Searched, key: str, end: str, composer: Composer) -> str:
     found, value = one.space.ranges[key], one.chosen.values[key]
     shown = f"{key} {value:.4g} is near the {end} end of its range, {found.low:g} to {found.high:g}: the best may lie beyond"
-    wider = widened(found, end)
-    for _ in range(8):
+    for halvings in range(8):  # a rate has a limit
+        wider = widened(found, end, 0.5**halvings)
         if _is_possible(one, key, wider.high if end == "upper" else wider.low, composer):
             return f"{shown}. Widen it: {quoted(f'{key}={wider}')}"
-        wider = Range(found.low, (found.high + wider.high) / 2, found.log) if end == "upper" else found
-    return f"{shown}, but nothing else is possible" if end == "lower" else shown
+    return shown
 
 
 def _is_possible(one: Searched, key: str, value: float, composer: Composer) -> bool:
