@@ -157,7 +157,9 @@ def test_two_processes_on_one_search_ask_once(start, command_line, tmp_path):
 
 def test_a_diverged_setting_is_the_worst_and_is_told(command_line, tmp_path):
     rates = "optimizer.lr=tag(log,interval(0.001,1000))"
-    done = command_line(*SEARCH, "epochs=20", "dataset.features=5", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "hydra.sweep.dir=s")
+    done = command_line(
+        *SEARCH, "epochs=20", "dataset.features=5", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "hydra.sweep.dir=s"
+    )
     assert done.code == 0, done.stderr
     for rows in tried(tmp_path / "s").values():
         assert len(rows) == 4  # without a regularizer, too, as there is a learning rate to search
@@ -202,7 +204,7 @@ def test_the_command_line_gives_values_and_ranges():
     ("arguments", "said"),
     [
         (["-m", "hydra.sweeper.budget=0"], "hydra.sweeper.budget must be a whole number >= 1, got 0"),
-        (["-m", "hydra.sweeper.budget=1.5"], "hydra.sweeper.budget must be a whole number, got 1.5"),
+        (["-m", "hydra.sweeper.budget=1.5"], "hydra.sweeper.budget must be a whole number >= 1, got 1.5"),
         (["-m", "hydra.sweeper.sampler=sobol"], "must be one of qmc, random, tpe, gp, cmaes, nsgaii, nsgaiii, got 'sobol'"),
         (["-m", "hydra/launcher=basic"], "hydra/sweeper=search trains its settings as stacks: leave hydra/launcher=basic away"),
         ([], "hydra/sweeper=search trains many runs: add -m"),

@@ -52,9 +52,8 @@ def typed(intervals: Sequence[Override], tree: Mapping[str, Any]) -> tuple[dict[
         *path, field = key.split(".")
         found, kind = _range(override), _kind(path, tree)
         if (kind is None and field in tree) or (kind and field in _fields(kind) and field not in per_run_fields(kind)):
-            problems.append(
-                f"{key} must be a list of values, it is no number that can be searched, got {text}: write {key}=..."
-            )
+            rule = "must be a list of values (only numbers that may differ within a stack are searched)"
+            problems.append(f"{key} {rule}, got {text}: write {key}={found.low:g},{found.high:g}")
         elif wrong := found.problem():
             problems.append(f"{key} {wrong}, got {text}")
         elif kind and _is_whole(kind, field):

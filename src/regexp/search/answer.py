@@ -12,6 +12,7 @@ from regexp.naming import quoted
 from regexp.search import report
 from regexp.search.figure import performance
 from regexp.search.outcomes import Searched
+from regexp.search.searching import alone
 
 AT = "best"
 """Settings are chosen by the best epoch, which is what a run returns, and so they are compared."""
@@ -20,13 +21,15 @@ AT = "best"
 def answer(found: Sequence[Searched], plan: Plan) -> str:
     """Write ``search.csv``, ``search.png``, ``search.svg`` and the comparison of the fresh runs; the same in words."""
     assert plan.search is not None
-    report.write(found, plan.folder / "search.csv")
-    write_figures({"search": performance(found)}, plan.folder)
+    with alone(plan.folder):
+        report.write(found, plan.folder / "search.csv")
+        write_figures({"search": performance(found)}, plan.folder)
     options, metric = plan.search.options, found[0].test_metric
     notes = [f"note: {text}" for text in report.remarks(found, options.budget, plan.composer)]
     try:
         compared = compare(plan.folder, metric=metric, at=AT)
-        compared.write(plan.folder / OUTPUT)
+        with alone(plan.folder):
+            compared.write(plan.folder / OUTPUT)
         words = str(compared)
     except ValueError as error:
         words = str(error)

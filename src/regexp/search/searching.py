@@ -58,7 +58,7 @@ def fresh_seeds(plan: SearchPlan) -> list[int]:
 
 def _tune(plan: Plan, asked: SearchPlan) -> tuple[list[Searched], list[Path]]:
     """Ask, train and tell, in as many rounds as the sampler needs; what came of every space, and the runs that failed."""
-    one_at_a_time = FileLock(plan.folder / ".search.lock")  # for other processes on this study
+    one_at_a_time = alone(plan.folder)
     file, sampler = plan.folder.absolute() / "search.db", asked.options.sampler
     with one_at_a_time:
         contests = [Contest(space, plan.composer, sampler, file) for space in asked.spaces]
@@ -84,7 +84,8 @@ def _train(plan: Plan, part: str, jobs: Sequence[Job]) -> dict[str, tuple[Path, 
     try:
         sweep(runs, folder, tally, grows=True, max_stack=plan.head.hydra.launcher.max_stack)
     finally:
-        tally.write()
+        with alone(plan.folder):
+            tally.write()
         print(tally)
     ended = {known_as: found for known_as, found in held(folder).items() if found[1] in ENDED}
     hashes = {order.experiment.hash() for order in runs}
@@ -99,6 +100,12 @@ def _failed(runs: dict[str, tuple[Path, str]]) -> list[Path]:
 
 def _note(folder: Path, compared: Sequence[str] | None) -> None:
     """Say which runs a comparison of the folder is about; None: none as yet, unless an earlier command has said it."""
-    if compared is not None or not (folder / SEARCH_NOTE).exists():
-        text = json.dumps({"compared": list(compared or ())}, indent=2, ensure_ascii=False)
-        atomic.write(folder / SEARCH_NOTE, f"{text}\n".encode())
+    with alone(folder):
+        if compared is not None or not (folder / SEARCH_NOTE).exists():
+            text = json.dumps({"compared": list(compared or ())}, indent=2, ensure_ascii=False)
+            atomic.write(folder / SEARCH_NOTE, f"{text}\n".encode())
+
+
+def alone(folder: Path) -> FileLock:
+    """Keeps other processes on this study from asking, telling and writing at the same time."""
+    return FileLock(folder / ".search.lock")
