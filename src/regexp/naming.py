@@ -8,6 +8,9 @@ from typing import Any
 
 from regexp.experiment import Experiment
 
+SEARCH_NOTE = "search.json"
+"""The file in the folder of a search that says which of its runs are compared: the others were there to choose a setting."""
+
 _LONGEST = 80
 
 

@@ -61,30 +61,26 @@ def _train(arguments: argparse.Namespace) -> None:
     _refuse_flags(arguments)
     try:
         asked = plan(arguments, config_folder(), CONFIG_NAME)
-        runs = orders(asked) if asked.stacked else []
+        runs = orders(asked) if asked.stacked and not asked.search else []
         claim(asked.folder, sweep=asked.multirun, grows=asked.study)
     except (ConfigError, FileExistsError) as error:
         _exit(str(error))
     except OSError as error:
         _exit(f"the run's folder must be one that can be made, got {error}: choose another by hydra.run.dir=...")
-    if asked.stacked:
+    if asked.search:
+        _search(asked, arguments.overrides)
+    elif asked.stacked:
         _sweep(asked, runs, arguments.overrides)
     else:
         _leave_to_hydra(asked, arguments)
 
 
 def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
-    from regexp.config.orders import prepare
-    from regexp.naming import quoted
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
 
-    with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
-        file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
-    prepare(asked, overrides)
+    _begin(asked, overrides)
     tally = Tally(asked.folder, len(runs), len(asked.refused))
-    for text in dict.fromkeys(text for texts in asked.refused for text in texts):
-        print(f"refused: {text}", file=sys.stderr)
     try:
         sweep(runs, asked.folder, tally, grows=asked.study, max_stack=asked.head.hydra.launcher.max_stack)
     finally:
@@ -93,6 +89,30 @@ def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
+
+
+def _search(asked: Any, overrides: Sequence[str]) -> None:
+    from regexp.search import Unfinished, answer, search
+
+    _begin(asked, overrides)
+    try:
+        found, failed = search(asked)
+    except Unfinished as unfinished:
+        _exit(str(unfinished))
+    print(answer(found, asked))
+    _judge(failed)
+
+
+def _begin(asked: Any, overrides: Sequence[str]) -> None:
+    """Note the command, and say what of it cannot be trained."""
+    from regexp.config.orders import prepare
+    from regexp.naming import quoted
+
+    with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
+        file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
+    prepare(asked, overrides)
+    for text in dict.fromkeys(text for texts in asked.refused for text in texts):
+        print(f"refused: {text}", file=sys.stderr)
 
 
 def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:

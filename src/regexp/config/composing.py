@@ -151,3 +151,14 @@ class Composer:
         if override.key_or_group == "hydra.searchpath" or diagnosis.is_no_choice(override):
             return True
         return self._is_group(override.key_or_group) and not (override.value_type and isinstance(override.value(), dict))
+
+
+def build_all(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
+    """The runs that can be trained, and what is wrong with each of the others."""
+    runs, problems = [], []
+    for job in jobs:
+        try:
+            runs.append(composer.build(job))
+        except ConfigError as error:
+            problems.append(error.problems)
+    return runs, problems

@@ -20,8 +20,9 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from regexp.config import diagnosis
-from regexp.config.composing import Composer, Job
+from regexp.config.composing import Composer, Job, build_all
 from regexp.config.grid import is_grid, is_stacked, jobs
+from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
 from regexp.config.wording import ConfigError
 from regexp.naming import slug
 
@@ -50,6 +51,8 @@ class Plan:
     head: Any
     """The configuration of what is not swept."""
     composer: Composer
+    search: SearchPlan | None = None
+    """What the sweeper ``search`` shall choose; ``runs`` are then examples of what it may train."""
 
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
@@ -67,7 +70,13 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
-        runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
+        problems += [] if multirun or not is_search(head.hydra) else ["hydra/sweeper=search trains many runs: add -m"]
+        search = None
+        if multirun and stacked and is_search(head.hydra):
+            search, runs, refused, wrong = plan_search(composer, head, overrides)
+            problems += wrong
+        else:
+            runs, refused = build_all(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
         if not (stacked and runs and _is_glob(overrides)):
             problems += [text for texts in refused for text in texts]
         problems += [] if stacked else _twice(runs)
@@ -76,19 +85,10 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if problems:
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
+        if stacked and (text := mixed(folder, searches=search is not None)):
+            raise ConfigError([text])
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer)
-
-
-def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
-    """The runs that can be trained, and what is wrong with each of the others."""
-    runs, problems = [], []
-    for job in jobs:
-        try:
-            runs.append(composer.build(job))
-        except ConfigError as error:
-            problems.append(error.problems)
-    return runs, problems
+    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer, search)
 
 
 def _is_glob(overrides: Sequence[Override]) -> bool:
@@ -102,7 +102,9 @@ def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
         problems.append(f"study must be a name of letters, digits and ._+- (80 at most), got {study!r}")
     if study is not None and not stacked:
         problems.append("study needs hydra/launcher=stacked: Hydra's own launchers cannot add to a folder")
-    if stacked and not is_grid(hydra):
+    if is_search(hydra) and not stacked:
+        problems.append("hydra/sweeper=search trains its settings as stacks: leave hydra/launcher=basic away")
+    if stacked and not (is_grid(hydra) or is_search(hydra)):
         problems.append(f"hydra/sweeper ({hydra.sweeper._target_}) needs a launcher of Hydra's: add hydra/launcher=basic")
     if stacked and hydra.callbacks:
         problems.append("hydra.callbacks are called by Hydra's own launchers only: add hydra/launcher=basic")
