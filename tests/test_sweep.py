@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from regexp import stored
-from regexp.config.running import Order
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
+from regexp.order import Order
 from regexp.settings import Settings
 from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
 from regexp.sweep.study import claim, held

@@ -86,10 +86,12 @@ def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     for text in dict.fromkeys(text for texts in asked.refused for text in texts):
         print(f"refused: {text}", file=sys.stderr)
     try:
-        sweep(runs, asked.folder, tally, grows=asked.study, max_stack=asked.head.hydra.launcher.max_stack)
+        sweep(runs, asked.folder, tally, grows=asked.study, launcher=asked.launcher)
     finally:
         tally.write()
         print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
+    if tally.with_status("queued"):
+        print("queued runs are trained without this process; to collect them, repeat the command")
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
 

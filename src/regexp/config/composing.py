@@ -71,8 +71,11 @@ class Composer:
         config, _ = self._with_choices(self._choices(overrides))
         return {str(name) for name, node in config.regularizer.items() if "_target_" in (node or {})}
 
-    def build(self, overrides: Sequence[Override]) -> Job:
-        """One run. Where overrides are wrong, what follows from them is not told: only what the command line names."""
+    def build(self, overrides: Sequence[Override], *, here: bool = True) -> Job:
+        """One run. Where overrides are wrong, what follows from them is not told: only what the command line names.
+
+        ``here``: it is to be trained on this machine, whose devices are known.
+        """
         config, problems = self.values(overrides)
         lines = [line for override in overrides if (line := override.input_line)]
         try:
@@ -80,7 +83,7 @@ class Composer:
         except ConfigError as error:
             typed = {key_of(line) for line in lines}
             problems += [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
-        if text := absent_device(config.get("device")):
+        if here and (text := absent_device(config.get("device"))):
             problems.append(f"device {text}")
         if problems:
             raise ConfigError(problems)

@@ -21,8 +21,10 @@ from omegaconf import OmegaConf
 
 from regexp.config import diagnosis
 from regexp.config.composing import Composer, Job
+from regexp.config.construction import construct
 from regexp.config.grid import is_grid, is_stacked, jobs
-from regexp.config.wording import ConfigError
+from regexp.config.wording import ConfigError, Problems
+from regexp.launcher import Launcher, Submitit
 from regexp.naming import slug
 
 VERSION_BASE = "1.3"
@@ -48,6 +50,8 @@ class Plan:
     head: Any
     """The configuration of what is not swept."""
     composer: Composer
+    launcher: Launcher
+    """Who trains the stacks of a multirun."""
 
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
@@ -64,7 +68,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
-        runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
+        launcher = _launcher(head.hydra.launcher, study, problems) if stacked else Launcher()
+        runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed], launcher.here)
         if not (stacked and runs and _is_glob(overrides)):
             problems += [text for texts in refused for text in texts]
         problems += [] if stacked else _twice(runs)
@@ -74,15 +79,15 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer)
+    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer, launcher)
 
 
-def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
-    """The runs that can be trained, and what is wrong with each of the others."""
+def _build(composer: Composer, jobs: Sequence[Sequence[Override]], here: bool) -> tuple[list[Job], list[list[str]]]:
+    """The runs that can be trained, and what is wrong with each of the others. ``here``: on this machine."""
     runs, problems = [], []
     for job in jobs:
         try:
-            runs.append(composer.build(job))
+            runs.append(composer.build(job, here=here))
         except ConfigError as error:
             problems.append(error.problems)
     return runs, problems
@@ -103,13 +108,20 @@ def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
         problems.append(f"hydra/sweeper ({hydra.sweeper._target_}) needs a launcher of Hydra's: add hydra/launcher=basic")
     if stacked and hydra.callbacks:
         problems.append("hydra.callbacks are called by Hydra's own launchers only: add hydra/launcher=basic")
-    if stacked and not (hydra.launcher.max_stack is None or _is_count(hydra.launcher.max_stack)):
-        problems.append(f"hydra.launcher.max_stack must be a whole number >= 1 or null, got {hydra.launcher.max_stack!r}")
     return problems
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _launcher(node: Any, study: Any, problems: list[str]) -> Launcher:
+    """Who trains the stacks; what is wrong with it joins ``problems``."""
+    values: Any = OmegaConf.to_container(node, resolve=True)
+    given = {name: value for name, value in values.items() if name != "_target_"}
+    wrong: Problems = {}
+    asked = construct(Submitit, given.pop("submitit", None) or {}, "hydra.launcher.submitit.", wrong)
+    found: Launcher = construct(Launcher, given, "hydra.launcher.", wrong, forgive=bool(wrong), submitit=asked)
+    problems += [f"{key} {text}" for key, text in wrong.items()]
+    if not wrong and not found.wait and study is None:
+        problems.append("hydra.launcher.wait=false needs a study: add study=NAME, by which the same command collects the runs")
+    return found
 
 
 def _twice(runs: Sequence[Job]) -> list[str]:

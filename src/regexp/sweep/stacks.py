@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from regexp.config.running import Order
 from regexp.experiment import Experiment
 from regexp.lazy import torch
+from regexp.order import Order
 from regexp.program import load_data, structure_of
 from regexp.program.data import EVALUATION_ROWS
 
