@@ -129,17 +129,6 @@ def test_repeating_a_study_needs_no_torch_and_resumes_what_has_not_ended(command
     assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
 
 
-def test_two_processes_on_a_study_train_no_run_twice(start, tmp_path):
-    sweep = ("-m", "epochs=40", "regularizer.weight_decay.strength=range(1,7)", "study=s", "hydra.launcher.max_stack=1")
-    outcomes = [command.finish() for command in [start(*sweep) for _ in range(2)]]
-    assert [outcome.code for outcome in outcomes] == [0, 0]
-    trained = [int(found[1]) for o in outcomes if (found := re.search(r"(\d+) completed", o.stdout))]
-    assert sum(trained) == 6, [o.stdout for o in outcomes]
-    folders = runs_in(tmp_path / "outputs/s").values()
-    assert [summary(folder)["status"] for folder in folders] == ["completed"] * 6
-    assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
-
-
 def test_a_claim_excludes_others_and_ends_with_its_process(tmp_path):
     with claim(tmp_path, {"a", "b"}) as mine, claim(tmp_path, {"b", "c"}) as theirs:
         assert (mine, theirs) == ({"a", "b"}, {"c"})
