@@ -11,7 +11,16 @@ from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
-    ["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.planning", "regexp.sweep.training"]
+    [
+        "pytest",
+        "torch",
+        "regexp.runner",
+        "regexp.train",
+        "regexp.job",
+        "regexp.config.planning",
+        "regexp.sweep.training",
+        "regexp.sweep.engines.local",
+    ]
 )
 TIMEOUT = 120
 
@@ -29,10 +38,10 @@ class Outcome:
 class Command:
     """A running ``regexp-train``, in a folder of its own."""
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, streams: Path):
+    def __init__(self, arguments: tuple[str, ...], folder: Path, streams: Path, environment: dict[str, str] | None = None):
         self._streams = streams / "out", streams / "err"
         self._usage, usage = SERVER.Pipe(duplex=False)
-        self._process = SERVER.Process(target=_main, args=(arguments, folder, self._streams, usage))
+        self._process = SERVER.Process(target=_main, args=(arguments, folder, self._streams, usage, environment or {}))
         self._process.start()
         usage.close()
 
@@ -58,9 +67,12 @@ class Command:
         self._process.join()
 
 
-def _main(arguments: tuple[str, ...], folder: Path, streams: tuple[Path, Path], usage: object) -> None:
+def _main(
+    arguments: tuple[str, ...], folder: Path, streams: tuple[Path, Path], usage: object, environment: dict[str, str]
+) -> None:
     from regexp.train import main
 
+    os.environ.update(environment)
     os.chdir(folder)
     for stream, file in zip((1, 2), streams, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream)

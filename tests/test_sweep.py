@@ -18,11 +18,11 @@ import pytest
 import yaml
 
 from regexp import stored
-from regexp.config.running import Order
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
+from regexp.order import Order
 from regexp.regularizers import L1, Dropout, EarlyStopping, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
@@ -131,17 +131,6 @@ def test_repeating_a_study_needs_no_torch_and_resumes_what_has_not_ended(command
     (folders[1] / "summary.json").write_text(json.dumps(unended), encoding="utf-8")
     assert "2 completed, 2 there already" in command_line(*sweep).stdout
     assert [len(stored.load(folder).rows) for folder in folders] == [3] * 4
-    assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
-
-
-def test_two_processes_on_a_study_train_no_run_twice(start, tmp_path):
-    sweep = ("-m", "epochs=40", "regularizer.weight_decay.strength=range(1,7)", "study=s", "hydra.launcher.max_stack=1")
-    outcomes = [command.finish() for command in [start(*sweep) for _ in range(2)]]
-    assert [outcome.code for outcome in outcomes] == [0, 0]
-    trained = [int(found[1]) for o in outcomes if (found := re.search(r"(\d+) completed", o.stdout))]
-    assert sum(trained) == 6, [o.stdout for o in outcomes]
-    folders = runs_in(tmp_path / "outputs/s").values()
-    assert [summary(folder)["status"] for folder in folders] == ["completed"] * 6
     assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
 
 

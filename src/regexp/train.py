@@ -82,11 +82,14 @@ def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     _begin(asked, overrides)
     tally = Tally(asked.folder, len(runs), len(asked.refused))
     try:
-        sweep(runs, asked.folder, tally, grows=asked.study, max_stack=asked.head.hydra.launcher.max_stack)
+        sweep(runs, asked.folder, tally, grows=asked.study, launcher=asked.launcher)
     finally:
         tally.write()
         print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
-    _conclude(asked)
+    if tally.with_status("queued"):
+        print("queued runs are trained without this process; to collect them, repeat the command")
+    else:
+        _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
 

@@ -21,9 +21,11 @@ from omegaconf import OmegaConf
 
 from regexp.config import diagnosis
 from regexp.config.composing import Composer, Job, build_all
+from regexp.config.construction import construct
 from regexp.config.grid import is_grid, is_stacked, jobs
 from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
-from regexp.config.wording import ConfigError
+from regexp.config.wording import ConfigError, Problems
+from regexp.launcher import Launcher, Submitit
 from regexp.naming import slug
 
 VERSION_BASE = "1.3"
@@ -51,6 +53,8 @@ class Plan:
     head: Any
     """The configuration of what is not swept."""
     composer: Composer
+    launcher: Launcher
+    """Who trains the stacks of a multirun."""
     search: SearchPlan | None = None
     """What the sweeper ``search`` shall choose; ``runs`` are then examples of what it may train."""
 
@@ -71,6 +75,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
         problems += [] if multirun or not is_search(head.hydra) else ["hydra/sweeper=search trains many runs: add -m"]
+        launcher = _launcher(head.hydra.launcher, study, problems) if stacked else Launcher()
+        composer.here = launcher.here
         search = None
         if multirun and stacked and is_search(head.hydra):
             search, runs, refused, wrong = plan_search(composer, head, overrides)
@@ -88,7 +94,7 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if stacked and (text := mixed(folder, searches=search is not None)):
             raise ConfigError([text])
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer, search)
+    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer, launcher, search)
 
 
 def _is_glob(overrides: Sequence[Override]) -> bool:
@@ -108,13 +114,20 @@ def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
         problems.append(f"hydra/sweeper ({hydra.sweeper._target_}) needs a launcher of Hydra's: add hydra/launcher=basic")
     if stacked and hydra.callbacks:
         problems.append("hydra.callbacks are called by Hydra's own launchers only: add hydra/launcher=basic")
-    if stacked and not (hydra.launcher.max_stack is None or _is_count(hydra.launcher.max_stack)):
-        problems.append(f"hydra.launcher.max_stack must be a whole number >= 1 or null, got {hydra.launcher.max_stack!r}")
     return problems
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _launcher(node: Any, study: Any, problems: list[str]) -> Launcher:
+    """Who trains the stacks; what is wrong with it joins ``problems``."""
+    values: Any = OmegaConf.to_container(node, resolve=True)
+    given = {name: value for name, value in values.items() if name != "_target_"}
+    wrong: Problems = {}
+    asked = construct(Submitit, given.pop("submitit", None) or {}, "hydra.launcher.submitit.", wrong)
+    found: Launcher = construct(Launcher, given, "hydra.launcher.", wrong, forgive=bool(wrong), submitit=asked)
+    problems += [f"{key} {text}" for key, text in wrong.items()]
+    if not wrong and not found.wait and study is None:
+        problems.append("hydra.launcher.wait=false needs a study: add study=NAME, by which the same command collects the runs")
+    return found
 
 
 def _twice(runs: Sequence[Job]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +11,9 @@ from hydra.types import RunMode
 
 from regexp.config.building import build, plain_values
 from regexp.config.leftovers import key_of, without_leftovers
-from regexp.experiment import Experiment
 from regexp.naming import quoted
+from regexp.order import Order
 from regexp.settings import Settings
-
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """One run: what, how, where, and in which words it was asked for."""
-
-    experiment: Experiment
-    settings: Settings
-    folder: Path
-    overrides: list[str]
-    command: str
-    """The line that repeats this run alone."""
-    write_asked: Callable[[Path], None] = lambda _: None
-    """Writes what Hydra leaves in a run's folder, where Hydra does not."""
 
 
 def order(cfg: Any) -> Order:

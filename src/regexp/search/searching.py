@@ -82,7 +82,7 @@ def _train(plan: Plan, part: str, jobs: Sequence[Job]) -> dict[str, tuple[Path, 
     runs = orders(dataclasses.replace(plan, study=True, folder=folder, runs=list(jobs)))
     tally = Tally(folder, len(runs))
     try:
-        sweep(runs, folder, tally, grows=True, max_stack=plan.head.hydra.launcher.max_stack)
+        sweep(runs, folder, tally, grows=True, launcher=plan.launcher)
     finally:
         with alone(plan.folder):
             tally.write()

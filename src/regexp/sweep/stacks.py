@@ -6,9 +6,9 @@ import collections
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
-from regexp.config.running import Order
 from regexp.experiment import Experiment
 from regexp.lazy import torch
+from regexp.order import Order
 from regexp.program import load_data, set_of, share_a_list, structure_of
 from regexp.program.data import EVALUATION_ROWS
 from regexp.program.structure import Set
