@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -14,21 +16,35 @@ def write(path: Path, content: bytes | memoryview, *, previous: Path | None = No
     Raises ``OSError`` that names ``path`` and the bytes needed when it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with naming(path, len(content)):
+        try:
+            remove_stale(path.parent, path.name)
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if previous and path.exists():
+                _keep(path, previous)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def remove_stale(folder: Path, name: str | None = None) -> None:
+    """Remove the temporary files that killed processes left: of all files in the folder, or of one."""
+    for stale in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.tmp"):
+        stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, size: int | None = None) -> Iterator[None]:
+    """An ``OSError`` inside the block comes out naming the file, and how many bytes it needs where that is known."""
     try:
-        for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-            stale.unlink(missing_ok=True)
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if previous and path.exists():
-            _keep(path, previous)
-        temporary.replace(path)
+        yield
     except OSError as error:
-        need = f"cannot write {path} ({len(content)} bytes): {error.strerror or error}; a file that was there is intact"
-        raise OSError(error.errno, need) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        need = "" if size is None else f" ({size} bytes)"
+        text = f"cannot write {path}{need}: {error.strerror or error}; what was there before is intact"
+        raise OSError(error.errno, text) from error
 
 
 def _keep(path: Path, previous: Path) -> None:

@@ -38,6 +38,8 @@ class Plan:
     """Whether we train the runs of a multirun, and not Hydra one after another."""
     study: bool
     """Whether the folder may hold runs already."""
+    resumes: bool
+    """Whether a single run goes on where its folder holds it."""
     folder: Path
     """The folder of the run, or of the runs."""
     runs: list[Job]
@@ -64,6 +66,11 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
+        resume = OmegaConf.select(head, "resume")
+        if resume not in (None, "auto") or (resume and multirun):
+            problems.append(
+                f"resume must be null, auto or the folder of a run, got {resume!r}: study=NAME goes on with a sweep"
+            )
         runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
         if not (stacked and runs and _is_glob(overrides)):
             problems += [text for texts in refused for text in texts]
@@ -74,7 +81,7 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer)
+    return Plan(multirun, stacked, bool(study), resume == "auto", folder, runs, refused, keys, head, composer)
 
 
 def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:

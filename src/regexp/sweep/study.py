@@ -27,6 +27,11 @@ def held(folder: Path) -> dict[str, tuple[Path, str]]:
     return found
 
 
+def finished(folder: Path) -> set[str]:
+    """The hashes of the runs in ``folder`` that are never trained again."""
+    return {known_as for known_as, (_, status) in held(folder).items() if status in FINISHED}
+
+
 def clear(folder: Path) -> None:
     """Remove what a run that has not ended left in its folder; a finished run is left alone."""
     if status_of(folder) not in FINISHED:

@@ -13,14 +13,17 @@ from typing import Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from regexp import saving
 from regexp.component import Invalid
 from regexp.config.running import Order
 from regexp.datasets.dataset import DataError
 from regexp.progress import figures_of
 from regexp.results import Result
 from regexp.runner import train_stack
+from regexp.snapshot import Snapshot
+from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stacks import stacks
-from regexp.sweep.study import FINISHED, claim, clear, held, status_of
+from regexp.sweep.study import FINISHED, claim, clear, finished, status_of
 from regexp.sweep.tally import Tally
 from regexp.writing import Keep, RunWriter
 
@@ -36,11 +39,11 @@ def train_missing(orders: Sequence[Order], folder: Path, tally: Tally, *, grows:
         for number, stack in enumerate(parts, start=1):
             hashes = {order.experiment.hash(): order for order in stack}
             with claim(folder, hashes) if grows else nullcontext(set(hashes)) as mine:
-                finished = {h for h, (_, status) in held(folder).items() if status in FINISHED} if grows else set()
+                ended = finished(folder) if grows else set()
                 for known_as, order in hashes.items():
-                    if known_as in finished or known_as not in mine:
-                        tally.add(order.folder, "reused" if known_as in finished else "elsewhere")
-                chosen = [order for known_as, order in hashes.items() if known_as in mine - finished]
+                    if known_as in ended or known_as not in mine:
+                        tally.add(order.folder, "reused" if known_as in ended else "elsewhere")
+                chosen = [order for known_as, order in hashes.items() if known_as in mine - ended]
                 log.info("stack %d of %d: %d runs", number, len(parts), len(chosen))
                 _train_or_split(chosen, tally, bar)
 
@@ -70,9 +73,9 @@ def _train(orders: Sequence[Order], tally: Tally, bar: tqdm) -> BaseException | 
     """Train a stack and say what went wrong."""
     try:
         _train_as_one(orders, tally, bar)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         left = [order for order in orders if order.folder not in tally.status]
-        _leave(left, "interrupted", "KeyboardInterrupt", tally)
+        _leave(left, "interrupted", ": ".join(filter(None, [type(error).__name__, str(error)])), tally)
         raise
     except (Exception, SystemExit) as error:
         return error
@@ -80,6 +83,16 @@ def _train(orders: Sequence[Order], tally: Tally, bar: tqdm) -> BaseException | 
 
 
 def _train_as_one(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
+    """Train runs of one structure: together, but for those that were cut and are not equally far."""
+    for group, saved in resumable(orders, tally.folder):
+        file = saving.of_stack(tally.folder, [order.experiment.hash() for order in group])
+        _train_together(group, saved, file, tally, bar)
+        saving.remove(file)
+        if saved:
+            tidy(tally.folder)
+
+
+def _train_together(orders: Sequence[Order], saved: Snapshot | None, file: Path, tally: Tally, bar: tqdm) -> None:
     done, epochs = len(tally.status), orders[0].experiment.epochs
     for order in orders:
         clear(order.folder)
@@ -92,8 +105,9 @@ def _train_as_one(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
         bar.update(done + len(orders) * state.epoch / epochs - bar.n)
 
     settings = orders[0].settings
-    about = {"device": settings.device, "threads": settings.threads, "on_divergence": settings.on_divergence}
-    train_stack([order.experiment for order in orders], [_writer(order) for order in orders], about, report, on_end)
+    about = {name: getattr(settings, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+    experiments, writers = [order.experiment for order in orders], [_writer(order) for order in orders]
+    train_stack(experiments, writers, about, report, on_end, saved=saved, file=file)
 
 
 def _writer(order: Order) -> RunWriter:

@@ -1,0 +1,60 @@
+"""Whether what was saved is what is to go on: refused where it is another run, and warned of where only bits may differ."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regexp.component import Invalid
+from regexp.experiment import Experiment
+from regexp.naming import flatten
+
+log = logging.getLogger("regexp")
+
+ABSENT = "nothing"
+
+
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Both values of every key, in dots, whose values differ; lists and tuples are equal."""
+    first, second = flatten(dict(ours)), flatten(dict(theirs))
+    keys = [*first, *(key for key in second if key not in first)]
+    pairs = {key: (first.get(key, ABSENT), second.get(key, ABSENT)) for key in keys}
+    return {key: (a, b) for key, (a, b) in pairs.items() if _plain(a) != _plain(b)}
+
+
+def refusal(saved: Any, asked: Any) -> str:
+    """What to say of a value that would make it another run."""
+    return f"must be that of the saved run ({saved!r}), got {asked!r}: leave it out, or start a new run"
+
+
+def require_same_runs(saved: Mapping[str, Any], experiments: Sequence[Experiment]) -> None:
+    """Refuse experiments that are not those of the snapshot, naming what differs; only the number of epochs may grow."""
+    for run, experiment in zip(saved["runs"], experiments, strict=True):
+        found = differences(run["experiment"], experiment.to_dict())
+        trained, asked = found.pop("epochs", (0, 0))
+        problems = [(key, refusal(*values)) for key, values in found.items()]
+        if asked < trained:
+            problems.append(("epochs", f"may only be raised, and were {trained}, got {asked}"))
+        if problems:
+            raise Invalid("resume", problems)
+
+
+def require_same_data(saved: Mapping[str, Any], hashes: Sequence[Mapping[str, str]]) -> None:
+    """Refuse data files that are not those with which the runs were begun."""
+    for run, found in zip(saved["runs"], hashes, strict=True):
+        if other := differences(run["data_hashes"], found):
+            raise Invalid("resume", [(f"data {key}", refusal(*values)) for key, values in other.items()])
+
+
+def warn_of_other_machine(saved: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Say in the log which version, device or number of threads has changed."""
+    names = ("versions", "device", "device_name", "threads")
+    before, now = ({name: one[name] for name in names} for one in (saved["about"], about))
+    if found := differences(before, now):
+        changes = ", ".join(f"{key} {a} -> {b}" for key, (a, b) in found.items())
+        log.warning("going on with %s: the bits may differ from those of a run that was never cut", changes)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
