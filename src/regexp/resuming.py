@@ -14,7 +14,7 @@ from typing import Any
 from regexp.component import Invalid
 from regexp.config import ConfigError
 from regexp.config.leftovers import key_of
-from regexp.config.resuming import Held, changed, held, other_run
+from regexp.config.resuming import Held, changed, held, told
 from regexp.experiment import Experiment
 from regexp.history import has_ended
 from regexp.naming import quoted
@@ -38,7 +38,7 @@ def resume(folder: Path, arguments: argparse.Namespace, config_folder: Path, con
 def resume_same(folder: Path, experiment: Experiment, settings: Settings) -> bool:
     """Go on with the run that the folder holds, if it is this experiment, but for more epochs; else raise."""
     run = held(folder)
-    if problems := other_run(run.experiment, experiment):
+    if problems := told(run.experiment, experiment):
         raise ConfigError(problems)
     return _go_on(run, experiment, settings)
 

@@ -155,7 +155,7 @@ def _train(
 
     def known(run: int) -> dict[str, Any]:
         one = experiments[run]
-        identity = {"known_as": one.hash(), "experiment": one.to_dict(), "data_hashes": hashes[run], "seconds": seconds(run)}
+        identity = {"known_as": one.hash(), "experiment": one.identity(), "data_hashes": hashes[run], "seconds": seconds(run)}
         return identity | recorder.packed(run)
 
     def snapshot(program: Program, state: State) -> Snapshot:

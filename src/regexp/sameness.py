@@ -12,14 +12,32 @@ from regexp.naming import flatten
 
 log = logging.getLogger("regexp")
 
-ABSENT = "nothing"
+
+class _Nothing:
+    """Stands for the value of a key that one of two runs does not have."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_NOTHING = _Nothing()
+
+
+def other_run(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What keeps an experiment from being the saved one, both by identity; only the number of epochs may grow."""
+    found = differences(saved, asked)
+    before, now = found.pop("epochs", (0, 0))
+    other = [key.removesuffix("_target_") for key in found if key.endswith("._target_")]
+    told = {key: pair for key, pair in found.items() if key.endswith("._target_") or not key.startswith(tuple(other))}
+    problems = [(key, refusal(*pair)) for key, pair in told.items()]
+    return problems + ([("epochs", f"may only be raised, and were {before}, got {now}")] if now < before else [])
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Both values of every key, in dots, whose values differ; lists and tuples are equal."""
+    """Both values of every key, in dots, where they differ; lists and tuples are equal."""
     first, second = flatten(dict(ours)), flatten(dict(theirs))
     keys = [*first, *(key for key in second if key not in first)]
-    pairs = {key: (first.get(key, ABSENT), second.get(key, ABSENT)) for key in keys}
+    pairs = {key: (first.get(key, _NOTHING), second.get(key, _NOTHING)) for key in keys}
     return {key: (a, b) for key, (a, b) in pairs.items() if _plain(a) != _plain(b)}
 
 
@@ -29,14 +47,9 @@ def refusal(saved: Any, asked: Any) -> str:
 
 
 def require_same_runs(saved: Mapping[str, Any], experiments: Sequence[Experiment]) -> None:
-    """Refuse experiments that are not those of the snapshot, naming what differs; only the number of epochs may grow."""
+    """Refuse experiments that are not those of the snapshot, naming what differs."""
     for run, experiment in zip(saved["runs"], experiments, strict=True):
-        found = differences(run["experiment"], experiment.to_dict())
-        trained, asked = found.pop("epochs", (0, 0))
-        problems = [(key, refusal(*values)) for key, values in found.items()]
-        if asked < trained:
-            problems.append(("epochs", f"may only be raised, and were {trained}, got {asked}"))
-        if problems:
+        if problems := other_run(run["experiment"], experiment.identity()):
             raise Invalid("resume", problems)
 
 

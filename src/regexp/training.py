@@ -68,7 +68,7 @@ def train(program: Program, state: State, observe: Observe, pause: Pause = lambd
     When half of a stack has stopped, its rows are dropped; ``observe`` has seen each run's last weights by then.
     """
     spec = program.spec
-    if state.epoch == 0:
+    if state.step == 0:
         review(program, state, observe)
     while state.epoch < spec.epochs and state.go_on.any():
         batches = program.data.batches(state.epoch + 1, spec.batch_size)

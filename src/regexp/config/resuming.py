@@ -21,7 +21,7 @@ from regexp.config.wording import ConfigError, unknown_key
 from regexp.experiment import Experiment
 from regexp.history import read_summary
 from regexp.naming import flatten
-from regexp.sameness import differences, refusal
+from regexp.sameness import other_run, refusal
 from regexp.settings import Settings, absent_device
 
 
@@ -80,10 +80,12 @@ def changed(run: Held, arguments: argparse.Namespace, config_folder: Path, confi
                 problems += _other_choice(run.experiment, override, composer)
             elif text := _put(tree, override):
                 problems.append(text)
-    if problems + unreadable:
-        raise ConfigError(unreadable + problems)
-    experiment, settings = build(tree)
-    problems += other_run(run.experiment, experiment)
+    problems += unreadable
+    try:
+        experiment, settings = build(tree)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from error
+    problems += told(run.experiment, experiment)
     if text := absent_device(settings.device):
         problems.append(f"device {text}")
     if problems:
@@ -91,12 +93,9 @@ def changed(run: Held, arguments: argparse.Namespace, config_folder: Path, confi
     return experiment, settings
 
 
-def other_run(saved: Experiment, asked: Experiment) -> list[str]:
-    """What keeps an experiment from being the saved one, but for more epochs."""
-    found = differences(saved.to_dict(), asked.to_dict())
-    before, now = found.pop("epochs", (0, 0))
-    problems = [f"{key} {refusal(*values)}" for key, values in found.items()]
-    return problems + ([f"epochs may only be raised, and were {before}, got {now}"] if now < before else [])
+def told(saved: Experiment, asked: Experiment) -> list[str]:
+    """What keeps an experiment from being the saved one, in lines."""
+    return [f"{key} {text}" for key, text in other_run(saved.identity(), asked.identity())]
 
 
 def _read(file: Path) -> tuple[Experiment, Settings] | None:
@@ -129,11 +128,11 @@ def _put(tree: dict[str, Any], override: Override) -> str | None:
 def _other_choice(experiment: Experiment, override: Override, composer: Composer) -> list[str]:
     """What differs in the run from a choice of a group, such as ``model=mlp`` or a whole recipe."""
     group = override.key_or_group
-    asked = composer.build([override]).experiment.to_dict()
-    found = differences(experiment.to_dict(), asked)
-    if group in BASES and group != "regularizer":
-        found = {key: values for key, values in found.items() if key == f"{group}._target_"}
-    elif group == "regularizer":
-        names = list(experiment.to_dict()[group]), list(asked[group])
-        found = {} if names[0] == names[1] else {group: names}
-    return [f"{key} {refusal(*values)}" for key, values in found.items() if key != "epochs"]
+    saved, asked = experiment.identity(), composer.build([override]).experiment.identity()
+    if group == "regularizer":
+        names = list(saved[group]), list(asked[group])
+        return [] if names[0] == names[1] else [f"{group} {refusal(*names)}"]
+    if group in BASES:
+        classes = saved[group]["_target_"], asked[group]["_target_"]
+        return [] if classes[0] == classes[1] else [f"{group} {refusal(*classes)}"]
+    return [f"{key} {text}" for key, text in other_run(saved | {"epochs": 0}, asked)]
