@@ -172,24 +172,17 @@ def test_without_a_folder_there_is_nothing_to_save_and_a_signal_ends_at_once(mon
     assert type(caught.value) is KeyboardInterrupt
 
 
-@contextmanager
-def files_up_to(size: int):
-    """No file can grow beyond this many bytes: a real disk-full error."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("whole", [GRID[3]], ids=["dropout"], indirect=True)
 @pytest.mark.parametrize(("file", "pace"), [("last.pt", Pace(every=1)), ("metrics.csv", Pace(every=2, seconds=None))])
 def test_a_full_disk_is_told_and_the_checkpoint_before_is_intact(whole, file, pace, tmp_path, monkeypatch):
     experiment, unbroken = whole
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = 15_000 if file == "last.pt" else 2_000
-    with before(monkeypatch, "train_step", 8, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))):
+
+    def fill() -> None:
+        size = 15_000 if file == "last.pt" else (tmp_path / "cut/metrics.csv").stat().st_size + 20
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+    with before(monkeypatch, "train_step", 8, fill):
         try:
             with pytest.raises(OSError, match=rf"cannot write .*{file} \(\d+ bytes\): File too large") as full:
                 fit(experiment, tmp_path / "cut", checkpoint=pace)

@@ -69,12 +69,12 @@ KILLED = {
 
 @pytest.mark.parametrize("name", KILLED)
 def test_a_run_that_is_killed_at_any_time_ends_as_if_it_had_not_been(name, start, command_line, tmp_path):
-    run = ("epochs=120", *QUICK, *KILLED[name], "checkpoint.seconds=0")  # saves after every step, so that kills hit saves
+    run = ("epochs=50", *QUICK, *KILLED[name], "checkpoint.seconds=0")  # saves after every step, so that kills hit saves
     whole = start(*run, "hydra.run.dir=whole")
     cut, draw = start(*run, "hydra.run.dir=cut", "resume=auto"), random.Random(name)
     rows = 0
     for again in (("resume=cut",), (*run, "hydra.run.dir=cut", "resume=auto")):
-        rows += draw.randint(3, 20)
+        rows += draw.randint(3, 12)
         kill_at(cut, tmp_path / "cut", rows)
         assert cut.finish().code == -signal.SIGKILL
         assert summary(tmp_path / "cut")["status"] == "running"
