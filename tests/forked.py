@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import os
 import resource
@@ -59,7 +60,8 @@ class Command:
         self._process.join(TIMEOUT)
         assert self._process.exitcode is not None, "the command did not end in time"
         out, err = (file.read_text(encoding="utf-8") for file in self._streams)
-        return Outcome(self._process.exitcode, out, err, self._usage.recv() / 1024)
+        peak = self._usage.recv() if self._process.exitcode >= 0 else math.nan  # a killed process tells nothing
+        return Outcome(self._process.exitcode, out, err, peak / 1024)
 
     def stop(self) -> None:
         """End it if it still runs."""

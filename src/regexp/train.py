@@ -15,6 +15,8 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
+from regexp.stopping import at_once
+
 CONFIG_NAME = "train"
 
 OmegaConf.register_new_resolver("regexp.title", lambda *, _root_: _folders().title(_root_), replace=True)
@@ -23,16 +25,20 @@ OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swe
 
 
 def main() -> None:
-    """Train what the arguments describe. Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 interrupted."""
+    """Train what the arguments describe.
+
+    Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 ended by Ctrl-C, 143 by SIGTERM, after saving.
+    """
     _import_from_here()
     arguments = get_args_parser().parse_intermixed_args()
     try:
-        if _asks_only(arguments):
-            _hydra(sys.argv)
-        else:
-            _train(arguments)
-    except KeyboardInterrupt:
-        _exit("interrupted", status=130)
+        with at_once():
+            if _asks_only(arguments):
+                _hydra(sys.argv)
+            else:
+                _train(arguments)
+    except KeyboardInterrupt as error:
+        _exit("interrupted", status=getattr(error, "status", 130))
 
 
 def job(cfg: Any) -> float | None:
@@ -56,13 +62,20 @@ def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
     from regexp.config.orders import orders
     from regexp.config.planning import plan
-    from regexp.run_folders import claim
+    from regexp.config.resuming import folder_of
+    from regexp.run_folders import claim, holds_run
 
     _refuse_flags(arguments)
     try:
+        if folder := folder_of(arguments.overrides):
+            _resume(folder, arguments)
+            return
         asked = plan(arguments, config_folder(), CONFIG_NAME)
         runs = orders(asked) if asked.stacked and not asked.search else []
-        claim(asked.folder, sweep=asked.multirun, grows=asked.study)
+        if asked.resumes and holds_run(asked.folder):
+            _resume_same(asked)
+            return
+        claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
     except (ConfigError, FileExistsError) as error:
         _exit(str(error))
     except OSError as error:
@@ -73,6 +86,24 @@ def _train(arguments: argparse.Namespace) -> None:
         _sweep(asked, runs, arguments.overrides)
     else:
         _leave_to_hydra(asked, arguments)
+
+
+def _resume(folder: Path, arguments: argparse.Namespace) -> None:
+    from regexp.config import ConfigError
+    from regexp.resuming import resume
+
+    if arguments.multirun:
+        raise ConfigError(["resume goes on with one run, got -m: a sweep goes on when its command with study=NAME is repeated"])
+    if not resume(folder, arguments, config_folder(), CONFIG_NAME):
+        _judge([folder])
+
+
+def _resume_same(asked: Any) -> None:
+    from regexp.resuming import resume_same
+
+    (job,) = asked.runs
+    if not resume_same(asked.folder, job.experiment, job.settings.decided(sweep=False)):
+        _judge([asked.folder])
 
 
 def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:

@@ -43,6 +43,8 @@ class Plan:
     """Whether the folder may hold runs already."""
     compare: bool
     """Whether the runs of a multirun are compared at its end."""
+    resumes: bool
+    """Whether a single run goes on where its folder holds it."""
     folder: Path
     """The folder of the run, or of the runs."""
     runs: list[Job]
@@ -74,6 +76,11 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
+        resume = OmegaConf.select(head, "resume")
+        if resume not in (None, "auto") or (resume and multirun):
+            problems.append(
+                f"resume must be null, auto or the folder of a run, got {resume!r}: study=NAME goes on with a sweep"
+            )
         problems += [] if multirun or not is_search(head.hydra) else ["hydra/sweeper=search trains many runs: add -m"]
         launcher = _launcher(head.hydra.launcher, study, problems) if stacked else Launcher()
         composer.here = launcher.here
@@ -94,7 +101,21 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if stacked and (text := mixed(folder, searches=search is not None)):
             raise ConfigError([text])
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), compare, folder, runs, refused, keys, head, composer, launcher, search)
+    return Plan(
+        multirun=multirun,
+        stacked=stacked,
+        study=bool(study),
+        compare=compare,
+        resumes=resume == "auto",
+        folder=folder,
+        runs=runs,
+        refused=refused,
+        fixed=keys,
+        head=head,
+        composer=composer,
+        launcher=launcher,
+        search=search,
+    )
 
 
 def _is_glob(overrides: Sequence[Override]) -> bool:

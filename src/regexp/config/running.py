@@ -29,7 +29,7 @@ def command(node: Any, overrides: list[str], asked: Settings, decided: Settings)
     """The line that repeats this run alone, on as many threads. ``node``: Hydra's own configuration."""
     if decided.threads != asked.threads:
         overrides = [*(override for override in overrides if key_of(override) != "threads"), f"threads={decided.threads}"]
-    overrides = [override for override in overrides if key_of(override) != "study"]
+    overrides = [override for override in overrides if key_of(override) not in ("study", "resume")]
     flags = []
     for source in node.runtime.config_sources:
         if source.provider == "command-line":

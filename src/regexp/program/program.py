@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -72,6 +72,11 @@ class Program:
         if not any(self._changes):
             return []
         return [[(change, n, Draws(keys, step, self.runs)) for change, n, keys in changes] for changes in self._changes]
+
+    def load(self, parameters: Mapping[str, torch.Tensor]) -> None:
+        """Use these parameters from now on."""
+        self.model.load({name: parameters[name] for name in self.model.parameters})
+        self._refresh()
 
     def narrow(self, chosen: torch.Tensor) -> None:
         """Go on with some of the runs only."""

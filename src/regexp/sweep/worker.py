@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from regexp import saving
 from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.results import Result
 from regexp.runner import train_stack
+from regexp.snapshot import Snapshot
+from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stack import Outcome, Parcel, Stack
 from regexp.sweep.study import FINISHED, claim, clear, finished, status_of
 from regexp.writing import Keep, RunWriter
@@ -44,7 +48,8 @@ def train(stack: Stack, advance: Advance = lambda runs: None) -> Outcome:
                 outcome[order.folder] = ended[known_as][1] if stack.losses else "reused"
             elif known_as not in mine:
                 outcome[order.folder] = "elsewhere"
-        _train_or_split([order for order in hashes.values() if order.folder not in outcome], outcome, advance)
+        left = [order for order in hashes.values() if order.folder not in outcome]
+        _train_or_split(left, stack.folder, outcome, advance)
     return outcome
 
 
@@ -63,16 +68,16 @@ def leave(orders: Sequence[Order], status: str, reason: str, details: str = "") 
     return {order.folder: status for order in orders}
 
 
-def _train_or_split(orders: Sequence[Order], outcome: Outcome, advance: Advance) -> None:
+def _train_or_split(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> None:
     """Train a stack. If it fails, what it has not finished is halved, until every run that fails fails alone."""
-    error = _train(orders, outcome, advance) if orders else None
+    error = _train(orders, folder, outcome, advance) if orders else None
     left = [order for order in orders if order.folder not in outcome]
     if error is None:
         return
     if len(left) > 1 and not _hits_all(error, left):
         log.info("a stack of %d runs failed (%s): trying its halves", len(orders), error)
-        _train_or_split(left[: len(left) // 2], outcome, advance)
-        _train_or_split(left[len(left) // 2 :], outcome, advance)
+        _train_or_split(left[: len(left) // 2], folder, outcome, advance)
+        _train_or_split(left[len(left) // 2 :], folder, outcome, advance)
     else:
         log.error("failed: %s", error)
         outcome |= leave(left, "failed", f"{type(error).__name__}: {error}", _details(error))
@@ -84,19 +89,30 @@ def _hits_all(error: BaseException, orders: Sequence[Order]) -> bool:
     return isinstance(error, DataError) or (isinstance(error, OSError) and begun)
 
 
-def _train(orders: Sequence[Order], outcome: Outcome, advance: Advance) -> BaseException | None:
+def _train(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> BaseException | None:
     """Train a stack and say what went wrong."""
     try:
-        _train_as_one(orders, outcome, advance)
-    except KeyboardInterrupt:
-        leave([order for order in orders if order.folder not in outcome], "interrupted", "KeyboardInterrupt")
+        _train_as_one(orders, folder, outcome, advance)
+    except KeyboardInterrupt as error:
+        left = [order for order in orders if order.folder not in outcome]
+        leave(left, "interrupted", ": ".join(filter(None, [type(error).__name__, str(error)])))
         raise
     except (Exception, SystemExit) as error:
         return error
     return None
 
 
-def _train_as_one(orders: Sequence[Order], outcome: Outcome, advance: Advance) -> None:
+def _train_as_one(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> None:
+    """Train runs that can share a stack: together, but for those that were cut and are not equally far."""
+    for group, saved in resumable(orders, folder):
+        file = saving.of_stack(folder, [order.experiment.hash() for order in group])
+        _train_together(group, saved, file, outcome, advance)
+        saving.remove(file)
+        if saved:
+            tidy(folder)
+
+
+def _train_together(orders: Sequence[Order], saved: Snapshot | None, file: Path, outcome: Outcome, advance: Advance) -> None:
     done, epochs = len(outcome), orders[0].experiment.epochs
     for order in orders:
         clear(order.folder)
@@ -110,8 +126,9 @@ def _train_as_one(orders: Sequence[Order], outcome: Outcome, advance: Advance) -
         advance(done + len(orders) * state.epoch / epochs)
 
     settings = orders[0].settings
-    about = {"device": settings.device, "threads": settings.threads, "on_divergence": settings.on_divergence}
-    train_stack([order.experiment for order in orders], [_writer(order) for order in orders], about, report, on_end)
+    about = {name: getattr(settings, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+    experiments, writers = [order.experiment for order in orders], [_writer(order) for order in orders]
+    train_stack(experiments, writers, about, report, on_end, saved=saved, file=file)
 
 
 def _writer(order: Order) -> RunWriter:
