@@ -117,6 +117,8 @@ def test_every_experiment_trains(experiment):
 def test_every_component_trains(path):
     group, choice = path.parent.name, path.stem
     overrides = ["model=mlp", f"{group}={choice}"] + ([] if group == "regularizer" else ["regularizer=[]"])
+    if choice == "augmentation":
+        overrides.append("dataset=fashion_mnist")  # moves pictures
     found, _ = compose(*overrides)
     short, _ = compose(*overrides, *FOR_ONE_EPOCH, *small(found))
     (result,) = fit([short], threads=1)
@@ -174,5 +176,5 @@ def test_the_recipes_of_dropout(name, hidden, rates, init, optimizer, lr, batch_
     model = experiment.model
     assert (model.hidden, model.activation, (model.init, model.init_std)) == (hidden, "relu", init)
     assert (experiment.optimizer.name(), experiment.optimizer.lr) == (optimizer, lr)
-    assert [values(one) for one in experiment.regularizers] == [{"rate": list(rates), "input_rate": 0.0}]
+    assert [values(one) for one in experiment.regularizers] == [{"rate": list(rates), "input_rate": 0.0, "mask": "example"}]
     assert (experiment.epochs, experiment.batch_size, experiment.loss) == (10, batch_size, "auto")

@@ -15,6 +15,8 @@ from regexp.stack.axis import affine
 class Linear(nn.Module):
     """``x @ weight + bias``; the weight is stored as (inputs, outputs)."""
 
+    units_last = True
+
     def __init__(self, inputs: int, outputs: int):
         nn.Module.__init__(self)
         self.weight = nn.Parameter(torch.empty(inputs, outputs))
