@@ -96,7 +96,7 @@ def test_a_recipe_survives_other_choices(experiment):
         assert getattr(found, group).name() == name
 
 
-@pytest.mark.parametrize("dataset", ["synthetic_regression", "fashion_mnist"])
+@pytest.mark.parametrize("dataset", ["synthetic_regression", "polynomial_regression", "fashion_mnist"])
 @pytest.mark.parametrize("model", ["linear", "mlp"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_every_combination_composes(dataset, model, optimizer):
@@ -150,7 +150,9 @@ def test_the_recipe_of_weight_decay():
         "true_bias": 0.05,
         "noise": 0.01,
         "nonzero": None,
+        "interactions": 0.0,
         "correlation": 0.0,
+        "block": None,
         "seed": None,
     }
     assert (experiment.model.name(), experiment.model.init, experiment.model.init_std) == ("linear", "normal", 1.0)
