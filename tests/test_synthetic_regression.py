@@ -66,7 +66,7 @@ def test_interactions_are_the_coefficients_of_neighbours_products(nonzero):
 def test_a_network_fits_interactions_and_a_linear_model_does_not():
     data = SyntheticRegression(features=4, train_size=400, val_size=200, true_weight=1.0, noise=0.1, interactions=1.0)
     linear, network = (
-        fit([Experiment(data, model, SGD(0.03, momentum=0.9), epochs=60, batch_size=20)])[0].final["val/loss"]
+        fit([Experiment(data, model, SGD(0.05, momentum=0.9), epochs=60, batch_size=80, eval_every=60)])[0].final["val/loss"]
         for model in (Linear(), MLP((64,)))
     )
     assert linear > 1.2  # half the variance of three products, 1.5, and nothing of it is linear
@@ -96,9 +96,8 @@ def test_polynomial_features_and_targets_are_those_of_the_formula(terms):
 
 
 def test_four_terms_recover_the_coefficients_and_two_underfit():
-    fast = SGD(0.01, momentum=0.9)
     runs = [
-        Experiment(PolynomialRegression(terms=terms), Linear(bias=False), fast, epochs=300, batch_size=10, eval_every=300)
+        Experiment(PolynomialRegression(terms=terms), Linear(bias=False), SGD(0.1, momentum=0.9), epochs=500, eval_every=500)
         for terms in (4, 2)
     ]
     (four,), (two,) = fit(runs[:1]), fit(runs[1:])

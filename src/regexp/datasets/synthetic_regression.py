@@ -19,7 +19,7 @@ class SyntheticRegression(Dataset):
     """``y = true_bias + x . w + interactions * sum_i x_i x_{i+1} + noise * e`` with standard normal ``x`` and ``e``.
 
     ``true_weight`` is a list with one weight per feature, or one number: then the first ``nonzero`` entries of w (null: all)
-    are it, the others 0. ``interactions`` weighs the products of neighbours among those features, which no linear model can fit.
+    are it, the others 0. ``interactions`` weighs the products of neighbours among those features, which no linear model fits.
     Features correlate: corr(x_i, x_j) = correlation ** |i - j|, or, with a ``block``, = correlation within consecutive blocks
     of that many features and 0 between them. Training, validation and test examples come from streams of their own, so that
     the size of one changes no other. ``seed``: null means the run's.

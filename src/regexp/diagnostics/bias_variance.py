@@ -17,9 +17,9 @@ def bias_and_variance(
 ) -> tuple[float, float]:
     """Squared bias and variance of regressions trained on ``m`` data sets, for the same inputs and noiseless targets.
 
-    ``bias**2 = mean_x ||mean_m f_m(x) - f(x)||**2`` and ``variance = mean_x 1/(M - 1) sum_m ||f_m(x) - mean f(x)||**2``. The mean
-    over m deviates by ``variance / M`` from the expectation, which is taken off: the squared bias is unbiased, and may come out
-    below 0. Half of bias**2 + variance + noise**2 is the expected test loss.
+    ``variance = mean_x 1/(M - 1) sum_m ||f_m(x) - g(x)||**2`` and ``bias**2 = mean_x ||g(x) - f(x)||**2 - variance / M`` with
+    the mean ``g`` of the M runs. What is taken off is how far ``g`` is from its expectation: the estimate of bias**2 has no
+    bias of its own, and may come out below 0. Half of bias**2 + variance + noise**2 is the expected test loss.
 
     Raises ``ValueError`` for fewer than two runs.
 

@@ -11,7 +11,7 @@ def expected_calibration_error(
 ) -> float:
     """``sum_b |B_b| / n * |accuracy(B_b) - confidence(B_b)|`` over equally wide bins of the confidence.
 
-    The confidence is the largest probability, B_b the examples with a confidence in ((b - 1) / bins, b / bins]. 0 is calibrated.
+    The confidence is the largest probability, B_b the examples with one in ((b - 1) / bins, b / bins]. 0 is calibrated.
     ``regexp.predict(result, inputs).mean`` gives the probabilities.
 
     Reference: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.

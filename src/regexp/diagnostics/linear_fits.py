@@ -68,7 +68,7 @@ def minimum_norm(
 def risk(fit: LinearFit, dataset: SyntheticRegression) -> float:
     """The expected loss on new examples, exactly: ``1/2 [(w - w*)' S (w - w*) + (b - b*)**2 + noise**2]``.
 
-    S is the covariance of the inputs, w* and b* are the true weights and bias. The limit of ``test/loss`` for a large test split.
+    S is the covariance of the inputs, w* and b* are the true weights and bias: ``test/loss`` for an infinite test split.
     Raises ``ValueError`` for a truth with interactions, which no linear map has.
     """
     if dataset.interactions:
@@ -84,8 +84,8 @@ def minimum_norm_risk(size: int, features: int, weight_norm: float, noise: float
     Half of ``|w|**2 (1 - n/d) + noise**2 n / (d - n - 1) + noise**2`` for n < d - 1 and of
     ``noise**2 d / (n - d - 1) + noise**2`` for n > d + 1; infinite in between, if there is noise: double descent.
 
-    Reference: Nakkiran, Venkat, Kakade and Ma, "Optimal regularization can mitigate double descent", 2021; Breiman and Freedman,
-    "How many variables should be entered in a regression equation?", 1983.
+    Reference: Nakkiran, Venkat, Kakade and Ma, "Optimal regularization can mitigate double descent", 2021; Breiman and
+    Freedman, "How many variables should be entered in a regression equation?", 1983.
     """
     gap = abs(features - size) - 1
     missed = weight_norm**2 * max(0.0, 1 - size / features)

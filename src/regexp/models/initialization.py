@@ -30,7 +30,7 @@ SCHEMES: dict[str, Any] = {
 
 @torch.no_grad()
 def initialize(network: nn.Module, spec: Any) -> None:
-    """Fill the weights by ``spec.init``, the biases by ``spec.init_bias_std``; under torch's default U(-1, 1) / sqrt(inputs)."""
+    """Fill the weights by ``spec.init``, biases by ``spec.init_bias_std``, or by torch's default: U(-1, 1) / sqrt(inputs)."""
     fill, _ = SCHEMES[spec.init]
     for layer in _linear_layers(network).values():
         fill(layer.weight.mT, spec)  # the schemes count inputs and outputs as torch stores them

@@ -32,8 +32,8 @@ class MLP(Model):
     ``init``: ``default`` (torch's ``nn.Linear``: U(-1, 1) / sqrt(inputs), biases too), ``normal`` (standard deviation
     ``init_std``), ``lecun_normal`` (1 / sqrt(inputs); LeCun et al., "Efficient backprop", 1998), ``xavier_normal``,
     ``xavier_uniform`` (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010),
-    ``kaiming_normal``, ``kaiming_uniform`` (He et al., "Delving deep into rectifiers", 2015), ``constant`` (``init_value``). All
-    but the default draw biases with standard deviation ``init_bias_std``: 0 for zeros, 1 for Nielsen's book.
+    ``kaiming_normal``, ``kaiming_uniform`` (He et al., "Delving deep into rectifiers", 2015), ``constant``
+    (``init_value``). All but the default draw biases with standard deviation ``init_bias_std``: 0 for zeros, 1 for Nielsen's.
     ``output``: the output function that the loss applies (auto: the loss's own).
 
     >>> MLP(hidden=(256, 128)).hidden_layers

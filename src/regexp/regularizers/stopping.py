@@ -1,8 +1,8 @@
 """When to stop: patience, and the three criteria of Prechelt, "Early stopping - but when?", 1998.
 
-Each is a function of the evaluations until now that says which runs go on. Tensors have one entry per run; ``state`` is what the
-criterion remembers, empty at first. ``error`` and ``training`` are errors on the validation and training examples, lower is better.
-Epoch 0 is before training.
+Each is a function of the evaluations until now that says which runs go on. Tensors have one entry per run; ``state`` is what
+the criterion remembers, empty at first. Errors, on the validation and on the training examples, are better when lower. Epoch 0
+is before training.
 """
 
 from __future__ import annotations
