@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from torch import nn
 
 from regexp import losses
@@ -27,7 +27,7 @@ def examples(result: Result, split: str = "test", limit: int | None = None) -> t
     return (data.inputs[rows] - data.center) / data.scale, data.targets[rows]
 
 
-def accuracy(result: Result, inputs: Inputs, targets: Int[torch.Tensor, " batch"]) -> float:
+def accuracy(result: Result, inputs: Inputs, targets: Targets) -> float:
     """The share of examples whose class has the highest score. Raises ``ValueError`` for a regression."""
     return accuracy_of(result.model(), inputs, targets)
 
