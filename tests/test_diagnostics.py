@@ -287,7 +287,7 @@ def test_the_risk_of_as_many_examples_as_features_is_infinite():
 
 
 def test_calibration_error_by_hand():
-    probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.45, 0.55]]).double()
+    probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.45, 0.55]], dtype=torch.float64)
     targets = torch.tensor([0, 1, 1, 1])  # bins of 5: (.8, 1] .9 right; (.6, .8] .8 wrong and .7 right; (.4, .6] .55 right
     expected = (0.1 + 2 * abs(0.5 - 0.75) + 0.45) / 4
     assert diagnostics.expected_calibration_error(probabilities, targets, bins=5) == pytest.approx(expected, abs=1e-6)
