@@ -42,7 +42,7 @@ def test_without_samples_it_is_the_trained_model(model):
 
 
 def test_an_ensemble_is_the_mean_of_its_networks():
-    runs = [*DROPPED, trained(Dropout(0.3), seed=2, epochs=1)]
+    runs = [*DROPPED, trained(L2(0.1), seed=2, epochs=1)]
     each = torch.stack([run.model()(X).softmax(1).detach() for run in runs])
     found = regexp.predict(runs, X)
     torch.testing.assert_close(found.members, each, rtol=1e-12, atol=1e-14)
@@ -141,6 +141,10 @@ def test_probabilities_are_those_of_the_loss():
         (
             lambda: regexp.predict([DROPPED[0], trained(Dropout(0.5), model=MLP((8, 16)))], X),
             r"model.hidden must have one structure, got \[16, 16\] in run 0 and \[8, 16\] in run 1",
+        ),
+        (
+            lambda: regexp.predict([DROPPED[0], trained(L2(0.1))], X, samples=2),
+            r"regularizer.dropout must have one structure, .* in run 0 and None in run 1",
         ),
         (lambda: regexp.predict(dataclasses.replace(DROPPED[0], weights={}), X), "weights that were saved, and none were"),
     ],

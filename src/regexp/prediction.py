@@ -12,11 +12,10 @@ from jaxtyping import Float
 from regexp import losses, rng
 from regexp.component import Invalid
 from regexp.program.model import Noise, StackedModel, places
-from regexp.program.structure import structure_of
 from regexp.regularizers.regularizer import Place
 from regexp.results import Result
 from regexp.stack.noise import Draws
-from regexp.stack.numbers import numbers, representative
+from regexp.stack.numbers import numbers, representative, structure
 
 ROWS = 512
 """Examples of one product: fixed, so that the draws for an example do not depend on how much memory there is."""
@@ -82,7 +81,7 @@ def predict(
     "Simple and scalable predictive uncertainty estimation using deep ensembles", 2017.
     """
     runs = [results] if isinstance(results, Result) else list(results)
-    _check(runs, samples)
+    _check(runs, samples, noise)
     first = runs[0].experiment
     model = StackedModel([run.model(which) for run in runs], torch.device("cpu"))
     output = losses.output_of(first.data_loss, first.model.output)
@@ -97,22 +96,24 @@ def predict(
     return Prediction(torch.cat(parts, 1), output)
 
 
-def _check(runs: Sequence[Result], samples: int | None) -> None:
+def _check(runs: Sequence[Result], samples: int | None, noise: Sequence[str]) -> None:
     if not runs:
         raise Invalid("predict", [("results", "must be a run or a list of runs, got an empty list")])
     if samples is not None and (not isinstance(samples, int) or samples < 1):
         raise Invalid("predict", [("samples", f"must be a whole number >= 1 or None, got {samples!r}")])
-    first, *others = [_structure(run) for run in runs]
+    first, *others = [_structure(run, noise if samples else ()) for run in runs]
     for i, other in enumerate(others, start=1):
-        if wrong := [name for name in first if first[name] != other.get(name)] or [name for name in other if name not in first]:
-            why = f"must have one structure, got {first.get(wrong[0])!r} in run 0 and {other.get(wrong[0])!r} in run {i}"
-            raise Invalid("predict", [(wrong[0], f"{why}: predict with each apart")])
+        if wrong := next((name for name in [*first, *other] if first.get(name) != other.get(name)), None):
+            why = f"must have one structure, got {first.get(wrong)!r} in run 0 and {other.get(wrong)!r} in run {i}"
+            raise Invalid("predict", [(wrong, f"{why}: predict with each apart")])
 
 
-def _structure(run: Result) -> dict[str, Any]:
+def _structure(run: Result, noise: Sequence[str]) -> dict[str, Any]:
     """What the networks of an ensemble must have in common; how they were trained may differ."""
-    kept = ("model.", "regularizer", "loss", "dtype")
-    return {"sizes": run.sizes} | {name: v for name, v in structure_of(run.experiment).items() if name.startswith(kept)}
+    spec = run.experiment
+    model = {f"model.{name}": value for name, value in structure(spec.model).items()}
+    left_on = {f"regularizer.{one.name()}": structure(one) for one in spec.regularizers if one.name() in noise}
+    return {"sizes": run.sizes, "loss": spec.data_loss, "dtype": spec.dtype, **model, **left_on}
 
 
 Sources = list[tuple]
@@ -130,8 +131,8 @@ def _changes(runs: Sequence[Result], model: StackedModel, noise: Sequence[str], 
 
 
 def _sources(runs: Sequence[Result], place: Place, noise: Sequence[str], seed: int) -> Iterator[tuple]:
-    columns = zip(*(run.experiment.regularizers for run in runs), strict=True)
-    for column in (column for column in columns if column[0].name() in noise):
+    left_on = [[one for name in noise for one in run.experiment.regularizers if one.name() == name] for run in runs]
+    for column in zip(*left_on, strict=True):
         own = numbers(column, torch.device("cpu"), getattr(torch, runs[0].experiment.dtype))
         if change := representative(column[0]).wrap(place, own):
             purpose = (column[0].name(), place.place, place.index)
