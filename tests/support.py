@@ -33,6 +33,10 @@ class Blobs(Dataset):
 
     task = "classification"
 
+    @property
+    def image(self) -> tuple[int, int]:
+        return 4, self.features // 4
+
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         generator = rng.generator(seed, "blobs")
         sizes = {"train": self.train_size, "val": self.val_size, "test": self.test_size}

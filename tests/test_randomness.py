@@ -10,7 +10,7 @@ from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.program import Program, arrange, load_data
-from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
+from regexp.regularizers import L1, L2, Augmentation, Dropout, EarlyStopping, InputNoise, L1Subgradient, MaxNorm, WeightDecay
 from regexp.regularizers.regularizer import switches
 from regexp.train import config_folder
 from support import CPU, Blobs, fit, same_bits
@@ -23,6 +23,11 @@ PAIRS = [  # switched off, and switched on
     (L1Subgradient(0.0), L1Subgradient(0.01)),
     (WeightDecay(0.0), WeightDecay(0.1)),
     (Dropout(0.0), Dropout(0.5, input_rate=0.2)),
+    (Dropout(0.0, mask="batch"), Dropout(0.5, input_rate=0.2, mask="batch")),
+    (InputNoise(0.0), InputNoise(0.3)),
+    (InputNoise(0.0, "all"), InputNoise(0.3, "all")),
+    (Augmentation(0, 0.0), Augmentation(1, 10.0)),
+    (MaxNorm(float("inf")), MaxNorm(0.5)),
     (EarlyStopping(patience=100), EarlyStopping(patience=1)),
 ]
 

@@ -10,6 +10,7 @@ _HOMES = {
     "fit": "runner",
     "compare": "comparing",
     "load": "stored",
+    "predict": "prediction",
     "Result": "results",
     "Experiment": "experiment",
     "Diverged": "runner",

@@ -100,7 +100,7 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
         for part in program.having("after_step"):
             steps = optimizer.effective_step(parameters, state.optimizer, state.step, lr, program.numbers)
             for i, weight, numbers in program.touched(part):
-                part.regularizer.after_step(weight, steps[i], numbers)
+                part.regularizer.after_step(weight, program.units_last(i, steps[i]), numbers)
 
 
 def review(program: Program, state: State, observe: Observe) -> None:

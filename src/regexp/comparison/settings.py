@@ -47,7 +47,7 @@ class Setting:
         return tuple(name for name, found in sizes.items() if not found or any(found))
 
 
-_STRENGTHS = ("strength", "rate", "input_rate")
+_STRENGTHS = ("strength", "rate", "input_rate", "std", "shift", "degrees")
 
 
 def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:

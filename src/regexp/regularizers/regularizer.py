@@ -28,6 +28,8 @@ class Place:
     index: int
     count: int
     """How many slots of this place the model has."""
+    image: tuple[int, ...] | None = None
+    """How the features of an input make a picture: (height, width) or (channels, height, width)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Regularizer(Component):
     Every tensor a hook receives has a leading runs axis, and no run may influence another. ``weights`` are the tensors that
     the regularizer may touch: weight matrices, and biases too if it has a field ``biases`` that is true. ``numbers`` holds its
     per-run fields as tensors, ``numbers["strength"]`` with shape (runs,); the two hooks around the step are called for every
-    weight, with numbers of its shape. At strength 0 a run's arithmetic must give the very
-    bits it gives without the regularizer; ``strength: float = per_run(off=0.0)`` declares it.
+    weight, as (runs, inputs ..., units) whatever layer it is of, with numbers of its shape. (A layer of your own that stores
+    its units last says so by ``units_last = True``.) At strength 0 a run's arithmetic must give the very bits it gives
+    without the regularizer; ``strength: float = per_run(off=0.0)`` declares it.
 
     The training loop calls them in this order::
 
