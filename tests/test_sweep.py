@@ -224,10 +224,11 @@ def test_what_a_glob_finds_and_cannot_be_trained_is_told_and_the_rest_runs(comma
     outcome = command_line("-m", *QUICK, "regularizer=glob(*)", "hydra.sweep.dir=s")
     assert outcome.code == 0, outcome.stderr
     assert "refused: regularizer.dropout.rate drops hidden units, and this model has none" in outcome.stderr
+    assert "refused: regularizer.augmentation.shift moves pictures, and synthetic_regression has none" in outcome.stderr
     found = [set(read(folder / "config.yaml")["regularizer"]) for folder in runs_in(tmp_path / "s").values()]
     assert {"l2"} in found
-    assert {"dropout"} not in found
-    assert "1 refused" in outcome.stdout
+    assert {"dropout"} not in found and {"augmentation"} not in found
+    assert "2 refused" in outcome.stdout
 
 
 def test_a_sweep_keeps_no_weights_unless_asked(command_line, tmp_path):
