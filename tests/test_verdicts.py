@@ -147,12 +147,12 @@ def test_values_that_are_all_the_same_decide():
 # ---- the number of seeds that would decide
 
 
-@pytest.mark.parametrize(("mean", "margin"), [(0.5, 5.0), (-0.2, 0.6)])
+@pytest.mark.parametrize(("mean", "margin"), [(0.5, 0.6), (0.5, 5.0), (-0.2, 0.6)])
 def test_the_stated_number_of_seeds_decides_a_direction(mean, margin):
     few = mean + RANDOM.permutation(np.tile([-1.0, 1.0], 4)) * np.sqrt(7 / 8)  # mean and deviation exactly these
     n = seeds.for_direction(few, margin)
     found = direction(draws(mean, n=n), margin)
-    assert (found.holds | found.fails).mean() == pytest.approx(0.8, abs=0.03)
+    assert (found.holds | found.fails).mean() > 0.77
 
 
 def test_the_stated_number_of_seeds_decides_an_equality():
