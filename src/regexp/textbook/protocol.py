@@ -100,6 +100,8 @@ class Protocol:
     """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed."""
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What legends call a setting."""
     claims: tuple[Claim, ...] = ()
     pictures: tuple[Picture, ...] = ()
     conditional: str = ""

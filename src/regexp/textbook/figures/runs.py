@@ -32,7 +32,7 @@ def curves(picture: Picture, study: Study) -> Figure:
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
             epochs, values = _columns(runs, metric)
-            shown += _line(axes, epochs, values, {**style, "marker": None, "label": words(setting)})
+            shown += _line(axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))})
         tidy(axes, "epoch", worded(metric))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
@@ -52,7 +52,7 @@ def against(picture: Picture, study: Study) -> Figure:
             values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
-            shown += _line(axes, [place(x) for x in sorted(points)], values, {**style, "label": words(setting)})
+            shown += _line(axes, [place(x) for x in sorted(points)], values, {**style, "label": study.protocol.labels.get(setting, words(setting))})
         tidy(axes, words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "), worded(metric))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
