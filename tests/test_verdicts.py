@@ -86,7 +86,7 @@ def test_p_values_and_intervals_are_scipys():
 def test_equality_holds_exactly_if_the_90_percent_interval_lies_inside():
     for x in RANDOM.normal(0.3, 1, (200, 8)):
         low, high = stats.ttest_1samp(x, 0).confidence_interval(0.90)
-        assert bool(equal(x, margin=1.0).holds) == bool(-1 < low and high < 1)
+        assert bool(equal(x, margin=1.0).holds) == bool(low > -1 and high < 1)
 
 
 def test_the_sign_interval_is_that_of_the_binomial_distribution():

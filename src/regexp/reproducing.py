@@ -141,9 +141,13 @@ def _out(arguments: argparse.Namespace) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="regexp-reproduce", description="Run the textbook's experiments and judge its claims.")
+    parser = argparse.ArgumentParser(
+        prog="regexp-reproduce", description="Run the textbook's experiments and judge its claims."
+    )
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names, chapters, or all (default: list them)")
-    parser.add_argument("--tier", choices=TIERS, default="standard", help="how much (default: standard; quick gives no verdicts)")
+    parser.add_argument(
+        "--tier", choices=TIERS, default="standard", help="how much (default: standard; quick gives no verdicts)"
+    )
     parser.add_argument("--redraw", action="store_true", help="judge and draw again from stored runs, and train nothing")
     parser.add_argument("--out", metavar="DIR", help="the report's folder (default: outputs/reproduce/<time>)")
     return parser

@@ -74,7 +74,7 @@ def parse(text: str) -> Expression:
     if len(parts) not in (1, 3):
         raise ValueError(f"must be one term, or two joined by minus or over, got {text!r}")
     terms = [_term(part) for part in parts[::2]]
-    return Expression(words, terms[0], *([parts[1], terms[1]] if len(parts) == 3 else []))
+    return Expression(words, terms[0], parts[1], terms[1]) if len(parts) == 3 else Expression(words, terms[0])
 
 
 def _term(text: str) -> Term:

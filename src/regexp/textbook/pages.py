@@ -62,7 +62,14 @@ SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "training")
 
 def _summary(data: Data) -> list[str]:
     verdicts = ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
-    return [data["title"], data["question"], f"{data['tier']}, n = {data['n']}", str(data["runs"]), verdicts, duration(data["seconds"])]
+    return [
+        data["title"],
+        data["question"],
+        f"{data['tier']}, n = {data['n']}",
+        str(data["runs"]),
+        verdicts,
+        duration(data["seconds"]),
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -88,7 +95,9 @@ def _plain(row: Data, data: Data) -> str:
 
 def _about(data: Data) -> str:
     versions = data.get("versions") or {}
-    known = ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, Mapping) else str(versions)
+    known = (
+        ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, Mapping) else str(versions)
+    )
     threads = f"threads {data['threads']}" if data.get("threads") else ""
     facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training", threads, str(data.get("device") or ""), known]
     facts += [f"commit {data['commit']}" if data.get("commit") else "", data["date"], f"`{data['command']}`"]

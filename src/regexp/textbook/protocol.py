@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import Any
 
 from regexp.textbook.expression import Expression
@@ -34,9 +35,9 @@ class Published:
 class Claim:
     """One statement that numbers decide.
 
-    ``kind``: exact (``tolerance``, ``target``), band (``band``: an independent simulation's range for the mean of ``band_seeds``
-    seeds), direction (the value is above 0, ``margin``), equal (within ``margin`` of 0), published (``tolerance``: the widest
-    useful prediction interval), shown (not judged).
+    ``kind``: exact (``tolerance``, ``target``), band (``band``: an independent simulation's range for the mean of
+    ``band_seeds`` seeds), direction (the value is above 0, ``margin``), equal (within ``margin`` of 0), published
+    (``tolerance``: the widest useful prediction interval), shown (not judged).
     """
 
     name: str
@@ -59,7 +60,7 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """``curves``: metrics against the epoch. ``against``: metrics against the swept number ``x``. ``drawn``: by a diagnostic.
+    """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """
@@ -114,6 +115,6 @@ class Protocol:
         chosen = self.tiers[tier]
         found = []
         for line in self.sweep:
-            seeds = "" if any(word.startswith("seed=") for word in line.split()) else f' "seed=range({chosen.n})"'
+            seeds = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed=range({chosen.n})"'
             found.append(" ".join(f"{line}{seeds} {chosen.add}".split()))
         return found

@@ -88,7 +88,9 @@ def _claim(name: str, node: Any, wrong: _Problems) -> Claim | None:
     fields["value"] = _expression(fields["value"], f"{key}.value", wrong)
     if "published" in fields:
         fields["published"] = _make(Published, fields["published"], f"{key}.published", wrong)
-    return None if wrong.found else Claim(name=name, **{**fields, **({"band": tuple(fields["band"])} if "band" in fields else {})})
+    return (
+        None if wrong.found else Claim(name=name, **{**fields, **({"band": tuple(fields["band"])} if "band" in fields else {})})
+    )
 
 
 def _expression(text: Any, key: str, wrong: _Problems) -> Expression | None:

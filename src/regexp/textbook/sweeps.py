@@ -1,4 +1,4 @@
-"""An experiment's sweep, trained by the same machinery as ``regexp-train -m ... study=...``: what is there is not trained again."""
+"""An experiment's sweep, trained as by ``regexp-train -m ... study=...``: what is there is not trained again."""
 
 from __future__ import annotations
 

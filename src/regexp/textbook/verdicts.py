@@ -59,8 +59,8 @@ def direction(differences: Any, margin: float, *, median: bool = False) -> Decis
 
 
 def equal(differences: Any, margin: float, *, median: bool = False) -> Decision:
-    """The centre is within the margin of 0: holds if the 90 % interval lies inside (-margin, margin), that is, if both one-sided
-    tests at 5 % say so; does not if the 95 % interval lies outside. A large p-value is never equality.
+    """The centre is within the margin of 0: holds if the 90 % interval lies inside (-margin, margin), that is, if both
+    one-sided tests at 5 % say so; does not if the 95 % interval lies outside. A large p-value is never equality.
     """
     x, median = _prepared(differences, median)
     p_holds = np.maximum(p_above(x, -margin, median=median), p_above(-x, -margin, median=median))
@@ -113,7 +113,8 @@ def interval(values: Any, level: float = LEVEL, *, median: bool = False) -> tupl
         return found.mean - half, found.mean + half
     out = int((special.bdtr(np.arange(n, dtype=float), n, 0.5) <= level / 2).sum())  # values beyond either end
     if out == 0:
-        return tuple(np.full((2, *x.shape[:-1]), [[-np.inf], [np.inf]] if x.ndim > 1 else [-np.inf, np.inf]))  # type: ignore[return-value]
+        nothing = np.full(x.shape[:-1], np.inf)
+        return -nothing[()], nothing[()]
     ordered = np.sort(x, axis=-1)
     return ordered[..., out - 1], ordered[..., n - out]
 

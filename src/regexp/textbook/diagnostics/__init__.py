@@ -6,8 +6,9 @@ A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and
 * ``of_study(study, **arguments)`` gives each quantity as one value per seed (or a list of values, for what needs no runs), and
   stands without a setting (``validated_strength.excess``).
 
-A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by ``regexp.load(run.folder)``
-if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch from ``regexp.lazy``.
+A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
+``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
+from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own.
 """
 
 from __future__ import annotations

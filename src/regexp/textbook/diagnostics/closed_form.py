@@ -15,9 +15,9 @@ QUANTITIES = ("constant", "ridge", "minimum_norm", "ridge_error")
 
 
 def of_run(run: Run, strength: float | None = None) -> dict[str, float]:
-    """``constant``: the mean of the training targets. ``ridge``: ``w = (X'X + n strength I)^-1 X'y`` on centred data, with a free
-    intercept; ``strength``: None is the run's own. ``minimum_norm``: its limit for strength 0. ``ridge_error``: how far the run's
-    test loss is from that of ridge, relatively.
+    """``constant``: the mean of the training targets. ``ridge``: ``w = (X'X + n strength I)^-1 X'y`` on centred data, with a
+    free intercept; ``strength``: None is the run's own. ``minimum_norm``: its limit for strength 0. ``ridge_error``: how far
+    the run's test loss is from that of ridge, relatively.
     """
     found = regexp.load(run.folder)
     own = max((getattr(one, "strength", 0.0) for one in found.experiment.regularizers), default=0.0)

@@ -60,11 +60,17 @@ def draw(study: Study, title: str) -> Figure:
 
     figure, panels = new_figure(11.0, 4.9, 2, alike=True)
     for axes, start in zip(panels, STARTS, strict=True):
-        for (cost, words), style in zip({"quadratic": "quadratic cost", "entropy": "cross-entropy"}.items(), LINES, strict=False):
+        for (cost, words), style in zip(
+            {"quadratic": "quadratic cost", "entropy": "cross-entropy"}.items(), LINES, strict=False
+        ):
             line: dict[str, Any] = {**style, "marker": None, "label": words}
             axes.plot(path(cost, start), linewidth=2, **line)
         axes.set_title(f"{start} start, output {path('quadratic', start)[0]:.2f}", fontsize=12, loc="left")
         tidy(axes, "step", "output (target 0)" if start == "good" else "")
     panels[0].legend(frameon=False, fontsize=11)
-    finish(figure, title, f"One neuron, one example, learning rate {RATE:g}, both costs; exact arithmetic, nothing is drawn at random.")
+    finish(
+        figure,
+        title,
+        f"One neuron, one example, learning rate {RATE:g}, both costs; exact arithmetic, nothing is drawn at random.",
+    )
     return figure

@@ -16,8 +16,8 @@ QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
 def of_study(
     study: Study, first: dict[str, Any], second: dict[str, Any], key: str, by: str, metric: str, place: str | int
 ) -> dict[str, Any]:
-    """``first`` and ``second``: the metric at the place, for every seed, at the value of ``key`` whose mean of ``by`` is best on
-    the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds.
+    """``first`` and ``second``: the metric at the place, for every seed, at the value of ``key`` whose mean of ``by`` is best
+    on the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds.
     """
     found: dict[str, Any] = {}
     for name, setting in (("first", first), ("second", second)):

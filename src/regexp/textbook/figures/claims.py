@@ -29,7 +29,9 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     axes.scatter(values, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label="a seed")
     if math.isfinite(judgement.low) and math.isfinite(judgement.high):
         ends = [[judgement.center - judgement.low], [judgement.high - judgement.center]]
-        axes.errorbar([judgement.center], [0], xerr=ends, color="black", marker="D", capsize=7, linewidth=2.4, label=_what(judgement))
+        axes.errorbar(
+            [judgement.center], [0], xerr=ends, color="black", marker="D", capsize=7, linewidth=2.4, label=_what(judgement)
+        )
     _scale(axes, values)
     tidy(axes, judgement.claim.value.text, "")
     axes.set_yticks([])

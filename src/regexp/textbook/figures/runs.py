@@ -32,7 +32,9 @@ def curves(picture: Picture, study: Study) -> Figure:
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
             epochs, values = _columns(runs, metric)
-            shown += _line(axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))})
+            shown += _line(
+                axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
+            )
         tidy(axes, "epoch", worded(metric))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
@@ -52,8 +54,17 @@ def against(picture: Picture, study: Study) -> Figure:
             values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
-            shown += _line(axes, [place(x) for x in sorted(points)], values, {**style, "label": study.protocol.labels.get(setting, words(setting))})
-        tidy(axes, words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "), worded(metric))
+            shown += _line(
+                axes,
+                [place(x) for x in sorted(points)],
+                values,
+                {**style, "label": study.protocol.labels.get(setting, words(setting))},
+            )
+        tidy(
+            axes,
+            words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
+            worded(metric),
+        )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
 
@@ -81,7 +92,9 @@ def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) ->
 
 def _columns(runs: Sequence[Run], metric: str) -> tuple[list[float], list[list[float]]]:
     """A metric at the epochs that all runs were evaluated at."""
-    columns = [dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history]
+    columns = [
+        dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history
+    ]
     epochs = [epoch for epoch in (columns[0] if columns else ()) if all(epoch in column for column in columns)]
     if not epochs:
         raise NotMeasured(f"no run has {metric}")
