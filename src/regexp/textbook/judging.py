@@ -48,8 +48,8 @@ def judge(study: Study) -> list[Judgement]:
     """Every claim of the study's protocol, the primary ones corrected for their number."""
     primary = sum(claim.role == "primary" for claim in study.protocol.claims)
     found = [_judge(claim, study, LEVEL / max(primary, 1)) for claim in study.protocol.claims]
-    stands = verdicts.withstand([j.p if j.claim.role == "primary" and j.decided is not None else math.nan for j in found])
-    return [judgement if stand else _withdrawn(judgement, primary) for judgement, stand in zip(found, stands, strict=True)]
+    stands = verdicts.withstand([judgement.p if judgement.claim.role == "primary" else math.nan for judgement in found])
+    return [_withdrawn(j, primary) if j.p < LEVEL and not stand else j for j, stand in zip(found, stands, strict=True)]
 
 
 def _judge(claim: Claim, study: Study, level: float) -> Judgement:
@@ -91,7 +91,7 @@ def _decision(claim: Claim, values: np.ndarray) -> verdicts.Decision:
         assert claim.published is not None
         return verdicts.published(values, float(claim.published.value), claim.tolerance or 0.0)
     rule = verdicts.direction if claim.kind == "direction" else verdicts.equal
-    return rule(values, claim.margin or 0.0, median=claim.median)
+    return rule(values - claim.target, claim.margin or 0.0, median=claim.median)
 
 
 def _more_seeds(claim: Claim, values: np.ndarray, level: float) -> str:
@@ -101,7 +101,7 @@ def _more_seeds(claim: Claim, values: np.ndarray, level: float) -> str:
     if not np.isfinite(values).all():
         return "runs diverged"
     count = seeds.for_direction if claim.kind == "direction" else seeds.for_equality
-    return _would(count(values, claim.margin or 0.0, level if claim.role == "primary" else LEVEL))
+    return _would(count(values - claim.target, claim.margin or 0.0, level if claim.role == "primary" else LEVEL))
 
 
 def _would(n: int | None) -> str:

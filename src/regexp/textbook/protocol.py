@@ -36,8 +36,8 @@ class Claim:
     """One statement that numbers decide.
 
     ``kind``: exact (``tolerance``, ``target``), band (``band``: an independent simulation's range for the mean of
-    ``band_seeds`` seeds), direction (the value is above 0, ``margin``), equal (within ``margin`` of 0), published
-    (``tolerance``: the widest useful prediction interval), shown (not judged).
+    ``band_seeds`` seeds), direction (the value is above ``target``, ``margin``), equal (within ``margin`` of ``target``),
+    published (``tolerance``: the widest useful prediction interval), shown (not judged).
     """
 
     name: str

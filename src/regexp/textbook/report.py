@@ -93,8 +93,8 @@ def rule(claim: Claim) -> str:
     return {
         "exact": f"|error| <= {claim.tolerance:g}" if claim.tolerance is not None else "",
         "band": f"mean in {list(claim.band)}" if claim.band else "",
-        "direction": f"above 0, margin {claim.margin:g}" if claim.margin else "",
-        "equal": f"within {claim.margin:g} of 0" if claim.margin else "",
+        "direction": f"above {claim.target:g}, margin {claim.margin:g}" if claim.margin else "",
+        "equal": f"within {claim.margin:g} of {claim.target:g}" if claim.margin else "",
         "published": f"in the prediction interval, at most {claim.tolerance:g} wide" if claim.tolerance else "",
         "shown": "not judged",
     }[claim.kind]

@@ -82,13 +82,14 @@ def published(values: Any, value: float, tolerance: float) -> Decision:
     usable = high - low <= tolerance
     inside = (low <= value) & (value <= high)
     p = 2 * special.stdtr(found.n - 1.0, -np.abs(_ratio(found.mean - value, scale)))
-    return Decision(usable & inside, usable & ~inside, np.where(inside, np.nan, p)[()], low, high)
+    return Decision(usable & inside, usable & ~inside, p, low, high)
 
 
 def withstand(p: Any) -> np.ndarray:
     """Which decisions stand when all primary claims of an experiment are judged together: Holm's correction at 5 %.
 
-    The chance that any of the decisions is wrong is at most 5 %. What was not tested (nan) stands.
+    ``p``: of all of them, decided or not. The chance that any decision is wrong is at most 5 %. What was not tested (nan)
+    stands.
     """
     p = np.asarray(p, dtype=float)
     return np.isnan(p) | (holm(p) < LEVEL) if p.size else np.ones(0, dtype=bool)

@@ -49,9 +49,16 @@ def _expected(axes: Axes, judgement: Judgement) -> None:
     """What would make the claim true, shaded; what was published, as a line."""
     claim = judgement.claim
     if claim.kind in ("direction", "equal"):
-        axes.axvline(0, color="0.3", linewidth=1, ymax=0.78)
+        axes.axvline(claim.target, color="0.3", linewidth=1, ymax=0.78)
     if claim.kind == "equal" and claim.margin:
-        axes.axvspan(-claim.margin, claim.margin, color=GREEN, alpha=0.15, linewidth=0, label="equal within the margin")
+        axes.axvspan(
+            claim.target - claim.margin,
+            claim.target + claim.margin,
+            color=GREEN,
+            alpha=0.15,
+            linewidth=0,
+            label="equal within the margin",
+        )
     if claim.band:
         axes.axvspan(*claim.band, color=GREEN, alpha=0.15, linewidth=0, label="simulated range of the mean")
     if claim.published and isinstance(claim.published.value, (int, float)):
