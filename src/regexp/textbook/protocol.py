@@ -73,6 +73,8 @@ class Picture:
     """Lines of the picture; of ``against`` each holds runs of every x. None: all."""
     x: str | None = None
     place: str = "end"
+    first_epoch: int = 0
+    """Of ``curves``: epochs before it would flatten the rest."""
     by: str | None = None
     """The diagnostic that draws."""
     limits: tuple[float, float] | None = None

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
+FEW = 3
+"""Seeds below which there is no band: it would be wider than the picture."""
 
 
 def curves(picture: Picture, study: Study) -> Figure:
@@ -31,7 +33,7 @@ def curves(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
-            epochs, values = _columns(runs, metric)
+            epochs, values = _columns(runs, metric, picture.first_epoch)
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
@@ -77,7 +79,8 @@ def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: S
     handles, labels = panels[0].get_legend_handles_labels()
     if any(labels):
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
-    finish(figure, picture.title, f"{counted(n)} per setting; {SHOWN}. Tier {study.tier}. {study.protocol.conditional}".strip())
+    caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
+    finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
     return figure
 
 
@@ -85,17 +88,17 @@ def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) ->
     """Mean and band; values are rows of seeds, one per x."""
     found = estimate(values)
     axes.plot(x, found.mean, linewidth=2, **style)
-    if np.isfinite(found.low).all():
+    if found.n >= FEW and np.isfinite(found.low).all():
         axes.fill_between(x, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
     return [float(value) for value in np.atleast_1d(found.mean) if np.isfinite(value)]
 
 
-def _columns(runs: Sequence[Run], metric: str) -> tuple[list[float], list[list[float]]]:
+def _columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
     """A metric at the epochs that all runs were evaluated at."""
     columns = [
         dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history
     ]
-    epochs = [epoch for epoch in (columns[0] if columns else ()) if all(epoch in column for column in columns)]
+    epochs = [epoch for epoch in (columns[0] if columns else ()) if epoch >= first and all(epoch in c for c in columns)]
     if not epochs:
         raise NotMeasured(f"no run has {metric}")
     return epochs, [[column[epoch] for column in columns] for epoch in epochs]
