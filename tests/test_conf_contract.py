@@ -91,7 +91,7 @@ def test_regularizers_are_exactly_those_of_the_list(experiment):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_a_recipe_survives_other_choices(experiment):
     for choice in ("model=linear", "model=mlp", "optimizer=sgd", "optimizer=adam", "dataset=synthetic_regression"):
-        found, _ = compose(f"experiment={experiment}", "regularizer=[]", choice)
+        found, _ = compose(f"experiment={experiment}", "regularizer=[]", "loss=auto", choice)  # a loss belongs to its task
         group, _, name = choice.partition("=")
         assert getattr(found, group).name() == name
 

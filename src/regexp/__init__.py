@@ -9,6 +9,7 @@ from typing import Any
 _HOMES = {
     "fit": "runner",
     "compare": "comparing",
+    "convert_strength": "strength",
     "load": "stored",
     "predict": "prediction",
     "Result": "results",
