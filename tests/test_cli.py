@@ -38,7 +38,10 @@ TYPOS_AND_TYPES = [
     (["hydra.run.dri=x"], ["hydra.run.dri is no key: did you mean hydra.run.dir?"]),
     (["model=mlpp"], ["model must be one of linear, mlp, got model=mlpp: did you mean mlp?"]),
     (["experiment=drop"], ["experiment must be one of dropout, dropout_d2l, weight_decay, got experiment=drop"]),
-    (["regularizer=[l2x,dropot]"], ["regularizer must be a list of augmentation, dropout,", "did you mean regularizer=[l2,dropout]?"]),
+    (
+        ["regularizer=[l2x,dropot]"],
+        ["regularizer must be a list of augmentation, dropout,", "did you mean regularizer=[l2,dropout]?"],
+    ),
     (["regularizer=null"], ["regularizer must be a list of", "got regularizer=null: write regularizer=[]"]),
     (["regularizer={}"], ["regularizer must be a list of", "got regularizer={}: write regularizer=[]"]),
     (["regularizer=3"], ["regularizer must be a list of", "got regularizer=3: write regularizer=[]"]),
