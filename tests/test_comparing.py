@@ -22,7 +22,7 @@ from regexp.config.planning import plan
 from regexp.datasets import FashionMNIST
 from regexp.models import MLP
 from regexp.optim import SGD
-from regexp.regularizers import L1, Dropout, WeightDecay
+from regexp.regularizers import L1, Dropout, MaxNorm, WeightDecay
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run, write_setting
 from support import Blobs
@@ -175,6 +175,14 @@ def test_without_zero_the_weakest_is_the_baseline(tmp_path):
     for strength in (3.0, 0.2, 1.0):
         write_setting(tmp_path, decayed(strength), [1.0, 2.0, 3.0])
     assert regexp.compare(tmp_path).findings.baseline.label == "weight_decay 0.2"
+
+
+def test_a_limit_of_infinity_is_absence_and_a_small_one_is_strong(tmp_path):
+    for limit in (0.5, 2.0):
+        write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(limit)]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm 2"
+    write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(float("inf"))]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm inf"
 
 
 def test_sets_with_their_own_grids_are_told_apart(tmp_path):
