@@ -25,6 +25,9 @@ COMPONENTS = sorted(path for group in BASES for path in (CONF / group).glob("*.y
 REGULARIZERS = sorted(path.stem for path in (CONF / "regularizer").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 FOR_ONE_EPOCH = ["epochs=1", "threads=1"]
+TABLE = Path(__file__).with_name("table.csv")
+NEEDED = {"table": [f"dataset.path={TABLE}", "dataset.target=y"]}
+"""What a choice cannot be made without."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -116,7 +119,9 @@ def test_every_experiment_trains(experiment):
 @pytest.mark.parametrize("path", COMPONENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_component_trains(path):
     group, choice = path.parent.name, path.stem
-    overrides = ["model=mlp", f"{group}={choice}"] + ([] if group == "regularizer" else ["regularizer=[]"])
+    overrides = (
+        ["model=mlp", f"{group}={choice}"] + ([] if group == "regularizer" else ["regularizer=[]"]) + NEEDED.get(choice, [])
+    )
     found, _ = compose(*overrides)
     short, _ = compose(*overrides, *FOR_ONE_EPOCH, *small(found))
     (result,) = fit([short], threads=1)

@@ -8,7 +8,7 @@ from regexp.naming import quoted
 from regexp.results import Result, Row
 
 SPLITS = ("train", "val", "test")
-METRICS = ("loss", "accuracy")
+METRICS = ("loss", "accuracy", "rmse")
 
 
 def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
@@ -16,6 +16,7 @@ def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
     rows = {"final": result.final}
     if result.best and result.best_epoch != result.final_epoch:
         rows[f"best (epoch {result.best_epoch})"] = result.best
+    rows |= {name: row for name, row in result.baselines.items() if f"test/{METRICS[0]}" in row}
     facts = {
         "gap": f"{result.final['gap/loss']:.4g}",
         "norm of w": f"{result.final['weights/l2_norm']:.4g}",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp import machine
+from regexp.baselines import baselines
 from regexp.component import Invalid
 from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
@@ -106,6 +107,7 @@ def _train(
     experiments_in_order = [experiments[i] for i in order]
     data = load_data(experiments_in_order)
     hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
+    beside = dict(zip(order, baselines(experiments_in_order, data), strict=True))
     program = Program(experiments_in_order, data, device)
     state = start(program)
     state.runs = torch.tensor(order)
@@ -118,6 +120,7 @@ def _train(
 
     def end(run: int, result: Result) -> None:
         result.seconds = (time.perf_counter() - started) / len(experiments)
+        result.baselines = beside[run]
         result.machine = {**about, "data_hashes": hashes[run]}
         if writers:
             writers[run].end(result)
