@@ -18,8 +18,8 @@ Metrics = dict[str, Float[torch.Tensor, " runs"]]
 def evaluate(program: Program) -> Metrics:
     """All metrics, by name, in float64 on the CPU: the one place where a training program waits for its device.
 
-    ``*/loss`` is the mean data loss in evaluation mode over the whole split, ``gap/loss`` is test minus train. Where targets were
-    scaled, ``*/rmse`` is the root of the mean squared error in the targets' own unit.
+    ``*/loss`` is the mean data loss in evaluation mode over the whole split, ``gap/loss`` is test minus train. Where targets
+    were scaled, ``*/rmse`` is the root of the mean squared error in the targets' own unit.
     """
     measured = _splits(program) | _penalties(program)
     layers = program.model.weights()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,8 +20,11 @@ from regexp.program import Program, arrange, load_data, require_one_structure
 from regexp.progress import reporting
 from regexp.recorder import Recorder
 from regexp.results import Result
+from regexp.stability import Known, why_diverged
 from regexp.training import Observe, State, start, train
 from regexp.writing import Keep, RunWriter
+
+log = logging.getLogger("regexp")
 
 
 class Diverged(RuntimeError):
@@ -107,6 +111,8 @@ def _train(
     experiments_in_order = [experiments[i] for i in order]
     data = load_data(experiments_in_order)
     hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
+    loaded = dict(zip(order, data, strict=True))
+    known: Known = {}
     beside = dict(zip(order, baselines(experiments_in_order, data), strict=True))
     program = Program(experiments_in_order, data, device)
     state = start(program)
@@ -121,6 +127,9 @@ def _train(
     def end(run: int, result: Result) -> None:
         result.seconds = (time.perf_counter() - started) / len(experiments)
         result.baselines = beside[run]
+        if result.status == "diverged" and (why := why_diverged(result.experiment, loaded[run], known)):
+            result.reason = f"{result.reason}: {why}"
+            log.info("diverged: %s", why)
         result.machine = {**about, "data_hashes": hashes[run]}
         if writers:
             writers[run].end(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from regexp.component import Invalid, each, location, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, each, one_of, optional, per_run, require, whole, within
 from regexp.datasets import columns, table_files
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.fractions import shares, sizes, split
@@ -26,15 +26,15 @@ class Table(Dataset):
     and ``*/rmse = deviation * sqrt(2 loss)`` is the root of the mean squared error in the target's own unit.
 
     ``task``: auto is classification for text, true/false and whole numbers with at most 10 different values, else regression.
-    ``features``: a list of columns, null for all others; ``drop``: columns to leave out. Fractions of the rows validate and test
-    (classification: of every class); ``val_fraction=0``: no validation split. ``seed``: null splits anew with every seed
-    of a run, a number is one fixed split. A run is known by the table's content (``sha256``), wherever the file lies.
+    ``features``: a list of columns, null for all others; ``drop``: columns to leave out. Fractions of the rows validate and
+    test (classification: of every class); ``val_fraction=0``: no validation split. ``seed``: null splits anew with every
+    seed of a run, a number is one fixed split. A run is known by the table's content (``sha256``), wherever the file lies.
 
     Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, missing values, constant columns,
     a class with a single member, the target among the features.
     """
 
-    path: str = location()
+    path: str = dataclasses.field(metadata={"location": True})
     target: str
     task: str = "auto"
     features: Any = None
