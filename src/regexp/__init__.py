@@ -1,6 +1,7 @@
 """Regularization experiments that answer: which regularizer helps here, how strong, and is the difference real?
 
-``regexp.fit([...])`` trains experiments as one stack; ``regexp.load(folder)`` gives a finished run back.
+``regexp.fit([...])`` trains experiments as one stack; ``regexp.run("seed=range(20)")`` takes the command line's strings;
+``regexp.load(folder)`` gives a finished run, or all runs of a study, back.
 """
 
 import importlib
@@ -9,7 +10,8 @@ from typing import Any
 _HOMES = {
     "fit": "runner",
     "compare": "comparing",
-    "load": "stored",
+    "load": "runs",
+    "run": "running",
     "Result": "results",
     "Experiment": "experiment",
     "Diverged": "runner",
@@ -19,6 +21,7 @@ _HOMES = {
     "require": "component",
     "Dataset": "datasets.dataset",
     "Data": "datasets.dataset",
+    "TensorDataset": "datasets.tensor_dataset",
     "Model": "models.model",
     "Slot": "models.layers",
     "Optimizer": "optim",
