@@ -16,6 +16,9 @@ from torchvision.transforms import Compose, Normalize, ToTensor
 from regexp.component import Invalid
 from regexp.datasets import FashionMNIST, fashion_mnist_files
 from regexp.datasets.dataset import DataError
+from regexp.experiment import Experiment
+from regexp.models import Linear
+from regexp.optim import SGD
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 NAMES = [file.name for file in fashion_mnist_files.FILES]
@@ -256,6 +259,30 @@ def test_a_mirror_with_a_wrong_file_is_an_error_and_leaves_nothing_behind(mirror
         FashionMNIST().load(0, torch.float32)
     assert "train-labels-idx1-ubyte.gz has only 10008 bytes" in str(error.value) and len(str(error.value).splitlines()) <= 15
     assert [path.name for path in (nowhere / "regexp").iterdir()] == ["fashion_mnist.lock"]
+
+
+def test_own_mirrors_are_tried_first(mirror, root, tmp_path, monkeypatch):
+    (address,) = fashion_mnist_files.MIRRORS
+    monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
+    data = FashionMNIST(root=str(tmp_path / "own"), mirrors=[address]).load(0, torch.float32)
+    assert torch.equal(data.inputs, FashionMNIST(root=root).load(0, torch.float32).inputs)
+
+
+def test_many_wrong_mirrors_leave_the_advice_on_one_screen(mirror, nowhere):
+    shutil.copy(mirror / "t10k-labels-idx1-ubyte.gz", mirror / "train-labels-idx1-ubyte.gz")
+    (address,) = fashion_mnist_files.MIRRORS
+    with pytest.raises(DataError) as error:
+        FashionMNIST(mirrors=[f"{address}?{i}=" for i in range(9)]).load(0, torch.float32)
+    message = str(error.value)
+    assert len(message.splitlines()) <= 15 and address in message and str(nowhere / "regexp") in message
+    assert all(file.name in message and file.sha256 in message for file in fashion_mnist_files.FILES)
+
+
+def test_mirrors_are_addresses_and_no_part_of_the_identity():
+    with pytest.raises(Invalid, match=r"mirrors holds an item that must be an address such as .*, got 'here'"):
+        FashionMNIST(mirrors=["here"])
+    runs = [Experiment(FashionMNIST(mirrors=m), Linear(), SGD(0.1)) for m in ((), ["https://a.b/"])]
+    assert runs[0].hash() == runs[1].hash()
 
 
 def test_the_mirror_is_torchvisions():

@@ -99,12 +99,12 @@ def test_hydra_is_left_as_it_was(tmp_path):
     """Inside a program that has composed with Hydra, and whose resolvers were cleared."""
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "theirs.yaml").write_text("a: 1\n", encoding="utf-8")
-    with hydra.initialize_config_dir(str(tmp_path / "conf"), version_base="1.1"):
+    with hydra.initialize_config_dir(str(tmp_path / "conf"), version_base="1.2"):
         theirs = GlobalHydra.instance().hydra
         OmegaConf.clear_resolver("regexp.title")
         assert len(regexp.run(*GRID)) == 6
         assert GlobalHydra.instance().hydra is theirs
-        assert str(VersionBase.instance().getbase()) == "1.1"
+        assert str(VersionBase.instance().getbase()) == "1.2"
         assert hydra.compose("theirs").a == 1
     assert not GlobalHydra.instance().is_initialized() and HydraConfig.instance().cfg is None
 
