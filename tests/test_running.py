@@ -150,7 +150,7 @@ def test_arrays_of_ones_own(convert, tmp_path):
     assert again.experiment == runs[again.experiment.seed]
     assert again.experiment.hash() == runs[again.experiment.seed].hash()
     assert isinstance(again.model(), torch.nn.Module)
-    with pytest.raises(DataError, match="lived in memory .* make it again from the same x and y"):
+    with pytest.raises(DataError, match=r"lived in memory .* make it again from the same x and y"):
         fit([again.experiment])
 
 

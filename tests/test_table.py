@@ -224,6 +224,26 @@ def test_a_finished_run_is_read_where_its_table_is_not(folder, tmp_path):
     assert "split of the examples" in found.between_seeds.header()
 
 
+def test_the_comparison_shows_what_needs_no_training(folder, tmp_path):
+    runs = [experiment(folder / "diabetes.csv", seed=s, regularizers=[L2(v)]) for s in (0, 1, 2) for v in (0.01, 0.1, 1.0)]
+    results = regexp.fit(runs, tmp_path / "runs", threads=1, tensorboard=False)
+    found = regexp.compare(tmp_path / "runs", metric="test/rmse")
+    means = {
+        name: np.mean([results[3 * seed].baselines[name]["test/rmse"] for seed in range(3)]) for name in ("constant", "ridge")
+    }
+    assert f"the constant predictor has a mean test/rmse of {means['constant']:.4g} (3 seeds)." in str(found)
+    assert f"ridge regression, its strength chosen by validation, has a mean test/rmse of {means['ridge']:.4g}" in str(found)
+    levels = {line.get_label(): line.get_ydata()[0] for line in found.figures["metric"].axes[0].lines}
+    assert levels["ridge regression"] == pytest.approx(means["ridge"])
+    assert levels["the constant predictor"] == pytest.approx(means["constant"])
+    chosen = found.findings.choice.setting
+    gaps = [
+        run.value("test/rmse", "final") - results[3 * s].baselines["ridge"]["test/rmse"]
+        for s, run in enumerate(chosen.runs.values())
+    ]
+    assert f"{chosen.label} minus it: {np.mean(gaps):.4g}, 95 % interval" in str(found)
+
+
 def test_stacked_is_alone(folder):
     runs = [experiment(folder / "diabetes.csv", seed=seed, regularizers=[L2(s)]) for seed in (0, 1) for s in (0.0, 1.0)]
     for run, stacked in zip(runs, fit(runs), strict=True):

@@ -17,6 +17,7 @@ from regexp.config.orders import orders
 from regexp.config.planning import Plan, plan
 from regexp.config.running import Order
 from regexp.naming import quoted
+from regexp.results import Result
 from regexp.runs import Runs, of_folders
 from regexp.train import CONFIG_NAME, config_folder, register_resolvers
 
@@ -43,12 +44,12 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
         return _into_folder(asked, wanted, [*flags, *overrides]) if asked.study else Runs(_train(wanted))
 
 
-def _train(wanted: Sequence[Order]) -> list:
+def _train(wanted: Sequence[Order]) -> list[Result]:
     """All results in the order in which they were asked for."""
     from regexp.runner import train_stack
     from regexp.sweep.stacks import stacks
 
-    done = {}
+    done: dict[str, Result] = {}
     for stack in stacks(wanted, None):
         settings = stack[0].settings
         how = {"device": settings.device, "threads": settings.threads, "on_divergence": settings.on_divergence}

@@ -12,6 +12,7 @@ Reference: Polyak, "Some methods of speeding up the convergence of iteration met
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Hashable
 from itertools import count, islice
 from typing import Any
@@ -61,7 +62,7 @@ class Steps:
         low = 0.1 / max(_largest(batch, decay) for batch in self.batches[:_EIGEN])
         high = 8 / _largest(torch.cat(self.batches[:_EIGEN]), decay) / (1 - self.momentum)
         for _ in range(2):
-            rates = torch.logspace(*torch.tensor([low, high]).log10().tolist(), _RATES, dtype=torch.float64)
+            rates = torch.logspace(math.log10(low), math.log10(high), _RATES, dtype=torch.float64)
             unstable = self.grow(rates)
             first = int(unstable.int().argmax()) if unstable.any() else _RATES
             low, high = rates[max(first - 1, 0)].item(), rates[min(first, _RATES - 1)].item()
@@ -109,7 +110,9 @@ def _sentence(experiment: Experiment, bound: float | None, border: float) -> str
         return None
     if bound is None or optimizer.lr <= bound:
         return f"lr {optimizer.lr:.3g} exceeds the largest stable lr of these batches, {border:.3g}"
-    formula = ("2 (1 + momentum)" if optimizer.momentum else "2") + (" / (lambda_max + strength)" if decays else " / lambda_max")
+    formula = ("2 (1 + momentum)" if optimizer.momentum else "2") + (
+        " / (lambda_max + strength)" if decays else " / lambda_max"
+    )
     return f"lr {optimizer.lr:.3g} exceeds {formula} = {bound:.3g} of these batches; the largest stable lr is {border:.3g}"
 
 

@@ -12,6 +12,7 @@ from regexp import atomic
 from regexp.comparison import tables
 from regexp.comparison.answer import Findings, sentences
 from regexp.comparison.methods import paragraph
+from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Comparison:
         table = tables.terminal(tables.cells(self.findings, brief=True))
         legend = "* chosen by validation   b baseline" if self.findings.choice else "b baseline"
         remarks = [f"note: {remark}" for remark in self.remarks]
-        return "\n".join([self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *remarks])
+        return "\n".join(
+            [self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *told(self.findings), *remarks]
+        )
 
     def write(self, folder: str | Path, *, figures: bool = True) -> list[Path]:
         """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""

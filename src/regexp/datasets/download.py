@@ -101,4 +101,3 @@ def _silence(address: str) -> str | None:
     thread.start()
     thread.join(ANSWER_SECONDS)
     return problems[-1] or None
-

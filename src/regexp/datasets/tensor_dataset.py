@@ -115,7 +115,11 @@ class TensorDataset(Dataset):
         if not {"train", "test"} <= set(self.rows) <= {"train", "val", "test"}:
             return [("rows", f"must hold train, test and perhaps val, got {', '.join(self.rows)}")]
         listed = [int(row) for rows in self.rows.values() for row in rows]
-        if len(set(listed)) < len(listed) or not all(0 <= row < examples for row in listed) or not all(map(len, self.rows.values())):
+        if (
+            len(set(listed)) < len(listed)
+            or not all(0 <= row < examples for row in listed)
+            or not all(map(len, self.rows.values()))
+        ):
             return [("rows", f"must be different row numbers below {examples}, some for every split")]
         return []
 

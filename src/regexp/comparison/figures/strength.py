@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regexp.comparison.answer import Findings
+from regexp.comparison.figures.levels import levels
 from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, new_figure, scale_y, tidy, worded
 from regexp.comparison.measuring import values
 from regexp.comparison.settings import Setting, label, short_key
@@ -76,6 +77,7 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
             single = {"label": name} if len(lines) > 1 else {}
             shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single})
     shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
+    shown += levels(axes, found, metric)
     _mark_choice(axes, found, key, metric, place)
     tidy(axes, _axis_name(key, found), worded(metric, found) if apart else kind)
     scale_y(axes, shown)
@@ -190,6 +192,7 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
         error = [[one.mean - one.low], [one.high - one.mean]] if math.isfinite(one.low) else None
         axes.errorbar([one.mean], [height], xerr=error, color=color, marker="o", markersize=7, capsize=4, linewidth=2)
         means.append(float(one.mean))
+    means += levels(axes, found, metric, upright=True)
     words = {found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
     axes.set_yticks(range(len(found.rows)), [r.setting.label + words.get(r.setting, "") for r in reversed(found.rows)])
     axes.set_ylim(-0.6, len(found.rows) - 0.4)
