@@ -12,6 +12,7 @@ _HOMES = {
     "compare": "comparing",
     "load": "runs",
     "run": "running",
+    "Runs": "runs",
     "Result": "results",
     "Experiment": "experiment",
     "Diverged": "runner",

@@ -25,10 +25,10 @@ from regexp.train import CONFIG_NAME, config_folder, register_resolvers
 def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
     """Train what these strings, those of ``regexp-train -m``, ask for: ``run("experiment=weight_decay", "seed=range(20)")``.
 
-    Values separated by commas, ``range(...)`` and lists of regularizers make a grid, and runs of one structure are trained as one
-    stack, on one thread unless ``threads=`` is given. Nothing is written unless ``study=NAME`` names a folder below ``outputs``,
-    which grows as it does under the command line: runs that it holds are read, not trained. ``config_dir``: a folder with
-    yaml files of your own, as with ``--config-dir``.
+    Values separated by commas, ``range(...)`` and lists of regularizers make a grid, and runs of one structure are trained as
+    one stack, on one thread unless ``threads=`` is given. Nothing is written unless ``study=NAME`` names a folder below
+    ``outputs``, which grows as it does under the command line: runs that it holds are read, not trained. ``config_dir``: a
+    folder with yaml files of your own, as with ``--config-dir``.
 
     A call neither needs nor changes Hydra's global state, and may stand inside a program that uses Hydra itself.
     Raises ``regexp.config.ConfigError`` with everything that is wrong, before any work.

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Runs(Sequence[Result]):
     """Results in the order in which they were asked for, and what they say together.
 
-    ``runs[0]`` is a :class:`regexp.Result`. In Jupyter the object shows its table, its sentences and its figure; ``print`` gives
-    the text of ``regexp-compare``.
+    ``runs[0]`` is a :class:`regexp.Result`. In Jupyter the object shows its table, its sentences and its figure; ``print``
+    gives the text of ``regexp-compare``.
     """
 
     def __init__(self, results: Sequence[Result], folders: Sequence[Path] = (), missing: Sequence[str] = ()):

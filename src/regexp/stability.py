@@ -1,10 +1,11 @@
 """Why a linear regression diverged: the largest learning rate at which gradient descent on its batches is stable.
 
-Half the squared error of a linear model has one Hessian per batch, ``H = [X 1]' [X 1] / n``, whatever the weights are. A step of
-plain SGD is ``w <- w - lr (H + strength D) w + const`` (D: 1 for what decays, 0 for the bias), under L2 and under decoupled decay
-alike; whether steps grow follows from the inputs alone. On one batch they do not for ``lr < 2 / lambda_max``. With
-momentum m it is ``2 (1 + m) / lambda_max``, with decoupled decay outside the velocity ``2 (1 + m) / (lambda + (1 + m) strength)``.
-Over many batches the border is higher than that of the worst one, and found by taking the steps themselves.
+Half the squared error of a linear model has one Hessian per batch, ``H = [X 1]' [X 1] / n``, whatever the weights are. A step
+of plain SGD is ``w <- w - lr (H + strength D) w + const`` (D: 1 for what decays, 0 for the bias), under L2 and under decoupled
+decay alike; whether steps grow follows from the inputs alone. On one batch they do not for ``lr < 2 / lambda_max``. With
+momentum m it is ``2 (1 + m) / lambda_max``, and with decoupled decay, which stays outside the velocity,
+``2 (1 + m) / (lambda + (1 + m) strength)``. Over many batches the border is higher than that of the worst one, and found by
+taking the steps themselves.
 
 Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
 """
@@ -48,7 +49,7 @@ class Steps:
     decoupled: float
 
     def bound(self) -> float | None:
-        """Up to which learning rate no batch by itself makes steps grow; None under Nesterov's momentum and for mixed decays."""
+        """Up to which learning rate no batch by itself makes steps grow; None for Nesterov's momentum and mixed decays."""
         mixed = self.momentum > 0 and self.decoupled > 0
         if self.nesterov or (mixed and (self.l2 > 0 or not self.decays.all())):
             return None

@@ -38,9 +38,9 @@ def check_regularizer(
     """Train small runs with the regularizer, and raise :class:`Broken` with every rule that it breaks.
 
     The rules: metrics stay finite; switched off it changes no bit of a run (``off``: the fields that switch it off; None: those
-    declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone; no
-    random number is drawn but from ``draws``, so that other streams stay, the run can be repeated, and torch's own generator does
-    not move; values that are no numbers, NaN, infinite, or below a strength's range of 0 are refused by name.
+    declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone;
+    no random number is drawn but from ``draws``, so that other streams stay, the run can be repeated, and torch's own generator
+    does not move; values that are no numbers, NaN, infinite, or below a strength's range of 0 are refused by name.
 
     ``experiment``: what to train, for a regularizer that needs more than a network of two hidden layers on 16 features. Its own
     regularizers are left out.
@@ -71,7 +71,7 @@ def _off_is_absent(regularizer: Regularizer, base: Experiment, off: Mapping[str,
     absent, inert = _train(base), _train(base, dataclasses.replace(regularizer, **off))
     told = ", ".join(f"{name}={value}" for name, value in off.items())
     if not _equal(absent, inert):
-        yield f"with {told} a run must have the very bits that it has without the regularizer: multiply by the number, or by 1 - it"
+        yield f"with {told} a run must have the very bits that it has without the regularizer: multiply by the number"
     if _equal(absent, _train(base, regularizer)) and not _watches(regularizer):
         yield "as given it changes nothing: give it a strength that does, or put a slot for it into the model"
 
@@ -82,7 +82,7 @@ def _stacked_is_alone(regularizer: Regularizer, base: Experiment, off: Mapping[s
     for run, stacked in zip(runs, fit(runs, threads=1), strict=True):
         (alone,) = fit([run], threads=1)
         if (difference := _distance(stacked, alone)) > _TOLERANCE:
-            yield f"a run must be the same alone and in a stack, got weights that differ by {difference:.2g}: use numbers, per run"
+            yield f"a run must be the same alone and in a stack, got weights {difference:.2g} apart: use numbers, per run"
             return
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
+import html
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Finished runs compared. ``print`` it for the whole answer."""
 
@@ -58,6 +61,18 @@ class Comparison:
         return "\n".join(
             [self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *told(self.findings), *remarks]
         )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.figures["metric"].savefig(stream, format="png", dpi=100)
+        return stream.getvalue()
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        return f'<pre>{html.escape(str(self))}</pre><img src="data:image/png;base64,{picture}">'
 
     def write(self, folder: str | Path, *, figures: bool = True) -> list[Path]:
         """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""

@@ -50,7 +50,8 @@ def told(found: Findings) -> list[str]:
     lines = []
     for one in references(found):
         chosen = "" if one.name == "constant" else ", its strength chosen by validation,"
-        text = f"On the same splits {one.label}{chosen} has a mean {found.how.metric} of {number(one.mean)} ({len(one.values)} seeds)"
+        mean = f"a mean {found.how.metric} of {number(one.mean)} ({len(one.values)} seeds)"
+        text = f"On the same splits {one.label}{chosen} has {mean}"
         shared = [seed for seed in own if seed in one.values]
         if one.name != "constant" and len(shared) > 1:
             gap = paired([own[seed] for seed in shared], [one.values[seed] for seed in shared], found.how.correction)

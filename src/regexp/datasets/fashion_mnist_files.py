@@ -27,7 +27,8 @@ SYSTEM_FOLDERS = (Path("/usr/share/datasets/fashion-mnist"), Path("~/.keras/data
 def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Contents:
     """The verified contents of the four files, by name; unpacked or downloaded files stay in ``root`` (or the cache).
 
-    ``mirrors``: addresses that hold the four archives, tried before torchvision's. Raises :class:`DataError` where a file is missing or wrong, with its expected SHA-256.
+    ``mirrors``: addresses that hold the four archives, tried before torchvision's. Raises :class:`DataError` where a file is
+    missing or wrong, with its expected SHA-256.
     """
     roots = [Path(path).expanduser() for path in (root, os.environ.get("REGEXP_DATA"), _cache()) if path]
     folders = [folder for path in roots for folder in (_store(path), path, path / "FashionMNIST" / "raw")]

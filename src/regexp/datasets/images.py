@@ -27,10 +27,10 @@ SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_0
 class Images(Dataset):
     """Pixels as features (colours too, flattened) and integer classes, from a data set of torchvision.
 
-    ``images``: a class of ``torchvision.datasets`` that takes ``root``, ``train`` and ``download`` and has ``data`` and ``targets``:
-    MNIST, KMNIST, QMNIST, FashionMNIST, CIFAR10, CIFAR100, USPS ... Its test images are the test split, always. ``root``: where its
-    files are, in the folders that torchvision makes; null means ``$REGEXP_DATA``, else ``~/.cache/regexp``. The other fields
-    are those of :class:`regexp.datasets.fashion_mnist.FashionMNIST`.
+    ``images``: a class of ``torchvision.datasets`` that takes ``root``, ``train`` and ``download`` and has ``data`` and
+    ``targets``: MNIST, KMNIST, QMNIST, FashionMNIST, CIFAR10, CIFAR100, USPS ... Its test images are the test split, always.
+    ``root``: where its files are, in the folders that torchvision makes; null means ``$REGEXP_DATA``, else
+    ``~/.cache/regexp``. The other fields are those of :class:`regexp.datasets.fashion_mnist.FashionMNIST`.
 
     Raises :class:`regexp.datasets.dataset.DataError` where the files are missing and cannot be downloaded.
     """

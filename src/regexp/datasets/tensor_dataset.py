@@ -21,8 +21,8 @@ class TensorDataset(Dataset):
     """Examples in memory: inputs ``x`` (n, ...), flattened to (n, features), and targets ``y``.
 
     ``y``: n whole numbers are classes, counted from 0; n numbers, or (n, outputs), are a regression; ``task`` says which where
-    auto would be wrong. ``rows``: the rows of ``train``, ``test`` and, if wanted, ``val``; None splits by the fractions, stratified
-    by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs, and a single regression target, become
+    auto would be wrong. ``rows``: the rows of ``train``, ``test`` and, if wanted, ``val``; None splits by the fractions,
+    stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs, and a single target, become
     ``(x - mean) / deviation`` of the training rows, as those of :class:`regexp.datasets.table.Table`.
 
     The content is the identity: a run's config.yaml holds its SHA-256 and no arrays. ``regexp.load`` gives such a run back with

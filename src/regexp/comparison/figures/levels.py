@@ -14,7 +14,7 @@ _DASHES = {"constant": (0, (1, 2)), "ridge": (0, (6, 1.5, 1, 1.5)), "logistic": 
 
 
 def levels(axes: Axes, found: Findings, metric: str, *, upright: bool = False) -> list[float]:
-    """One line per reference at its mean over seeds, if this is the metric that is compared; ``upright`` for a metric along x."""
+    """One line per reference at its mean over seeds, if this is the compared metric; ``upright`` for a metric along x."""
     if metric != found.how.metric:
         return []
     shown = references(found)
