@@ -23,7 +23,7 @@ def execute(notebook):
 def test_the_notebook_shows_what_it_promises(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cells = execute(json.loads(NOTEBOOK.read_text(encoding="utf-8")))["cells"]
-    book, zero, one, own = ([output for output in cell["outputs"]] for cell in cells if cell["cell_type"] == "code")
+    book, zero, one, own = (cell["outputs"] for cell in cells if cell["cell_type"] == "code")
     page = "".join(book[0]["data"]["text/html"])
     assert "Validation chose" in page and "data:image/png;base64," in page and book[0]["data"]["image/png"]
     assert "test/loss" in "".join(zero[0]["text"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+import shlex
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +17,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
+import forked
 import regexp
 from regexp.baselines.beside import STRENGTHS
 from regexp.component import Invalid
@@ -132,6 +136,32 @@ def test_the_baselines_are_on_disk_and_in_the_report(folder, command_line, tmp_p
     assert set(summary["baselines"]) == {"constant", "ridge"}
     assert regexp.load(file.parent).baselines == summary["baselines"]
     assert list(summary["data_hashes"]) == ["table"]
+
+
+def test_the_readmes_commands_train(command_line, tmp_path):
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^regexp-train .*dataset=table.*$", page, re.M)
+    frame = pd.DataFrame({"a": column(60), "colour": ["red", "green", "blue"] * 20, "y": column(60, 1)})
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    for line in lines:
+        done = command_line(*shlex.split(line)[1:], "epochs=1", "batch_size=null")
+        assert done.code == 0, done.stderr
+    assert len(lines) == 2 and "70 runs" in done.stdout
+
+
+def test_below_a_folder_with_spaces_and_chinese_characters(tmp_path, monkeypatch):
+    """The default experiment and a table, with the names that files have elsewhere."""
+    folder = tmp_path / "\u6b63\u5219\u5316 \u5b9e\u9a8c"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    pd.DataFrame(GOOD).to_csv("\u6570\u636e 1.csv", index=False)
+    for number, words in enumerate(([], ["dataset=table", "dataset.path='\u6570\u636e 1.csv'", "dataset.target=y"])):
+        (tmp_path / str(number)).mkdir()
+        done = forked.Command((*words, "epochs=1"), folder, tmp_path / str(number)).finish()
+        assert done.code == 0, done.stderr
+    runs = regexp.load(folder)
+    assert len(runs) == 2 and all(run.model() is not None for run in runs)
+    assert all((place / "curves.png").exists() and not set(place.name) & set('<>:"|?*') for place in runs.folders)
 
 
 def test_encoding(write):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import html
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -17,6 +14,7 @@ from regexp.comparing import compare_runs
 from regexp.comparison.comparison import Comparison
 from regexp.comparison.reading import Run, fields_of, read_run
 from regexp.history import read_summary
+from regexp.page import page, png
 from regexp.report import facts_and_table
 from regexp.results import Result
 from regexp.writing import summary
@@ -86,12 +84,10 @@ class Runs(Sequence[Result]):
         return str(self)
 
     def _repr_png_(self) -> bytes | None:
-        return _png(self.figure) if self.results else None
+        return png(self.figure) if self.results else None
 
     def _repr_html_(self) -> str:
-        text = f"<pre>{html.escape(str(self))}</pre>"
-        png = self._repr_png_()
-        return text + (f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">' if png else "")
+        return page(str(self), self._repr_png_())
 
 
 def load(folder: str | Path) -> Result | Runs:
@@ -128,9 +124,3 @@ def _as_read(number: int, result: Result) -> Run:
     history = {name: np.array([row[name] for row in result.rows]) for name in result.rows[0]}
     about: dict[str, Any] = {**summary(result), **result.machine}
     return Run(Path(f"run-{number}"), fields_of(result.experiment.to_dict()), about, history)
-
-
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=100)
-    return stream.getvalue()

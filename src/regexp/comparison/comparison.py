@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
-import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from regexp.comparison.answer import Findings, sentences
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
+from regexp.page import page, png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,13 +64,10 @@ class Comparison:
         return str(self)
 
     def _repr_png_(self) -> bytes:
-        stream = io.BytesIO()
-        self.figures["metric"].savefig(stream, format="png", dpi=100)
-        return stream.getvalue()
+        return png(self.figures["metric"])
 
     def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        return f'<pre>{html.escape(str(self))}</pre><img src="data:image/png;base64,{picture}">'
+        return page(str(self), self._repr_png_())
 
     def write(self, folder: str | Path, *, figures: bool = True) -> list[Path]:
         """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""
