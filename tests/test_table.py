@@ -26,7 +26,7 @@ from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
-from regexp.regularizers import L2
+from regexp.regularizers import L2, EarlyStopping
 from support import arrays, fit
 
 
@@ -162,6 +162,17 @@ def test_below_a_folder_with_spaces_and_chinese_characters(tmp_path, monkeypatch
     runs = regexp.load(folder)
     assert len(runs) == 2 and all(run.model() is not None for run in runs)
     assert all((place / "curves.png").exists() and not set(place.name) & set('<>:"|?*') for place in runs.folders)
+
+
+def test_early_stopping_says_how_a_table_gets_a_validation_split(write):
+    with pytest.raises(Invalid, match=r"there is none, got 'val/loss': set dataset.val_fraction > 0"):
+        Experiment(Table(write(GOOD), "y", val_fraction=0), Linear(), SGD(0.1), [EarlyStopping()])
+
+
+def test_a_name_that_the_command_line_cannot_read_is_shown_in_quotes(command_line):
+    done = command_line("dataset=table", "dataset.path=\u6570\u636e.csv", "dataset.target=y")
+    assert done.code == 1
+    assert "quote what has special characters: \"dataset.path='\u6570\u636e.csv'\"" in done.stderr
 
 
 def test_encoding(write):

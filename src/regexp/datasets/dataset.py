@@ -49,6 +49,8 @@ class Dataset(Component):
 
     task = "regression"
     """``regression`` or ``classification``."""
+    validation = "val_size"
+    """The field that gives a validation split when it is larger than 0."""
     closed_form = False
     """Whether results show the constant predictor and the best linear model beside the trained one."""
 

@@ -45,6 +45,7 @@ class Table(Dataset):
     sha256: str | None = None
     """Of the file; null: of the one that is there. A run's config.yaml holds it, and with another file that run is refused."""
 
+    validation = "val_fraction"
     closed_form = True
 
     def __post_init__(self) -> None:

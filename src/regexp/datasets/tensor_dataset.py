@@ -44,6 +44,7 @@ class TensorDataset(Dataset):
     sha256: str | None = None
     """Of the arrays; None: computed."""
 
+    validation = "val_fraction"
     closed_form = True
 
     def __post_init__(self) -> None:
