@@ -299,7 +299,7 @@ def test_four_processes_at_once_unpack_once(tmp_path):
     )
     command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "root")]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "REGEXP_DATA": ""}
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(4)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=environment) for _ in range(4)]
     opened = [process.communicate()[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     assert sorted(opened) == sorted([[f"{name}.gz" for name in NAMES], NAMES, NAMES, NAMES])
