@@ -346,7 +346,9 @@ def test_reading_imports_neither_torch_nor_tensorboard_nor_hydra(study):
         "import sys, regexp; regexp.compare(sys.argv[1]); found = regexp.compare(sys.argv[1]); found.write(sys.argv[2]);"
         "print([m for m in ('torch._C', 'tensorboard', 'hydra', 'matplotlib.pyplot') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code, folder, folder / "out"], capture_output=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder, folder / "out"], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
