@@ -36,12 +36,17 @@ STRENGTHS, SEEDS = 32, 16
 def main() -> None:
     """Print the table."""
     threads = torch.get_num_threads()
-    print(f"regexp {machine.commit()}, torch {torch.__version__}, Python {platform.python_version()}, {threads} threads")
-    print(f"{'what':62} {'ratio':>7}  {'range':>15}  {'limit':>9}")
+    header(threads)
     images(threads)
     regression()
     start_up()
     memory()
+
+
+def header(threads: int) -> None:
+    """What was measured, and the names of the columns."""
+    print(f"regexp {machine.commit()}, torch {torch.__version__}, Python {platform.python_version()}, {threads} threads")
+    print(f"{'what':62} {'ratio':>7}  {'range':>15}  {'limit':>9}")
 
 
 def images(threads: int) -> None:

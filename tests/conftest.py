@@ -12,11 +12,11 @@ from forked import Command, Outcome
 
 @pytest.fixture
 def start(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Command]]:
-    """Start ``regexp-train`` with these arguments in ``tmp_path``, and go on."""
+    """Start ``regexp-train`` with these arguments (and variables of the environment) in ``tmp_path``, and go on."""
     started = []
 
-    def start(*arguments: str) -> Command:
-        started.append(Command(arguments, tmp_path, tmp_path_factory.mktemp("streams")))
+    def start(*arguments: str, **environment: str) -> Command:
+        started.append(Command(arguments, tmp_path, tmp_path_factory.mktemp("streams"), environment))
         return started[-1]
 
     yield start
@@ -27,4 +27,4 @@ def start(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def command_line(start: Callable[..., Command]) -> Callable[..., Outcome]:
     """Run ``regexp-train`` with these arguments in ``tmp_path``, to its end."""
-    return lambda *arguments: start(*arguments).finish()
+    return lambda *arguments, **environment: start(*arguments, **environment).finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import os
 import resource
@@ -11,7 +12,16 @@ from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
-    ["pytest", "torch", "regexp.runner", "regexp.train", "regexp.job", "regexp.config.planning", "regexp.sweep.training"]
+    [
+        "pytest",
+        "torch",
+        "regexp.runner",
+        "regexp.train",
+        "regexp.job",
+        "regexp.config.planning",
+        "regexp.sweep.training",
+        "regexp.sweep.engines.local",
+    ]
 )
 TIMEOUT = 120
 
@@ -29,10 +39,10 @@ class Outcome:
 class Command:
     """A running ``regexp-train``, in a folder of its own."""
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, streams: Path):
+    def __init__(self, arguments: tuple[str, ...], folder: Path, streams: Path, environment: dict[str, str] | None = None):
         self._streams = streams / "out", streams / "err"
         self._usage, usage = SERVER.Pipe(duplex=False)
-        self._process = SERVER.Process(target=_main, args=(arguments, folder, self._streams, usage))
+        self._process = SERVER.Process(target=_main, args=(arguments, folder, self._streams, usage, environment or {}))
         self._process.start()
         usage.close()
 
@@ -50,7 +60,8 @@ class Command:
         self._process.join(TIMEOUT)
         assert self._process.exitcode is not None, "the command did not end in time"
         out, err = (file.read_text(encoding="utf-8") for file in self._streams)
-        return Outcome(self._process.exitcode, out, err, self._usage.recv() / 1024)
+        peak = self._usage.recv() if self._process.exitcode >= 0 else math.nan  # a killed process tells nothing
+        return Outcome(self._process.exitcode, out, err, peak / 1024)
 
     def stop(self) -> None:
         """End it if it still runs."""
@@ -58,9 +69,12 @@ class Command:
         self._process.join()
 
 
-def _main(arguments: tuple[str, ...], folder: Path, streams: tuple[Path, Path], usage: object) -> None:
+def _main(
+    arguments: tuple[str, ...], folder: Path, streams: tuple[Path, Path], usage: object, environment: dict[str, str]
+) -> None:
     from regexp.train import main
 
+    os.environ.update(environment)
     os.chdir(folder)
     for stream, file in zip((1, 2), streams, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 import torch
 
 import regexp
@@ -31,6 +32,10 @@ class Blobs(Dataset):
     seed: int | None = per_run(None)
 
     task = "classification"
+
+    @property
+    def image(self) -> tuple[int, int]:
+        return 4, self.features // 4
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         generator = rng.generator(seed, "blobs")
@@ -62,8 +67,9 @@ def initial_model(experiment: Experiment, features: int, outputs: int) -> torch.
 
 
 def same_bits(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
-    """Whether two sets of weights are equal in every bit."""
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+    """Whether two sets of weights are equal in every bit; NaN, of diverged runs, equals NaN."""
+    pairs = [(ours[name], theirs[name]) for name in ours if name in theirs]
+    return ours.keys() == theirs.keys() and all(torch.allclose(a, b, rtol=0, atol=0, equal_nan=True) for a, b in pairs)
 
 
 def distance(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> float:
@@ -71,3 +77,18 @@ def distance(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> 
     assert ours.keys() == theirs.keys()
     largest = max(w.abs().max().item() for w in theirs.values())
     return max((ours[name] - theirs[name]).abs().max().item() for name in ours) / largest
+
+
+def assert_equal_alone(runs: Sequence[Experiment], results: Sequence[Result], tolerance: float = 0.0) -> None:
+    """Weights and history of every stacked run are those of the run alone."""
+    for run, stacked in zip(runs, results, strict=True):
+        (alone,) = fit([run])
+        assert (stacked.status, stacked.epochs_run, stacked.final_epoch) == (alone.status, alone.epochs_run, alone.final_epoch)
+        for which in alone.weights:
+            if tolerance:
+                assert distance(stacked.weights[which], alone.weights[which]) < tolerance
+            else:
+                assert same_bits(stacked.weights[which], alone.weights[which])
+        assert [row.keys() for row in stacked.rows] == [row.keys() for row in alone.rows]
+        for ours, theirs in zip(stacked.rows, alone.rows, strict=True):
+            assert ours == pytest.approx(theirs, rel=max(10 * tolerance, 1e-6), abs=1e-7, nan_ok=True)

@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import signal
+import subprocess
 
 import pytest
 import torch
@@ -183,3 +184,14 @@ def test_without_hard_links_only_the_fallback_is_missing(saved, monkeypatch):
     checkpoint.save(saved, payload(8))
     assert same(checkpoint.load(saved), payload(8))
     assert not checkpoint.previous(saved).exists()
+
+
+def test_what_another_process_is_writing_stays(tmp_path):
+    with subprocess.Popen(["sleep", "60"]) as other:
+        theirs = atomic.temporary_of(tmp_path / "sweep.json", other.pid)
+        theirs.write_bytes(b"half")
+        atomic.write(tmp_path / "sweep.json", b"ours")
+        assert theirs.read_bytes() == b"half"
+        other.kill()
+    atomic.write(tmp_path / "sweep.json", b"ours again")
+    assert [file.name for file in tmp_path.iterdir()] == ["sweep.json"]

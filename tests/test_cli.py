@@ -22,8 +22,8 @@ QUICK = ("epochs=2", "curves=false", "threads=1")
 
 # (arguments, what the message says: the key, the rule, the value, the way out)
 TYPOS_AND_TYPES = [
-    (["regularizer=[l2,null]"], ["regularizer must be a list of dropout, "]),
-    (["regularizer=[l2,[l1]]"], ["regularizer must be a list of dropout, "]),
+    (["regularizer=[l2,null]"], ["regularizer must be a list of augmentation, dropout, "]),
+    (["regularizer=[l2,[l1]]"], ["regularizer must be a list of augmentation, dropout, "]),
     (["regularizer=[l2,l2]"], ["got regularizer=[l2,l2]: name each once"]),
     (["~epochs"], ["epochs cannot be deleted, got ~epochs: give it a value"]),
     (["-m", "seed=range(0)"], ["the sweep holds no run"]),
@@ -38,7 +38,10 @@ TYPOS_AND_TYPES = [
     (["hydra.run.dri=x"], ["hydra.run.dri is no key: did you mean hydra.run.dir?"]),
     (["model=mlpp"], ["model must be one of linear, mlp, got model=mlpp: did you mean mlp?"]),
     (["experiment=drop"], ["experiment must be one of dropout, dropout_d2l, weight_decay, got experiment=drop"]),
-    (["regularizer=[l2x,dropot]"], ["regularizer must be a list of dropout,", "did you mean regularizer=[l2,dropout]?"]),
+    (
+        ["regularizer=[l2x,dropot]"],
+        ["regularizer must be a list of augmentation, dropout,", "did you mean regularizer=[l2,dropout]?"],
+    ),
     (["regularizer=null"], ["regularizer must be a list of", "got regularizer=null: write regularizer=[]"]),
     (["regularizer={}"], ["regularizer must be a list of", "got regularizer={}: write regularizer=[]"]),
     (["regularizer=3"], ["regularizer must be a list of", "got regularizer=3: write regularizer=[]"]),
@@ -54,7 +57,7 @@ TYPOS_AND_TYPES = [
     (["optimizer.nesterov=perhaps"], ["optimizer.nesterov must be true or false, got 'perhaps'"]),
     (["dataset.noise=loud"], ["dataset.noise must be a finite number >= 0, got 'loud'"]),
     (["dtype=float16"], ["dtype must be one of float32, float64, got 'float16'"]),
-    (["model.init=random"], ["model.init must be one of default, normal, xavier_normal,", "got 'random'"]),
+    (["model.init=random"], ["model.init must be one of default, normal, lecun_normal,", "got 'random'"]),
     (["objective=test/loss"], ["objective must be one of val/loss (the test split decides nothing), got 'test/loss'"]),
     (["loss=cross_entropy"], ["loss must fit the data set's task (regression: auto, half_squared), got 'cross_entropy'"]),
     (["on_divergence=stop"], ["on_divergence must be one of record, raise, got 'stop'"]),

@@ -22,7 +22,7 @@ from regexp.config.planning import plan
 from regexp.datasets import FashionMNIST
 from regexp.models import MLP
 from regexp.optim import SGD
-from regexp.regularizers import L1, Dropout, WeightDecay
+from regexp.regularizers import L1, Dropout, MaxNorm, WeightDecay
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run, write_setting
 from support import Blobs
@@ -139,7 +139,7 @@ def test_a_last_line_that_a_kill_tore_is_no_damage(study):
     run = next(path for path in folder.iterdir() if path.is_dir())
     with (run / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("3,1.0")
-    assert not regexp.compare(folder).remarks
+    assert not [remark for remark in regexp.compare(folder).remarks if "metrics.csv" in remark or "left out" in remark]
 
 
 def test_runs_without_the_metric_are_named(study):
@@ -177,6 +177,14 @@ def test_without_zero_the_weakest_is_the_baseline(tmp_path):
     assert regexp.compare(tmp_path).findings.baseline.label == "weight_decay 0.2"
 
 
+def test_a_limit_of_infinity_is_absence_and_a_small_one_is_strong(tmp_path):
+    for limit in (0.5, 2.0):
+        write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(limit)]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm 2"
+    write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(float("inf"))]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm inf"
+
+
 def test_sets_with_their_own_grids_are_told_apart(tmp_path):
     sets = [(), (L1(0.1),), (L1(0.2),), (WeightDecay(1.0),), (WeightDecay(3.0),), (L1(0.1), WeightDecay(1.0))]
     for regularizers in sets:
@@ -199,8 +207,9 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     assert {(job.experiment.regularizers[0].strength, job.experiment.seed) for job in trained} == {
         (s, i) for s in (10.0, 100.0) for i in range(3)
     }
-    (tmp_path / "commands.txt").touch()
-    assert f"study={tmp_path.name}" in regexp.compare(tmp_path).sentences[0]
+    for written, joins in (("", False), (f" study={tmp_path.name}", True)):  # a sweep by time is no study
+        (tmp_path / "commands.txt").write_text(f"regexp-train -m seed=1,2{written}\n", encoding="utf-8")
+        assert (f"study={tmp_path.name}" in regexp.compare(tmp_path).sentences[0]) is joins
 
 
 @pytest.mark.parametrize(("best", "end"), [(0.0, None), (0.1, "lower"), (1.0, None), (10.0, "upper")])
@@ -381,6 +390,7 @@ def test_of_a_data_set_of_ones_own_it_is_not_known_whether_seeds_split_it(tmp_pa
 
 def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
     folder, losses = study
     out = tmp_path / "averaged"
@@ -390,5 +400,45 @@ def test_tensorboard_shows_the_mean_and_the_interval_of_each_setting(study, tmp_
         shown = EventAccumulator(str(out / "weight_decay-1" / ending)).Reload().Scalars("test/loss")
         assert [point.step for point in shown] == [0, 1, 2]
         assert shown[-1].value == pytest.approx(value)  # the last epoch has the final loss, see write_run
+    events = EventAccumulator(str(out / "weight_decay-1" / "mean")).Reload()
+    ends = [events.Scalars(f"with_interval/test/loss/{end}")[-1].value for end in ("low", "high")]
+    assert ends == pytest.approx([expected.low, expected.high])
+    layout = Layout.FromString(events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
+    (band,) = next(chart for chart in layout.category[0].chart if chart.title == "test/loss").margin.series
+    assert (band.value, band.lower, band.upper) == (
+        "test/loss",
+        "with_interval/test/loss/low",
+        "with_interval/test/loss/high",
+    )
     with pytest.raises(FileExistsError, match="must be a new or empty folder"):
         regexp.compare(folder).write_averages(out)
+
+
+def test_with_single_seeds_nothing_is_decided_and_there_are_no_empty_columns(tmp_path):
+    for strength in (0.0, 1.0):
+        write_setting(tmp_path, decayed(strength), [strength + 1], [2 - strength])
+    found = regexp.compare(tmp_path)
+    assert found.sentences[2].startswith("One seed per setting decides nothing: train several")
+    assert "1 seed: test/loss" in str(found)
+    assert "interval" not in str(found).partition("setting")[2].partition("\n")[0]
+
+
+def test_the_ends_of_two_grids_are_extended_together(tmp_path):
+    for lasso in (0.1, 1.0):
+        for decay in (0.01, 0.1):
+            words = [f"regularizer.l1.strength={lasso:g}", f"regularizer.weight_decay.strength={decay:g}", "seed=0"]
+            both = replace(ONE, regularizers=[L1(lasso), WeightDecay(decay)])
+            write_run(tmp_path, both, 1.0, 2 - lasso - decay, overrides=words)
+    chose = regexp.compare(tmp_path).sentences[0]
+    assert "(l1.strength 0.1, 1) and the upper end of its grid (weight_decay.strength 0.01, 0.1)" in chose
+    assert "regularizer.l1.strength=1,10,100 regularizer.weight_decay.strength=0.1,1,10" in chose
+
+
+def test_a_run_named_alone_is_compared_beside_it_and_not_inside(study, monkeypatch, capsys):
+    folder, _ = study
+    runs = sorted(file.parent for file in folder.glob("*/summary.json"))
+    monkeypatch.setattr(sys, "argv", ["regexp-compare", *map(str, runs), "--no-figures"])
+    main()
+    assert "24 runs, 4 settings, 6 seeds" in capsys.readouterr().out
+    assert (folder / "comparison/answer.txt").exists()
+    assert not (runs[0] / "comparison").exists()

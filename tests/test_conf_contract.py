@@ -96,12 +96,12 @@ def test_regularizers_are_exactly_those_of_the_list(experiment):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_a_recipe_survives_other_choices(experiment):
     for choice in ("model=linear", "model=mlp", "optimizer=sgd", "optimizer=adam", "dataset=synthetic_regression"):
-        found, _ = compose(f"experiment={experiment}", "regularizer=[]", choice)
+        found, _ = compose(f"experiment={experiment}", "regularizer=[]", "loss=auto", choice)  # a loss belongs to its task
         group, _, name = choice.partition("=")
         assert getattr(found, group).name() == name
 
 
-@pytest.mark.parametrize("dataset", ["synthetic_regression", "fashion_mnist"])
+@pytest.mark.parametrize("dataset", ["synthetic_regression", "polynomial_regression", "fashion_mnist"])
 @pytest.mark.parametrize("model", ["linear", "mlp"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_every_combination_composes(dataset, model, optimizer):
@@ -126,6 +126,8 @@ def test_every_component_trains(path):
     overrides = (
         ["model=mlp", f"{group}={choice}"] + ([] if group == "regularizer" else ["regularizer=[]"]) + NEEDED.get(choice, [])
     )
+    if choice == "augmentation":
+        overrides.append("dataset=fashion_mnist")  # moves pictures
     found, _ = compose(*overrides)
     short, _ = compose(*overrides, *FOR_ONE_EPOCH, *small(found))
     (result,) = fit([short], threads=1)
@@ -157,7 +159,9 @@ def test_the_recipe_of_weight_decay():
         "true_bias": 0.05,
         "noise": 0.01,
         "nonzero": None,
+        "interactions": 0.0,
         "correlation": 0.0,
+        "block": None,
         "seed": None,
     }
     assert (experiment.model.name(), experiment.model.init, experiment.model.init_std) == ("linear", "normal", 1.0)
@@ -183,5 +187,5 @@ def test_the_recipes_of_dropout(name, hidden, rates, init, optimizer, lr, batch_
     model = experiment.model
     assert (model.hidden, model.activation, (model.init, model.init_std)) == (hidden, "relu", init)
     assert (experiment.optimizer.name(), experiment.optimizer.lr) == (optimizer, lr)
-    assert [values(one) for one in experiment.regularizers] == [{"rate": list(rates), "input_rate": 0.0}]
+    assert [values(one) for one in experiment.regularizers] == [{"rate": list(rates), "input_rate": 0.0, "mask": "example"}]
     assert (experiment.epochs, experiment.batch_size, experiment.loss) == (10, batch_size, "auto")

@@ -132,3 +132,15 @@ def test_a_long_title_stays_inside_the_picture():
     assert "\n" in figure.get_suptitle()
     for text in (*figure.texts, figure.axes[0]._left_title, figure._suptitle):
         assert text.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_what_training_has_left_behind_does_not_flatten_the_rest():
+    rows = rows_of(train=[2.3, 0.6, 0.5, 0.45], accuracy=[0.1, 0.8, 0.82, 0.85])
+    loss, accuracy = curves.picture(rows, CLASSIFICATION, 10).axes
+    assert loss.get_ylim() == pytest.approx((0.45 - 0.07 * 0.15, 0.6 + 0.07 * 0.15))
+    assert accuracy.get_ylim()[0] > 0.7
+    assert [text.get_text() for text in loss.texts] == ["epoch 0, beyond this axis: 2.3"]
+    assert all(axes.get_legend() for axes in (loss, accuracy))
+    gentle = curves.picture(rows_of(train=[0.7, 0.6, 0.5, 0.45]), REGRESSION, None).axes[0]
+    assert gentle.get_ylim()[1] > 0.7
+    assert not gentle.texts

@@ -17,7 +17,7 @@ from regexp.program import Program, load_data
 from regexp.regularizers import Dropout
 from regexp.regularizers.dropout import drop
 from regexp.stack.noise import Draws
-from support import CPU, Blobs, arrays, distance, fit, initial_model
+from support import CPU, Blobs, arrays, distance, fit, initial_model, same_bits
 
 RATES = torch.tensor([0.0, 0.1, 0.3, 0.5, 0.9], dtype=torch.float64)
 
@@ -162,3 +162,37 @@ def test_every_layer_of_every_run_has_its_own_rate():
 def test_rates_that_the_model_cannot_use_are_refused(model, dropout, message):
     with pytest.raises(Invalid, match=message):
         Experiment(Blobs(), model, SGD(0.1), [dropout])
+
+
+def test_one_mask_per_mini_batch_is_the_same_for_all_its_examples():
+    x = torch.ones(len(RATES), 60, 20_000, dtype=torch.float64)
+    dropped = drop(x, RATES, draws_for(RATES), mask="batch")
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    for rate, units in zip(RATES.tolist(), dropped[:, 0], strict=True):
+        assert abs((units == 0).double().mean().item() - rate) <= 5 * math.sqrt(rate * (1 - rate) / len(units)) + 2**-17
+    again = drop(x, RATES, draws_for(RATES, step=2), mask="batch")
+    assert not torch.equal(again[3], dropped[3])
+
+
+def test_a_mask_per_mini_batch_trains_one_thinned_network_a_step():
+    """The first step is that of a network without the units that its mask dropped."""
+    rate, run = 0.5, Experiment(Blobs(), MLP((16,), "tanh"), SGD(0.2), [Dropout(0.5, mask="batch")], 1, None, dtype="float64")
+    x, y = map(torch.from_numpy, arrays(run))
+    weights = {name: p.detach().requires_grad_() for name, p in initial_model(run, x.shape[1], 4).named_parameters()}
+    rows = rng.bits(torch.tensor(rng.key(0, "order")), 1, len(x)).argsort()
+    kept = Draws(torch.tensor([rng.key(0, "dropout", "hidden", 0)]), 1, 1).sixteenths(1, 16)[0, 0] >= rate * 2**16 - 2**15
+    thin = torch.tanh(x[rows] @ weights["hidden.0.weight"][:, kept] + weights["hidden.0.bias"][kept])
+    scores = 2 * thin @ weights["output.weight"][kept] + weights["output.bias"]
+    gradients = torch.autograd.grad(torch.nn.functional.cross_entropy(scores, y[rows]), list(weights.values()))
+    expected = {name: p.detach() - 0.2 * g for (name, p), g in zip(weights.items(), gradients, strict=True)}
+    assert 0 < kept.sum() < 16
+    assert distance(fit([run])[0].weights["last"], expected) < 1e-12
+
+
+def test_stacked_masks_per_mini_batch_are_those_of_the_run_alone():
+    runs = [
+        Experiment(Blobs(), MLP((16, 16)), SGD(0.1), [Dropout(rate, 0.2, "batch")], 4, 16, seed=seed)
+        for seed, rate in [(0, 0.3), (0, 0.5), (1, 0.0)]
+    ]
+    for run, stacked in zip(runs, fit(runs), strict=True):
+        assert same_bits(stacked.weights["last"], fit([run])[0].weights["last"])

@@ -1,7 +1,9 @@
 """Early stopping on metric sequences whose answer is known, and in training against a replay of the run's own history."""
 
+import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,12 +19,14 @@ from support import CPU, Blobs, arrays, fit
 NAN = math.nan
 
 
-def watch(columns, specs, epochs=None):
+def watch(columns, specs, epochs=None, training=None):
     """Feed one metric sequence per run: the epoch each one stops at (None: never) and the epoch of the weights it keeps."""
+    trained = specs[0].monitor.replace("val/", "train/")
     regularizer, own, state = representative(specs[0]), numbers(specs, CPU, torch.float64), {}
     stopped, kept = [None] * len(specs), [None] * len(specs)
-    for epoch, values in zip(epochs or range(len(columns[0])), zip(*columns, strict=True), strict=True):
-        metrics = {specs[0].monitor: torch.tensor(values, dtype=torch.float64)}
+    epochs = epochs or range(len(columns[0]))
+    for epoch, values, train in zip(epochs, zip(*columns, strict=True), zip(*(training or columns), strict=True), strict=True):
+        metrics = {name: torch.tensor(v, dtype=torch.float64) for name, v in [(specs[0].monitor, values), (trained, train)]}
         verdict = regularizer.watch(epoch, metrics, state, own)
         for run in range(len(specs)):
             if stopped[run] is None:
@@ -74,6 +78,110 @@ def replay(rows, patience, last_epoch):
         if row["epoch"] - best_epoch >= patience:
             return row["epoch"], best_epoch
     return last_epoch, best_epoch
+
+
+def prechelt(validation, training, criterion, number, k):
+    """The epoch at which his criterion stops, from his definitions; the curves begin with epoch 0, before training."""
+
+    def gl(t):
+        return 100 * (validation[t] / min(validation[: t + 1]) - 1)
+
+    def progress(t):
+        strip = training[t - k + 1 : t + 1]
+        return 1000 * (sum(strip) / (k * min(strip)) - 1)
+
+    def up(t, successive):
+        here = validation[t] > validation[t - k]
+        return here if successive == 1 else here and t >= 2 * k and up(t - k, successive - 1)
+
+    stops = {
+        "gl": lambda t: gl(t) > number,
+        "pq": lambda t: t > 0 and t % k == 0 and gl(t) / progress(t) > number,
+        "up": lambda t: t > 0 and t % k == 0 and up(t, number),
+    }
+    return next((t for t in range(len(validation)) if stops[criterion](t)), None)
+
+
+def curves(runs, epochs=120):
+    """Falling training errors, and validation errors that fall, turn up somewhere, and shake."""
+    generator = np.random.default_rng(0)
+    t = np.arange(epochs)
+    turn, noise = generator.uniform(10, 150, (runs, 1)), generator.normal(1, 0.02, (2, runs, epochs))
+    training = (0.1 + np.exp(-t / 20)) * noise[0]
+    validation = (0.3 + np.exp(-t / 15) + np.maximum(0, t - turn) / 200) * noise[1]
+    return validation.tolist(), training.tolist()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "field", "values"),
+    [("gl", "alpha", (1.0, 5.0, 20.0)), ("pq", "alpha", (0.2, 0.75, 3.0)), ("up", "strips", (1, 2, 4))],
+)
+def test_prechelts_criteria_stop_where_a_plain_reading_of_them_does(criterion, field, values):
+    specs = [EarlyStopping(criterion=criterion, strip_length=k, **{field: v}) for v in values for k in (3, 5) for _ in range(8)]
+    validation, training = curves(len(specs))
+    expected = [
+        prechelt(v, t, criterion, getattr(spec, field), spec.strip_length)
+        for v, t, spec in zip(validation, training, specs, strict=True)
+    ]
+    found = watch(validation, specs, training=training)
+    assert [stop for stop, _ in found] == expected
+    for (stop, kept), values in zip(found, validation, strict=True):
+        assert kept == np.argmin(values[: None if stop is None else stop + 1])
+    assert len(set(expected)) >= 6
+
+
+def test_a_larger_number_stops_later():
+    validation, training = curves(1)
+    for criterion, field, values in [("gl", "alpha", (1.0, 3.0, 9.0)), ("up", "strips", (1, 2, 3))]:
+        stops = [watch(validation, [EarlyStopping(criterion=criterion, **{field: v})], training=training)[0][0] for v in values]
+        assert stops == sorted(stops, key=lambda stop: math.inf if stop is None else stop)
+        assert len(set(stops)) > 1
+
+
+def test_known_strips():
+    """Strips of two epochs end at 2, 4, 6, 8; the lowest value is 4."""
+    values = [9, 8, 7, 5, 4, 6, 5, 9, 6, 7, 5]
+    assert watch([values], [EarlyStopping(criterion="up", strips=1, strip_length=2)]) == [(6, 4)]
+    assert watch([values], [EarlyStopping(criterion="up", strips=2, strip_length=2)]) == [(8, 4)]
+    assert watch([values], [EarlyStopping(criterion="up", strips=3, strip_length=2)]) == [(None, 4)]
+    assert watch([values], [EarlyStopping(criterion="gl", alpha=25.0)]) == [(5, 4)]
+    assert watch([values], [EarlyStopping(criterion="gl", alpha=50.0)]) == [(7, 4)]
+
+
+def test_the_generalization_loss_of_an_accuracy_is_that_of_its_error():
+    accuracies = [0.1, 0.5, 0.75, 0.74, 0.69, 0.6]  # errors .9, .5, .25, .26, .31, .4: 4 % and 24 % and 60 % above the best
+    spec = EarlyStopping("val/accuracy", criterion="gl", alpha=20.0)
+    assert watch([accuracies], [spec]) == [(4, 2)]
+
+
+@pytest.mark.parametrize("criterion", ["gl", "pq", "up"])
+def test_a_criterion_in_training_is_the_one_on_the_recorded_curves(criterion):
+    fields = {"gl": ("alpha", (2.0, 10.0)), "pq": ("alpha", (0.1, 1.0)), "up": ("strips", (1, 2))}
+    field, values = fields[criterion]
+    runs = [
+        Experiment(Blobs(), MLP((16,)), SGD(lr), [EarlyStopping(criterion=criterion, strip_length=4, **{field: v})], 40, 16)
+        for v in values
+        for lr in (0.05, 0.3)
+    ]
+    for run, result in zip(runs, fit(runs), strict=True):
+        (full,) = fit([dataclasses.replace(run, regularizers=())])
+        validation, training = ([row[f"{split}/loss"] for row in full.rows] for split in ("val", "train"))
+        stop = prechelt(validation, training, criterion, getattr(run.regularizers[0], field), 4)
+        assert result.epochs_run == (40 if stop is None else stop)
+        assert result.final_epoch == np.argmin(validation[: result.epochs_run + 1])
+
+
+@pytest.mark.parametrize(
+    ("criterion", "strip_length", "eval_every", "message"),
+    [
+        ("up", 5, 2, r"strip_length must be a multiple of eval_every \(2\), got 5: .* set eval_every=1"),
+        ("pq", 5, 5, r"strip_length must hold two evaluations or more, got 5 with eval_every 5"),
+    ],
+)
+def test_strips_must_fit_the_evaluations(criterion, strip_length, eval_every, message):
+    chosen = [EarlyStopping(criterion=criterion, strip_length=strip_length)]
+    with pytest.raises(Invalid, match=message):
+        Experiment(Blobs(), MLP((16,)), SGD(0.1), chosen, eval_every=eval_every)
 
 
 @pytest.mark.parametrize("eval_every", [1, 3])

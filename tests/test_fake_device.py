@@ -17,11 +17,20 @@ from regexp import rng
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.program import Program, load_data
-from regexp.regularizers import L1, L2, Dropout, L1Subgradient, WeightDecay
+from regexp.regularizers import L1, L2, Augmentation, Dropout, InputNoise, L1Subgradient, MaxNorm, WeightDecay
 from regexp.training import State, start, train_step
 from support import CPU, Blobs
 
-REGULARIZERS = [Dropout((0.3, 0.2), input_rate=0.1), L2(0.01), L1(1e-4), WeightDecay(0.1), L1Subgradient(0.1)]
+REGULARIZERS = [
+    Augmentation(1, 10.0),
+    InputNoise(0.1, "all"),
+    Dropout((0.3, 0.2), input_rate=0.1),
+    L2(0.01),
+    L1(1e-4),
+    WeightDecay(0.1),
+    L1Subgradient(0.1),
+    MaxNorm(1.0),
+]
 HOLDERS = ("regexp.program", "regexp.training", "regexp.models.layers", "torch.nn")
 
 

@@ -15,6 +15,12 @@ from torchvision.transforms import ToTensor
 from regexp.component import Invalid
 from regexp.datasets import Images
 from regexp.datasets.dataset import DataError
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD
+from regexp.regularizers import Augmentation
+from regexp.regularizers.augmentation import shifted
+from support import fit
 
 
 def write_idx(path, array):
@@ -69,6 +75,18 @@ def test_pixels_and_labels_are_torchvisions(images, load, tmp_path):
             ours = data.inputs[first + i]
             assert torch.allclose(ours, picture.flatten().double(), atol=1e-7) and data.targets[first + i] == label
     assert data.rows["test"].tolist() == list(range(90, 120)) and len(data.hashes) == 2
+
+
+def test_its_pictures_can_be_moved(images, load, tmp_path):
+    dataset = Images(images, str(tmp_path), download=False, val_size=20)
+    picture = getattr(datasets, images)(tmp_path, train=True, transform=ToTensor())[0][0].double()
+    assert (1, *dataset.image)[-3:] == tuple(picture.shape)
+    (down,) = shifted(load().inputs[:1].unflatten(1, tuple(picture.shape)), torch.tensor([[1, 0]]))
+    assert torch.allclose(down[:, 1:], picture[:, :-1], atol=1e-7)
+    plain = Experiment(dataset, MLP((16,)), SGD(0.1), epochs=1, batch_size=10)
+    moved = Experiment(dataset, MLP((16,)), SGD(0.1), [Augmentation(2)], epochs=1, batch_size=10)
+    first, second = fit([plain, moved])
+    assert second.status == "completed" and second.final["test/loss"] != first.final["test/loss"]
 
 
 def test_splits_are_stratified(load):

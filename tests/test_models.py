@@ -16,6 +16,7 @@ INPUTS, OUTPUTS = 300, 100  # far from square, so that fan-in and fan-out cannot
 TORCH = {
     "default": lambda layer: layer.reset_parameters(),
     "normal": lambda layer: nn.init.normal_(layer.weight, std=0.3),
+    "lecun_normal": lambda layer: nn.init.kaiming_normal_(layer.weight, nonlinearity="linear"),
     "xavier_normal": lambda layer: nn.init.xavier_normal_(layer.weight),
     "xavier_uniform": lambda layer: nn.init.xavier_uniform_(layer.weight),
     "kaiming_normal": lambda layer: nn.init.kaiming_normal_(layer.weight),
@@ -37,6 +38,23 @@ def test_initial_weights_have_torchs_distribution(init):
         TORCH[init](theirs)
     assert same_distribution(ours.weight, theirs.weight)
     assert same_distribution(ours.bias, theirs.bias if init == "default" else torch.zeros(OUTPUTS))
+
+
+def test_biases_are_drawn_with_their_own_deviation():
+    weights = {}
+    for std in (0.0, 0.5):
+        with rng.seeded(0, "init"):
+            layer = Linear(init="lecun_normal", init_bias_std=std).build(30, 2000).output
+        weights[std] = layer.weight
+        assert same_distribution(layer.bias, std * torch.randn(2000, generator=torch.Generator().manual_seed(1)))
+    assert torch.equal(weights[0.0], weights[0.5])
+
+
+def test_without_a_bias_there_is_none():
+    network = Linear(init="normal", init_std=1.0, bias=False).build(4, 3).double()
+    assert [name for name, _ in network.named_parameters()] == ["output.weight"]
+    x = torch.randn(6, 4, dtype=torch.float64)
+    torch.testing.assert_close(network(x), x @ network.output.weight, rtol=1e-12, atol=1e-12)
 
 
 def test_every_scheme_there_is_has_a_reference():

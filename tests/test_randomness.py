@@ -10,7 +10,9 @@ from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.program import Program, arrange, load_data
-from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
+from regexp.regularizers import L1, L2, Augmentation, Dropout, EarlyStopping, InputNoise, L1Subgradient, MaxNorm, WeightDecay
+from regexp.regularizers.regularizer import switches
+from regexp.train import config_folder
 from support import CPU, Blobs, fit, same_bits
 
 PLAIN = Experiment(Blobs(), MLP((16, 16)), SGD(0.1, momentum=0.9), epochs=4, batch_size=16, seed=1)
@@ -21,6 +23,11 @@ PAIRS = [  # switched off, and switched on
     (L1Subgradient(0.0), L1Subgradient(0.01)),
     (WeightDecay(0.0), WeightDecay(0.1)),
     (Dropout(0.0), Dropout(0.5, input_rate=0.2)),
+    (Dropout(0.0, mask="batch"), Dropout(0.5, input_rate=0.2, mask="batch")),
+    (InputNoise(0.0), InputNoise(0.3)),
+    (InputNoise(0.0, "all"), InputNoise(0.3, "all")),
+    (Augmentation(0, 0.0), Augmentation(1, 10.0)),
+    (MaxNorm(float("inf")), MaxNorm(0.5)),
     (EarlyStopping(patience=100), EarlyStopping(patience=1)),
 ]
 
@@ -42,6 +49,19 @@ def test_off_equals_absent_also_beside_a_neighbour_that_is_on(optimizer, off, on
             assert expected.items() <= row.items()
     if not isinstance(on, EarlyStopping):
         assert not same_bits(effective.weights["last"], absent.weights["last"])
+        lacking, beside = fit([plain, dataclasses.replace(plain, regularizers=[on])])
+        assert same_bits(lacking.weights["last"], absent.weights["last"])
+        assert lacking.rows == absent.rows
+        assert same_bits(beside.weights["last"], effective.weights["last"])
+
+
+def test_every_regularizer_that_ships_says_what_switches_it_off():
+    shipped = {path.stem for path in (config_folder() / "regularizer").glob("*.yaml")}
+    assert {on.name() for _, on in PAIRS} == shipped
+    declared = [(off, dataclasses.replace(on, **switches(on))) for off, on in PAIRS if switches(on)]
+    assert [off == said for off, said in declared] == [True] * (len(PAIRS) - 1)
+    assert not switches(EarlyStopping())
+    assert switches(Dropout((0.1, 0.2))) == {"rate": (0.0, 0.0), "input_rate": 0.0}
 
 
 @pytest.mark.parametrize("experiment", [PLAIN, Experiment(SyntheticRegression(), Linear(), Adam(0.01), [Dropout(0.0, 0.2)])])

@@ -43,9 +43,15 @@ def test_the_wrong_command_is_refused_for_both_mistakes(command_line):
 
 
 def test_the_python_call_prints_what_it_promises(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    training, looking = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(training, "README.md", "exec"), names)
     losses = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
     assert 78.6 < losses[0] < 102  # the bands of independent simulations, see test_weight_decay_recipe.py
     assert 0.0746 < losses[2] < 0.119
     assert losses[2] < losses[1] < losses[0]
+
+    exec(compile(looking, "README.md", "exec"), names)
+    trained, closed_form = map(float, capsys.readouterr().out.split())
+    assert 0.04 < trained < 0.2  # one run: 0.092, 95 % of them in 0.056 to 0.17
+    assert 0.005 < closed_form < 0.016  # 0.0097 over all examples; the mean of 100 has a standard deviation of 0.0014

@@ -12,7 +12,7 @@ import regexp
 from regexp.datasets import SyntheticRegression
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
-from regexp.regularizers import L2, Dropout, EarlyStopping, WeightDecay
+from regexp.regularizers import Dropout, EarlyStopping, WeightDecay
 from support import Blobs
 
 LINEAR = regexp.Experiment(SyntheticRegression(), Linear(), SGD(0.01), [WeightDecay(1.0)], epochs=4, batch_size=5)
@@ -98,7 +98,7 @@ def test_early_stopping_ends_with_the_weights_of_its_best_epoch():
         ({"epochs": 5}, "epochs"),
         ({"model": MLP()}, "model.class"),
         ({"dataset": SyntheticRegression(features=7)}, "dataset.features"),
-        ({"regularizers": [L2(1.0)]}, "regularizers"),
+        ({"regularizers": [EarlyStopping()]}, "regularizers"),
         ({"regularizers": [WeightDecay(1.0, biases=True)]}, "regularizer.weight_decay.biases"),
     ],
 )

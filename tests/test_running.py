@@ -18,6 +18,7 @@ from regexp.datasets.tensor_dataset import TensorDataset
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
+from regexp.regularizers import Augmentation
 from regexp.results import Result
 from regexp.runs import Runs
 from support import fit
@@ -83,7 +84,7 @@ def test_runs_that_did_not_end_are_named(tmp_path):
     file.write_text('{"status": "failed", "reason": "a reason"}', encoding="utf-8")
     runs = regexp.load("outputs/mine")
     assert len(runs) == 0 and "failed: a reason" in str(runs)
-    with pytest.raises(FileNotFoundError, match="holds no run"):
+    with pytest.raises(FileNotFoundError, match=r"no run to load: .* is no folder"):
         regexp.load(tmp_path / "nowhere")
 
 
@@ -93,6 +94,52 @@ def test_wrong_strings_are_refused_all_at_once():
     assert len(error.value.problems) == 3
     with pytest.raises(ConfigError, match="leave it out"):
         regexp.run("hydra/launcher=basic")
+
+
+def test_what_needs_a_folder_is_refused_without_one(tmp_path):
+    with pytest.raises(ConfigError, match="hydra/sweeper=search keeps what it tries in a folder: add study=NAME"):
+        regexp.run("hydra/sweeper=search")
+    with pytest.raises(ConfigError, match=r"hydra.launcher.engine=joblib writes its runs into a folder: add study=NAME"):
+        regexp.run("hydra.launcher.engine=joblib")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_search_gives_the_chosen_settings_with_fresh_seeds():
+    words = ("regularizer=[],[l2]", "seed=1,2", "epochs=2", "hydra/sweeper=search", "hydra.sweeper.budget=2", "study=s")
+    runs = regexp.run(*words)
+    assert sorted((run.experiment.seed, len(run.experiment.regularizers)) for run in runs) == [(3, 0), (3, 1), (4, 0), (4, 1)]
+    assert runs.sentences == regexp.compare("outputs/s", at="best").sentences
+    loaded = regexp.load("outputs/s")
+    assert {run.experiment.hash() for run in loaded} == {run.experiment.hash() for run in runs}
+    assert {run.experiment.hash() for run in regexp.run(*words)} == {run.experiment.hash() for run in runs}
+
+
+def test_an_engine_trains_a_study():
+    engine = ("hydra.launcher.engine=submitit", "hydra.launcher.submitit.cluster=debug")
+    elsewhere, here = regexp.run(*GRID, *engine, "study=s"), regexp.run(*GRID)
+    assert sorted(run.final["test/loss"] for run in elsewhere) == sorted(run.final["test/loss"] for run in here)
+
+
+def test_a_stack_is_as_large_as_asked(monkeypatch):
+    from regexp import runner
+
+    sizes, train_stack = [], runner.train_stack
+    monkeypatch.setattr(runner, "train_stack", lambda runs, *rest: sizes.append(len(runs)) or train_stack(runs, *rest))
+    regexp.run(*GRID, "hydra.launcher.max_stack=4")
+    assert sizes == [4, 2]
+
+
+def test_pictures_of_ones_own(tmp_path):
+    x, y = arrays(classes=3)
+    pictures = TensorDataset(x, y)
+    assert (pictures.image, TensorDataset(x.reshape(40, 6), y).image) == ((2, 3), None)
+    assert TensorDataset(x.reshape(40, 6), y, image=[1, 2, 3]).image == (1, 2, 3)
+    experiment = Experiment(pictures, Linear(), SGD(0.1), [Augmentation(1)], epochs=1)
+    (trained,) = regexp.fit([experiment], tmp_path / "run", threads=1)
+    assert regexp.load(tmp_path / "run").experiment.dataset.image == (2, 3)
+    assert trained.status == "completed"
+    with pytest.raises(regexp.Invalid, match="as many pixels as an example has features"):
+        fit([Experiment(TensorDataset(x, y, image=(5, 5)), Linear(), SGD(0.1), [Augmentation(1)], epochs=1)])
 
 
 def test_hydra_is_left_as_it_was(tmp_path):

@@ -13,7 +13,7 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
-from regexp.regularizers import L2, Dropout, WeightDecay
+from regexp.regularizers import L2, Dropout, InputNoise, MaxNorm, WeightDecay
 from support import arrays, fit
 
 DATA = SyntheticRegression(features=30, train_size=20, val_size=0, test_size=20)
@@ -77,6 +77,14 @@ def test_training_diverges_above_it_and_not_below(case):
 def test_where_the_cause_is_not_known_nothing_is_said():
     text = reason(run(3.0, regularizers=[Dropout(0.0, 0.5)]))
     assert "stable" not in text and "train/loss is" in text
+
+
+def test_what_is_switched_off_hides_no_cause():
+    found = [stated(run(3.0, regularizers=held)) for held in ([], [InputNoise(0.0), MaxNorm(math.inf)])]
+    assert found[0] == found[1]
+    assert "stable" not in reason(run(3.0, regularizers=[InputNoise(0.1)]))
+    padded = fit([run(3.0), run(3.0, regularizers=[InputNoise(0.1)])])
+    assert ["stable" in result.reason for result in padded] == [True, False]
 
 
 def test_a_decay_that_overshoots_is_named_in_any_model():

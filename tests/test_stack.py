@@ -16,22 +16,7 @@ from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, W
 from regexp.regularizers.regularizer import Regularizer
 from regexp.stack.numbers import representative
 from regexp.training import start, train
-from support import CPU, Blobs, distance, fit, same_bits
-
-
-def assert_equal_alone(runs, results, tolerance=0.0):
-    """Weights and history of every stacked run are those of the run alone."""
-    for run, stacked in zip(runs, results, strict=True):
-        (alone,) = fit([run])
-        assert (stacked.status, stacked.epochs_run, stacked.final_epoch) == (alone.status, alone.epochs_run, alone.final_epoch)
-        for which in alone.weights:
-            if tolerance:
-                assert distance(stacked.weights[which], alone.weights[which]) < tolerance
-            else:
-                assert same_bits(stacked.weights[which], alone.weights[which])
-        assert [row.keys() for row in stacked.rows] == [row.keys() for row in alone.rows]
-        for ours, theirs in zip(stacked.rows, alone.rows, strict=True):
-            assert ours == pytest.approx(theirs, rel=max(10 * tolerance, 1e-6), abs=1e-7, nan_ok=True)
+from support import CPU, Blobs, assert_equal_alone, fit, same_bits
 
 
 def test_on_fashion_mnist_an_mlp_has_the_bits_of_the_run_alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,13 @@ import pytest
 import yaml
 
 from regexp import stored
-from regexp.config.running import Order
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
+from regexp.order import Order
+from regexp.regularizers import L1, Dropout, EarlyStopping, WeightDecay
+from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
 from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
 from regexp.sweep.study import claim, held
@@ -43,12 +47,13 @@ def read(file: Path) -> Any:
 
 
 def test_stacks_leave_what_plain_hydra_leaves(command_line, tmp_path):
-    sweep = ("-m", *QUICK, *GRID, "regularizer=[weight_decay],[weight_decay,early_stopping]", "objective=val/loss")
+    sets = "regularizer=[weight_decay],[weight_decay,early_stopping],[l1,weight_decay]"
+    sweep = ("-m", *QUICK, *GRID, sets, "objective=val/loss")
     assert command_line(*sweep, "hydra.sweep.dir=stacks").code == 0
     assert command_line(*sweep, "hydra.sweep.dir=plain", "hydra/sweeper=basic", "hydra/launcher=basic").code == 0
     ours, theirs = runs_in(tmp_path / "stacks"), runs_in(tmp_path / "plain")
     assert list(ours) == list(theirs)
-    assert len(ours) == 8
+    assert len(ours) == 12
     for name in ours:
         same_files(ours[name], theirs[name])
         one, other = stored.load(ours[name]), stored.load(theirs[name])
@@ -126,17 +131,6 @@ def test_repeating_a_study_needs_no_torch_and_resumes_what_has_not_ended(command
     (folders[1] / "summary.json").write_text(json.dumps(unended), encoding="utf-8")
     assert "2 completed, 2 there already" in command_line(*sweep).stdout
     assert [len(stored.load(folder).rows) for folder in folders] == [3] * 4
-    assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
-
-
-def test_two_processes_on_a_study_train_no_run_twice(start, tmp_path):
-    sweep = ("-m", "epochs=40", "regularizer.weight_decay.strength=range(1,7)", "study=s", "hydra.launcher.max_stack=1")
-    outcomes = [command.finish() for command in [start(*sweep) for _ in range(2)]]
-    assert [outcome.code for outcome in outcomes] == [0, 0]
-    trained = [int(found[1]) for o in outcomes if (found := re.search(r"(\d+) completed", o.stdout))]
-    assert sum(trained) == 6, [o.stdout for o in outcomes]
-    folders = runs_in(tmp_path / "outputs/s").values()
-    assert [summary(folder)["status"] for folder in folders] == ["completed"] * 6
     assert all(len(list(folder.glob("events.*"))) == 1 for folder in folders)
 
 
@@ -230,10 +224,11 @@ def test_what_a_glob_finds_and_cannot_be_trained_is_told_and_the_rest_runs(comma
     outcome = command_line("-m", *QUICK, "regularizer=glob(*)", "hydra.sweep.dir=s")
     assert outcome.code == 0, outcome.stderr
     assert "refused: regularizer.dropout.rate drops hidden units, and this model has none" in outcome.stderr
+    assert "refused: regularizer.augmentation.shift moves pictures, and synthetic_regression has none" in outcome.stderr
     found = [set(read(folder / "config.yaml")["regularizer"]) for folder in runs_in(tmp_path / "s").values()]
     assert {"l2"} in found
-    assert {"dropout"} not in found
-    assert "1 refused" in outcome.stdout
+    assert {"dropout"} not in found and {"augmentation"} not in found
+    assert "2 refused" in outcome.stdout
 
 
 def test_a_sweep_keeps_no_weights_unless_asked(command_line, tmp_path):
@@ -266,8 +261,9 @@ def test_folders_may_be_named_by_hydra_and_finished_runs_in_them_stay(command_li
     assert not (tmp_path / "t").exists()
 
 
-def orders(count: int, **model: Any) -> list[Order]:
-    experiments = [Experiment(SyntheticRegression(features=8), MLP(**model), SGD(0.1), seed=seed) for seed in range(count)]
+def orders(count: int, regularizers: Sequence[Regularizer] = (), **model: Any) -> list[Order]:
+    plain = Experiment(SyntheticRegression(features=8), MLP(**model), SGD(0.1), regularizers)
+    experiments = [dataclasses.replace(plain, seed=seed) for seed in range(count)]
     return [Order(experiment, Settings(), Path(str(experiment.seed)), [], "") for experiment in experiments]
 
 
@@ -281,6 +277,30 @@ def test_stacks_are_of_one_structure_and_not_too_large():
     need = bytes_per_run([order.experiment for order in wide])
     assert need > 4 * 4 * (8 * 2000 + 2000 * 2000)  # parameters, gradients and results at least
     assert max(map(len, stacks(wide, None))) * need <= BUDGET
+    beside = [order.experiment for order in [*wide, *orders(1, [Dropout(0.5)], hidden=(2000, 2000))]]
+    assert bytes_per_run(beside) >= need + 4 * 20 * (8 + 2 * 2000)  # what dropout leaves of 20 examples in each layer
+
+
+def test_sets_that_can_be_padded_share_a_stack(caplog):
+    l1, decay, stop = L1(0.1), WeightDecay(0.1), EarlyStopping()
+    sets = [[], [l1], [decay, l1], [l1, decay], [stop], [l1, stop], [L1(0.1, biases=True)], [decay]]
+    kinds = [orders(2, own) for own in sets]
+    mixed = [order for pair in zip(*kinds, strict=True) for order in pair]
+    caplog.set_level("INFO", "regexp")
+    expected = [[0, 1, 2, 7], [3], [6], [4, 5]]
+    assert stacks(mixed, 100) == [[order for kind in group for order in kinds[kind]] for group in expected]
+    assert caplog.messages == [
+        "16 runs in 4 stacks: l1, weight_decay switched off where lacking; "
+        "runs with early_stopping apart, since nothing switches it off"
+    ]
+
+
+def test_a_stack_that_is_cut_pads_no_more_than_it_must(caplog):
+    bare, decaying = orders(4), orders(4, [WeightDecay(0.1)])
+    mixed = [order for pair in zip(bare, decaying, strict=True) for order in pair]
+    caplog.set_level("INFO", "regexp")
+    assert stacks(mixed, 4) == [bare, decaying]
+    assert caplog.messages == []
 
 
 FRAGILE = """

@@ -9,18 +9,43 @@ import torch
 
 from regexp import Regularizer, per_run, require
 from regexp.component import at_least
-from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD
+from regexp.regularizers import (
+    L1,
+    L2,
+    Augmentation,
+    Dropout,
+    EarlyStopping,
+    InputNoise,
+    L1Subgradient,
+    MaxNorm,
+    WeightDecay,
+)
 from regexp.stack.axis import total
 from regexp.testing import Broken, check_regularizer
+from support import Blobs
 
 
 @pytest.mark.parametrize(
     "regularizer",
-    [L2(0.1), L2(0.1, biases=True), WeightDecay(0.1), L1(0.01), L1Subgradient(0.01), Dropout(0.3, 0.2), Dropout((0.2, 0.5))],
+    [
+        *(L2(0.1), L2(0.1, biases=True), WeightDecay(0.1), L1(0.01), L1Subgradient(0.01)),
+        *(Dropout(0.3, 0.2), Dropout((0.2, 0.5)), Dropout(0.3, mask="batch")),
+        *(MaxNorm(0.5), InputNoise(0.1), InputNoise(0.1, "all")),
+    ],
     ids=repr,
 )
 def test_our_own_keep_it(regularizer):
     check_regularizer(regularizer)
+
+
+def test_augmentation_keeps_it_on_pictures():
+    pictures = Experiment(Blobs(), MLP((16,)), SGD(0.1), epochs=3, batch_size=16)
+    check_regularizer(Augmentation(1, 10.0), experiment=pictures)
+    with pytest.raises(Broken, match="moves pictures, and synthetic_regression has none"):
+        check_regularizer(Augmentation(1, 10.0))
 
 
 def test_early_stopping_keeps_it():

@@ -10,9 +10,11 @@ from typing import Any
 _HOMES = {
     "fit": "runner",
     "compare": "comparing",
+    "convert_strength": "strength",
     "load": "runs",
     "run": "running",
     "Runs": "runs",
+    "predict": "prediction",
     "Result": "results",
     "Experiment": "experiment",
     "Diverged": "runner",

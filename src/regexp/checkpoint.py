@@ -6,6 +6,7 @@ bits load as wrong values; here they are verified first. Its pickles are read by
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import pickle
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp import atomic
+from regexp.component import at_least, optional, require, whole
 from regexp.lazy import torch
 
 SCHEMA = 1
@@ -24,6 +26,20 @@ log = logging.getLogger(__name__)
 
 class Unreadable(ValueError):
     """A file that is no intact checkpoint of this version."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """When a training that goes on is saved: after every ``every``-th epoch, and ``seconds`` after the last time.
+
+    None: never for that reason. A run is saved at its end in any case, and when a signal ends it.
+    """
+
+    every: int | None = None
+    seconds: float | None = 60.0
+
+    def __post_init__(self) -> None:
+        require(self, every=optional(whole(1)), seconds=optional(at_least(0)))
 
 
 def save(path: Path, payload: dict[str, Any]) -> None:
@@ -67,6 +83,12 @@ def load(path: Path) -> dict[str, Any]:
     if (schema := payload.pop("schema")) != SCHEMA:
         raise Unreadable(f"{path} has schema {schema!r}, must be {SCHEMA}: read it with the version of regexp that wrote it")
     return payload
+
+
+def remove(path: Path) -> None:
+    """Remove a checkpoint and the one before it, if they are there."""
+    for file in (path, previous(path)):
+        file.unlink(missing_ok=True)
 
 
 def load_newest(path: Path) -> dict[str, Any]:

@@ -69,13 +69,18 @@ def main() -> None:
         places = list(_places(folders))
         done = compare(*places, metric=arguments.metric, baseline=arguments.baseline, at=arguments.at)
         print(done)
-        out = places[0] / OUTPUT
+        out = _output(places[0])
         done.write(out, figures=not arguments.no_figures)
         if arguments.tensorboard:
             done.write_averages(arguments.tensorboard)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"\ntable, methods and pictures are in {os.path.relpath(out)}")
+
+
+def _output(first: Path) -> Path:
+    """Below the first folder; beside it where that is a run."""
+    return (first.parent if (first / "summary.json").exists() else first) / OUTPUT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +133,12 @@ def _no_metric(settings: Sequence[Setting], how: Measure, problems: Sequence[str
 
 
 def _study(folder: Path) -> str | None:
-    return folder.name if (folder / "commands.txt").exists() else None
+    """The folder's name if that is a study; a sweep by time is none, though it notes its command too."""
+    try:
+        commands = (folder / "commands.txt").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return folder.name if f"study={folder.name}" in commands.split() else None
 
 
 if __name__ == "__main__":

@@ -51,13 +51,14 @@ class Search:
     log: bool = False
 
 
-def per_run(default: Any = dataclasses.MISSING, *, search: Search | None = None) -> Any:
+def per_run(default: Any = dataclasses.MISSING, *, off: float | None = None, search: Search | None = None) -> Any:
     """A dataclass field that may differ between the runs of a stack.
 
     Hooks receive its values as a tensor with a leading runs axis, ``numbers["field"]``, and must not read ``self.field``
-    (which raises: see :func:`regexp.stack.numbers.representative`).
+    (which raises: see :func:`regexp.stack.numbers.representative`). ``off``: the value at which a regularizer equals its
+    absence bit for bit, once all its fields that have one are off; it can then share a stack with runs that lack it.
     """
-    return dataclasses.field(default=default, metadata={"per_run": True, "search": search})
+    return dataclasses.field(default=default, metadata={"per_run": True, "off": off, "search": search})
 
 
 def location(default: Any = dataclasses.MISSING) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regexp import axes as scales
 from regexp.component import Component
 from regexp.experiment import Experiment
 
@@ -24,7 +25,6 @@ _LINES: dict[str, dict[str, Any]] = {
     "test": {"label": "test", "color": "#009E73", "linestyle": (0, (1.5, 1))},
 }
 _FEW = 30  # so many evaluations are shown as dots too
-_WIDE = 20  # a factor that a linear axis does not show well
 _LARGEST = 1e100  # larger values overflow in the arithmetic of ticks
 
 
@@ -36,8 +36,9 @@ def draw(rows: Rows, experiment: Experiment, path: Path, best_epoch: int | None)
 def picture(rows: Rows, experiment: Experiment, best_epoch: int | None) -> Figure:
     """The figure: losses, and accuracies beside them for classification.
 
-    Losses have a logarithmic axis where all are positive and span more than a factor of 20. Values that are not finite (or
-    beyond 1e100) are left out, and the epoch at which they begin is marked.
+    Losses have a logarithmic axis where all are positive and span more than a factor of 20; a linear one shows what comes after
+    epoch 0 where that would flatten it. Values that are not finite (or beyond 1e100) are left out, and the epoch at which they
+    begin is marked.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -48,21 +49,22 @@ def picture(rows: Rows, experiment: Experiment, best_epoch: int | None) -> Figur
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
         _panel(axes, rows, name, best_epoch)
     figure.axes[0].set_ylabel(f"loss ({experiment.data_loss.replace('_', ' ')})", fontsize=12)
-    figure.axes[0].legend(frameon=False, fontsize=11, handlelength=3)
     _title(figure, experiment)
     return figure
 
 
 def _panel(axes: Axes, rows: Rows, name: str, best_epoch: int | None) -> None:
     """One metric of all splits."""
-    shown: list[float] = []
+    first: list[float] = []
+    later: list[float] = []
     for split, style in _LINES.items():
         column = [(row["epoch"], row[f"{split}/{name}"]) for row in rows if f"{split}/{name}" in row]
         if column:
             points = [point for point in column if _drawable(point[1])]
             epochs, values = [epoch for epoch, _ in points], [value for _, value in points]
             axes.plot(epochs, values, **style, linewidth=2, marker="o" if len(rows) <= _FEW else "", markersize=4)
-            shown += values
+            first += [value for epoch, value in points if epoch == 0]
+            later += [value for epoch, value in points if epoch > 0]
     if best_epoch is not None:
         axes.axvline(best_epoch, color="0.3", linewidth=1.2, linestyle=":", label=f"best epoch: {best_epoch}")
     if (epoch := _divergence(rows)) is not None:
@@ -72,7 +74,11 @@ def _panel(axes: Axes, rows: Rows, name: str, best_epoch: int | None) -> None:
     axes.tick_params(labelsize=11)
     axes.grid(color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    _scale(axes, shown)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=11, handlelength=3)
+    scales.whole_epochs(axes)
+    if not scales.logarithmic(axes, first + later):
+        scales.focus(axes, first, later)
 
 
 def _divergence(rows: Rows) -> float | None:
@@ -83,24 +89,6 @@ def _divergence(rows: Rows) -> float | None:
 
 def _drawable(value: float) -> bool:
     return abs(value) < _LARGEST  # false for NaN
-
-
-def _scale(axes: Axes, shown: Sequence[float]) -> None:
-    """Whole epochs; powers of ten where a linear axis would not do, with 2 and 5 between them where there are few."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    if not shown or min(shown) <= 0 or max(shown) <= _WIDE * min(shown):
-        return
-    axes.set_yscale("log")
-    few = max(shown) < 1000 * min(shown)
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
-    axes.yaxis.set_minor_formatter(_short_tick if few else NullFormatter())
-    axes.yaxis.set_major_formatter(_short_tick)
-
-
-def _short_tick(value: float, _: float | None) -> str:
-    return f"{value:g}"
 
 
 def _title(figure: Figure, experiment: Experiment) -> None:

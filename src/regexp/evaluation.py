@@ -48,7 +48,12 @@ def _splits(program: Program) -> Metrics:
 
 def _penalties(program: Program) -> Metrics:
     reporting = [part for part in program.parts if part.has("penalty") or part.has("report")]
-    return {f"train/penalty/{part.name}": part.regularizer.report(program.weights(part), part.numbers) for part in reporting}
+    return {penalty_of(part.name): part.regularizer.report(program.weights(part), part.numbers) for part in reporting}
+
+
+def penalty_of(regularizer: str) -> str:
+    """The name of the metric that is a regularizer's penalty."""
+    return f"train/penalty/{regularizer}"
 
 
 def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -6,7 +6,7 @@ Records are appended by hand, because TensorBoard's writer holds a file and a th
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,18 @@ def closing(status: str) -> Any:
     return Event(wall_time=ended, summary=Summary(value=[value]))
 
 
+def bands(title: str, series: Mapping[str, tuple[str, str]]) -> Any:
+    """The event that lays out the page *Custom scalars*: one chart per tag, with a band between two other tags of the run."""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.custom_scalar import layout_pb2
+
+    charts = []
+    for tag, (low, high) in series.items():
+        one = layout_pb2.MarginChartContent.Series(value=tag, lower=low, upper=high)
+        charts.append(layout_pb2.Chart(title=tag, margin=layout_pb2.MarginChartContent(series=[one])))
+    return Event(wall_time=time.time(), summary=_layout_of(title, charts))
+
+
 def hyperparameters(experiment: Experiment) -> dict[str, float | str | bool]:
     """The experiment as a flat table for TensorBoard: ``{"seed": 0.0, "model": "MLP", "regularizer.l2.strength": 0.1, ...}``.
 
@@ -101,16 +113,22 @@ def _plain(value: Any) -> float | str | bool:
 
 def _layout(task: str) -> Any:
     """Train, validation and test in one chart."""
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.compat.proto.tensor_pb2 import TensorProto
-    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-    from tensorboard.plugins.custom_scalar import layout_pb2, metadata
+    from tensorboard.plugins.custom_scalar import layout_pb2
 
     charts = []
     for name in ("loss", "accuracy") if task == "classification" else ("loss",):
         tags = [f"^{split}/{name}$" for split in ("train", "val", "test")]
         charts.append(layout_pb2.Chart(title=name, multiline=layout_pb2.MultilineChartContent(tag=tags)))
-    layout = layout_pb2.Layout(category=[layout_pb2.Category(title="train, validation and test", chart=charts)])
+    return _layout_of("train, validation and test", charts)
+
+
+def _layout_of(title: str, charts: Sequence[Any]) -> Any:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
+    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+    from tensorboard.plugins.custom_scalar import layout_pb2, metadata
+
+    layout = layout_pb2.Layout(category=[layout_pb2.Category(title=title, chart=charts)])
     tensor = TensorProto(dtype="DT_STRING", string_val=[layout.SerializeToString()], tensor_shape=TensorShapeProto())
     value = Summary.Value(tag=metadata.CONFIG_SUMMARY_TAG, tensor=tensor, metadata=metadata.create_summary_metadata())
     return Summary(value=[value])

@@ -67,8 +67,11 @@ class Experiment:
 
     def hash(self) -> str:
         """Sixteen hexadecimal digits by which a run is known, wherever its data lie."""
-        identity = json.dumps(self._plain(without_locations))
-        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()[:16]
+
+    def identity(self) -> dict[str, Any]:
+        """Plain values of everything that determines the result: not where the data lie."""
+        return self._plain(without_locations)
 
     def _plain(self, fields_of: Callable[[Component], dict[str, Any]]) -> dict[str, Any]:
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "regularizers"}

@@ -30,30 +30,36 @@ class RunFolder:
         self._rows: list[tuple[float, Row]] = []
         self._summary: dict[str, Any] = {}
 
-    def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any], *, again: bool = False) -> None:
         """Claim the folder, made if it is missing, and write what the run is: ``settings`` into ``config.yaml`` beside the
         experiment's own fields, ``about`` (command, versions, device ...) into ``summary.json``.
 
-        Raises ``FileExistsError`` for a folder that holds a run already.
+        Raises ``FileExistsError`` for a folder that holds a run already; ``again`` makes room for it: what the run has
+        recorded until now is removed, to be added anew.
         """
         config = {**settings, **self.experiment.to_dict()}
         identity = {"seed": self.experiment.seed, "config_hash": self.experiment.hash()}
         self._summary = {"status": "running", "reason": None, **identity, **about}
         self.path.mkdir(parents=True, exist_ok=True)
-        self._claim()
-        (self.path / "config.yaml").write_text(_to_yaml(config), encoding="utf-8")
+        if again:
+            self._claim_again(config)
+        else:
+            self._claim()
+            (self.path / "config.yaml").write_text(_to_yaml(config), encoding="utf-8")
         if self._events:
             events.append(self._events, events.opening(self.experiment))
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, at: float | None = None) -> None:
         """Take up one evaluated epoch: ``epoch``, and the metrics by name. The first row decides which metrics there are.
+
+        ``at``: when it was measured, in seconds since 1970; now by default.
 
         Raises ``ValueError`` for a metric that the first row did not have.
         """
         self._columns = self._columns or ["epoch", *(name for name in row if name != "epoch")]
         if unknown := sorted(set(row) - set(self._columns)):
             raise ValueError(f"metrics.csv has no column {', '.join(unknown)}: the first row must name every metric")
-        self._rows.append((time.time(), dict(row)))
+        self._rows.append((time.time() if at is None else at, dict(row)))
 
     def flush(self) -> None:
         """Append the rows taken up since the last time to ``metrics.csv`` and to the event file."""
@@ -63,10 +69,12 @@ class RunFolder:
         lines = [_line(row, self._columns) for _, row in self._rows]
         if not file.exists():
             lines.insert(0, ",".join(self._columns))
-        with file.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write("".join(f"{line}\n" for line in lines))
+        text = "".join(f"{line}\n" for line in lines)
+        with atomic.naming(file, len(text)), file.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
         if self._events:
-            events.append(self._events, [events.scalars(row, at) for at, row in self._rows])
+            with atomic.naming(self._events):
+                events.append(self._events, [events.scalars(row, at) for at, row in self._rows])
         self._rows.clear()
 
     def end(self, summary: Mapping[str, Any]) -> None:
@@ -76,6 +84,13 @@ class RunFolder:
         if self._events:
             events.append(self._events, [events.closing(self._summary["status"])])
         atomic.write(self.path / "summary.json", _to_json(self._summary).encode())
+
+    def _claim_again(self, config: Mapping[str, Any]) -> None:
+        for folder in (self.path, self.path / "checkpoints"):
+            atomic.remove_stale(folder)
+        atomic.write(self.path / "summary.json", _to_json(self._summary).encode())
+        atomic.write(self.path / "config.yaml", _to_yaml(config).encode())
+        _remove(self.path, "metrics.csv", "events.out.tfevents.*", "curves.png")
 
     def _claim(self) -> None:
         try:
@@ -87,9 +102,22 @@ class RunFolder:
 
 def discard(folder: Path) -> None:
     """Remove the files of a run that has not ended, so that it can be trained again; other files stay."""
-    for pattern in ("metrics.csv", "config.yaml", "events.out.tfevents.*", "train.log", "curves.png", "summary.json"):
+    atomic.remove_stale(folder)
+    _remove(folder, "metrics.csv", "config.yaml", "events.out.tfevents.*", "train.log", "curves.png", "summary.json")
+
+
+def _remove(folder: Path, *patterns: str) -> None:
+    for pattern in patterns:
         for file in folder.glob(pattern):
             file.unlink()
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether the run in the folder came to its end; a torn summary says no."""
+    try:
+        return "final_epoch" in read_summary(folder)
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:

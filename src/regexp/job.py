@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import os
 from pathlib import Path
@@ -30,7 +29,7 @@ def run(cfg: Any) -> float | None:
         (result,) = fit(
             [this.experiment],
             this.folder,
-            **dataclasses.asdict(this.settings),
+            **vars(this.settings),
             command=this.command,
             overrides=this.overrides,
             progress=True,

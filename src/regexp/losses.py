@@ -40,13 +40,23 @@ def resolve(loss: str, task: str) -> str:
 def loss_function(name: str, output: str) -> Loss:
     """The loss ``name`` (not auto) of scores whose output function is ``output``."""
     if name == "quadratic":
-        squash = torch.sigmoid if (output == "auto" or output == "sigmoid") else _softmax
-        return lambda scores, targets: half_squared(squash(scores), _one_hot(targets, scores))
+        squash = output_of(name, output)
+        return lambda scores, targets: half_squared(predictions(scores, squash), _one_hot(targets, scores))
     return {
         "half_squared": half_squared,
         "cross_entropy": cross_entropy,
         "binary_cross_entropy": binary_cross_entropy,
     }[name]
+
+
+def output_of(name: str, output: str) -> str:
+    """The output function that the loss ``name`` (not auto) applies to scores: identity, softmax or sigmoid."""
+    return KINDS[name].outputs[0] if output == "auto" else output
+
+
+def predictions(scores: Float[torch.Tensor, "*runs batch outputs"], output: str) -> Float[torch.Tensor, "*runs batch outputs"]:
+    """The output function of scores: predicted values under identity, probabilities under softmax and sigmoid."""
+    return {"identity": lambda s: s, "softmax": _softmax, "sigmoid": torch.sigmoid}[output](scores)
 
 
 def half_squared(

@@ -8,6 +8,9 @@ from typing import Any
 
 from regexp.experiment import Experiment
 
+SEARCH_NOTE = "search.json"
+"""The file in the folder of a search that says which of its runs are compared: the others were there to choose a setting."""
+
 _LONGEST = 80
 
 
@@ -18,10 +21,14 @@ def slug(text: str) -> str:
 
 def folder_names(experiments: Sequence[Experiment]) -> list[str]:
     """A name for each: the fields in which they differ, and the experiment's hash, which keeps them apart."""
-    flat = [flatten(experiment.to_dict()) for experiment in experiments]
-    differing = [name for name in flat[0] if any(other.get(name) != flat[0][name] for other in flat[1:])]
+    trees = [experiment.to_dict() for experiment in experiments]
+    flat = [{"regularizer": "+".join(tree["regularizer"]) or "none", **flatten(tree)} for tree in trees]
+    first: dict[str, Any] = {}
+    for values in flat:
+        first |= {name: value for name, value in values.items() if name not in first}
+    differing = [name for name in first if any(values.get(name, first[name]) != first[name] for values in flat)]
     short = {name: ".".join(name.split(".")[-2:]) for name in differing}
-    parts = [[f"{short[name]}-{values[name]}" for name in differing] for values in flat]
+    parts = [[f"{short[name]}-{values[name]}" for name in differing if name in values] for values in flat]
     names = [f"{slug('+'.join(part))}-{e.hash()}" for part, e in zip(parts, experiments, strict=True)]
     return [name if names.index(name) == i else f"{name}-{i}" for i, name in enumerate(names)]
 

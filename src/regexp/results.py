@@ -37,8 +37,8 @@ class Result:
     """Wall time until the run's end, divided by the number of runs in its stack."""
     machine: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     """Versions, device, threads, hashes of data files."""
-    optimizer: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
-    """The optimizer's state after the last step."""
+    snapshot: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    """All that is needed to train on (see :mod:`regexp.snapshot`)."""
     baselines: dict[str, Row] = dataclasses.field(default_factory=dict, repr=False)
     """Metrics of what needs no training, by name: ``constant``, and ``ridge`` or ``logistic`` with its ``strength``. Only for
     data sets of your own (see :mod:`regexp.baselines`)."""

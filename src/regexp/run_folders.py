@@ -11,7 +11,7 @@ def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
     """Make the folder and mark it as taken, in one atomic step.
 
     The marks are what Hydra writes there anyway: the folder ``.hydra`` of a run, the file ``multirun.yaml`` of a sweep.
-    A sweep that ``grows`` may be there already.
+    A sweep that ``grows`` may be there already, and a run that ``grows`` may have been cut before it began.
 
     Raises ``FileExistsError`` if the folder is taken, also by a run of :func:`regexp.fit`.
     """
@@ -22,9 +22,14 @@ def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
         if sweep:
             (folder / "multirun.yaml").touch(exist_ok=grows)
         else:
-            (folder / ".hydra").mkdir()
+            (folder / ".hydra").mkdir(exist_ok=grows)
     except FileExistsError:
         raise FileExistsError(f"{folder} holds a run already: choose another folder, or leave the choice to us") from None
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run has begun in the folder."""
+    return (folder / "summary.json").exists()
 
 
 def failed(folder: Path, *, sweep: bool, divergence_fails: bool) -> list[Path]:

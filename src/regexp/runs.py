@@ -12,7 +12,7 @@ import numpy as np
 from regexp import curves, stored
 from regexp.comparing import compare_runs
 from regexp.comparison.comparison import Comparison
-from regexp.comparison.reading import Run, fields_of, read_run
+from regexp.comparison.reading import Run, fields_of, places, read_run
 from regexp.history import read_summary
 from regexp.page import page, png
 from regexp.report import facts_and_table
@@ -28,11 +28,13 @@ class Runs(Sequence[Result]):
     """Results in the order in which they were asked for, and what they say together.
 
     ``runs[0]`` is a :class:`regexp.Result`. In Jupyter the object shows its table, its sentences and its figure; ``print``
-    gives the text of ``regexp-compare``.
+    gives the text of ``regexp-compare``. ``at``: ``final`` or ``best``, the weights that are compared if nothing else is said.
     """
 
-    def __init__(self, results: Sequence[Result], folders: Sequence[Path] = (), missing: Sequence[str] = ()):
-        self.results, self.folders, self.missing = list(results), list(folders), list(missing)
+    def __init__(
+        self, results: Sequence[Result], folders: Sequence[Path] = (), missing: Sequence[str] = (), *, at: str = "final"
+    ):
+        self.results, self.folders, self.missing, self.at = list(results), list(folders), list(missing), at
 
     def __len__(self) -> int:
         return len(self.results)
@@ -42,19 +44,21 @@ class Runs(Sequence[Result]):
     @overload
     def __getitem__(self, place: slice) -> Runs: ...
     def __getitem__(self, place: int | slice) -> Result | Runs:
-        return Runs(self.results[place], self.folders[place]) if isinstance(place, slice) else self.results[place]
+        if isinstance(place, slice):
+            return Runs(self.results[place], self.folders[place], at=self.at)
+        return self.results[place]
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self.results)
 
-    def compare(self, metric: str = "test/loss", baseline: str | None = None, at: str = "final") -> Comparison:
+    def compare(self, metric: str = "test/loss", baseline: str | None = None, at: str | None = None) -> Comparison:
         """The comparison that ``regexp-compare`` makes of these runs: see :func:`regexp.compare`."""
         found = [read_run(place) for place in self.folders] or [_as_read(*pair) for pair in enumerate(self.results)]
-        return compare_runs(found, self.missing, metric=metric, baseline=baseline, at=at)
+        return compare_runs(found, self.missing, metric=metric, baseline=baseline, at=at or self.at)
 
     @functools.cached_property
     def comparison(self) -> Comparison:
-        """The comparison of the test loss at the end of training."""
+        """The comparison of the test loss, of the weights at ``at``."""
         return self.compare()
 
     @property
@@ -93,6 +97,8 @@ class Runs(Sequence[Result]):
 def load(folder: str | Path) -> Result | Runs:
     """A finished run from its folder, or all finished runs below a folder, such as that of a study.
 
+    Of a search these are the runs of the chosen settings with fresh seeds; those that chose are in its folder ``search``.
+
     Of a run the result is what ``fit`` returned, with the weights that were saved: ``load(folder).model("best")`` is the
     trained network as an ordinary ``nn.Module``. Runs that have not ended are named in ``missing``.
     Raises ``FileNotFoundError`` for a folder that holds no run, ``ValueError`` for a single run that has not ended.
@@ -100,23 +106,29 @@ def load(folder: str | Path) -> Result | Runs:
     path = Path(folder)
     if (path / "summary.json").exists():
         return stored.load(path)
-    found = sorted(file.parent for file in path.rglob("summary.json"))
-    if not found:
-        raise FileNotFoundError(f"{path} holds no run: there is no summary.json in or below it")
-    return of_folders(found)
+    return of_folders(runs_below(path))
 
 
-def of_folders(folders: Sequence[Path]) -> Runs:
+def runs_below(folder: Path) -> list[Path]:
+    """The folders of all runs, whether they have ended or not; of a search, of those that it compares."""
+    found = list(places(folder))
+    runs = [place for place in found if isinstance(place, Path)]
+    if not runs:
+        raise FileNotFoundError(f"there is no run to load: {'; '.join(map(str, found))}")
+    return runs
+
+
+def of_folders(folders: Sequence[Path], *, at: str = "final") -> Runs:
     """The runs in these folders; of those that have not ended only how it stands with them."""
-    ended, places, missing = [], [], []
+    ended, kept, missing = [], [], []
     for place in folders:
         try:
             ended.append(stored.load(place))
-            places.append(place)
+            kept.append(place)
         except (OSError, ValueError):
             about = read_summary(place) if (place / "summary.json").exists() else {"status": "missing"}
             missing.append(f"{place} is left out: {about['status']}{': ' + about['reason'] if about.get('reason') else ''}")
-    return Runs(ended, places, missing)
+    return Runs(ended, kept, missing, at=at)
 
 
 def _as_read(number: int, result: Result) -> Run:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from regexp.component import boolean, one_of, optional, require, whole
+from regexp.checkpoint import Pace
+from regexp.component import Invalid, boolean, one_of, optional, require, whole
 from regexp.lazy import torch
 
 
@@ -17,7 +19,7 @@ class Settings:
     ``device``: auto (CUDA if there is one), cpu, cuda or cuda:N. ``threads``: None means all cores for a single run and 1 in a
     sweep. ``on_divergence``: record (a diverged run is a result) or raise. ``tensorboard`` and ``curves``: whether the event
     file and the picture are written; for None no pictures in a sweep. ``save``: which weights stay on disk (all, best, last,
-    none); None means all for a single run and none in a sweep.
+    none); None means all for a single run and none in a sweep. ``checkpoint``: how often a training that goes on is saved.
     """
 
     device: str = "auto"
@@ -26,8 +28,10 @@ class Settings:
     tensorboard: bool = True
     curves: bool | None = None
     save: str | None = None
+    checkpoint: Any = Pace()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "checkpoint", _pace(self.checkpoint))
         require(
             self,
             device=_device,
@@ -57,6 +61,21 @@ def absent_device(device: Any) -> str | None:
         return None
     there = f"cuda:0 to cuda:{count - 1}" if count else "no CUDA device"
     return f"must be a device that this machine has ({there}), got {device!r}: write device=auto or device=cpu"
+
+
+def _pace(given: Any) -> Pace:
+    """From a configuration: ``{"every": 5}``."""
+    names = [field.name for field in dataclasses.fields(Pace)]
+    if isinstance(given, Pace):
+        return given
+    if not isinstance(given, Mapping):
+        raise Invalid("Settings", [("checkpoint", f"must have the keys {' and '.join(names)}, got {given!r}")])
+    if unknown := [name for name in given if name not in names]:
+        raise Invalid("Settings", [(f"checkpoint.{unknown[0]}", f"is no key: there are {', '.join(names)}")])
+    try:
+        return Pace(**given)
+    except Invalid as invalid:
+        raise Invalid("Settings", [(f"checkpoint.{name}", text) for name, text in invalid.problems]) from None
 
 
 def _device(device: Any) -> str | None:

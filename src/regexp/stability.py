@@ -26,9 +26,12 @@ from regexp.experiment import Experiment
 from regexp.models.linear import Linear
 from regexp.optim import SGD
 from regexp.program.data import StackedData
+from regexp.regularizers.regularizer import Regularizer, switches
 
 _HARMLESS = {"l2", "weight_decay", "l1", "l1_subgradient", "early_stopping"}
-"""Regularizers besides which the border is known; noise on inputs would change it."""
+"""Regularizers besides which the border is known, as are others that are switched off: noise on inputs or a ball around the
+weights would change it.
+"""
 _WIDEST = 1000
 _STEPS, _RATES, _EIGEN = 1000, 48, 64
 
@@ -92,8 +95,8 @@ def why_diverged(experiment: Experiment, data: Data, known: Known) -> str | None
     """
     overshoot = _overshoot(experiment)
     linear = isinstance(experiment.model, Linear) and experiment.data_loss == "half_squared"
-    names = {regularizer.name() for regularizer in experiment.regularizers}
-    if not linear or not isinstance(experiment.optimizer, SGD) or names - _HARMLESS or data.inputs.shape[1] > _WIDEST:
+    known_here = all(one.name() in _HARMLESS or _is_off(one) for one in experiment.regularizers)
+    if not linear or not isinstance(experiment.optimizer, SGD) or not known_here or data.inputs.shape[1] > _WIDEST:
         return overshoot
     optimizer = dataclasses.replace(experiment.optimizer, lr=1.0)
     key = id(data), experiment.seed, experiment.batch_size, optimizer, repr(experiment.regularizers)
@@ -143,6 +146,11 @@ def _steps(experiment: Experiment, data: Data) -> Steps:
     if bias and not any(getattr(one, "biases", False) for one in experiment.regularizers):
         decays[-1] = 0.0
     return Steps(batches, decays, optimizer.momentum, optimizer.nesterov, *strengths)
+
+
+def _is_off(regularizer: Regularizer) -> bool:
+    off = switches(regularizer)
+    return bool(off) and all(getattr(regularizer, name) == value for name, value in off.items())
 
 
 def _strength(experiment: Experiment, name: str) -> float:

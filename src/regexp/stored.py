@@ -40,6 +40,6 @@ def load(folder: str | Path) -> Result:
         sizes=tuple(saved[0]["sizes"]) if saved else (0, 0),
         seconds=summary.get("seconds", 0.0),
         machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes")},
-        optimizer=next((payload["optimizer"] for payload in saved if "optimizer" in payload), {}),
+        snapshot=next((payload for payload in saved if "tensors" in payload), {}),
         baselines=summary.get("baselines", {}),
     )

@@ -14,7 +14,7 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
-from regexp.regularizers.regularizer import Change, Place, Regularizer
+from regexp.regularizers.regularizer import Change, Place, Regularizer, switches
 from regexp.results import Result
 from regexp.runner import fit
 from regexp.stack.noise import Draws
@@ -40,7 +40,8 @@ def check_regularizer(
     The rules: metrics stay finite; switched off it changes no bit of a run (``off``: the fields that switch it off; None: those
     declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone;
     no random number is drawn but from ``draws``, so that other streams stay, the run can be repeated, and torch's own generator
-    does not move; values that are no numbers, NaN, infinite, or below a strength's range of 0 are refused by name.
+    does not move; values that are no numbers, NaN, infinite (unless that switches it off), or below a strength's range of 0 are
+    refused by name.
 
     ``experiment``: what to train, for a regularizer that needs more than a network of two hidden layers on 16 features. Its own
     regularizers are left out.
@@ -106,7 +107,7 @@ def _refuses(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any])
         if not is_number(getattr(regularizer, name)):
             continue
         wrong: list[Any] = [math.nan, math.inf, "much", *([-1] if name in _STRENGTHS or name in off else [])]
-        for value in wrong:
+        for value in (value for value in wrong if value != off.get(name)):
             if (text := _accepts(regularizer, name, value)) is not None:
                 yield text
 
@@ -125,11 +126,7 @@ def _accepts(regularizer: Regularizer, name: str, value: Any) -> str | None:
 
 def _off(regularizer: Regularizer) -> dict[str, Any]:
     """What switches it off: as declared, else every strength and rate at 0."""
-    fields = {field.name: field.metadata.get("off") for field in dataclasses.fields(regularizer)}
-    declared = {name: value for name, value in fields.items() if value is not None}
-    found = declared or {name: 0.0 for name in per_run_fields(regularizer) if name in _STRENGTHS}
-    now = {name: getattr(regularizer, name) for name in found}
-    return {name: (v,) * len(now[name]) if isinstance(now[name], (list, tuple)) else v for name, v in found.items()}
+    return switches(regularizer) or {name: 0.0 for name in per_run_fields(regularizer) if name in _STRENGTHS}
 
 
 def _watches(regularizer: Regularizer) -> bool:

@@ -15,6 +15,8 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
+from regexp.stopping import at_once
+
 CONFIG_NAME = "train"
 
 
@@ -29,16 +31,20 @@ register_resolvers()
 
 
 def main() -> None:
-    """Train what the arguments describe. Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 interrupted."""
+    """Train what the arguments describe.
+
+    Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 ended by Ctrl-C, 143 by SIGTERM, after saving.
+    """
     _import_from_here()
     arguments = get_args_parser().parse_intermixed_args()
     try:
-        if _asks_only(arguments):
-            _hydra(sys.argv)
-        else:
-            _train(arguments)
-    except KeyboardInterrupt:
-        _exit("interrupted", status=130)
+        with at_once():
+            if _asks_only(arguments):
+                _hydra(sys.argv)
+            else:
+                _train(arguments)
+    except KeyboardInterrupt as error:
+        _exit("interrupted", status=getattr(error, "status", 130))
 
 
 def job(cfg: Any) -> float | None:
@@ -62,42 +68,91 @@ def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
     from regexp.config.orders import orders
     from regexp.config.planning import plan
-    from regexp.run_folders import claim
+    from regexp.config.resuming import folder_of
+    from regexp.run_folders import claim, holds_run
 
     _refuse_flags(arguments)
     try:
+        if folder := folder_of(arguments.overrides):
+            _resume(folder, arguments)
+            return
         asked = plan(arguments, config_folder(), CONFIG_NAME)
-        runs = orders(asked) if asked.stacked else []
-        claim(asked.folder, sweep=asked.multirun, grows=asked.study)
+        runs = orders(asked) if asked.stacked and not asked.search else []
+        if asked.resumes and holds_run(asked.folder):
+            _resume_same(asked)
+            return
+        claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
     except (ConfigError, FileExistsError) as error:
         _exit(str(error))
     except OSError as error:
         _exit(f"the run's folder must be one that can be made, got {error}: choose another by hydra.run.dir=...")
-    if asked.stacked:
+    if asked.search:
+        _search(asked, arguments.overrides)
+    elif asked.stacked:
         _sweep(asked, runs, arguments.overrides)
     else:
         _leave_to_hydra(asked, arguments)
 
 
+def _resume(folder: Path, arguments: argparse.Namespace) -> None:
+    from regexp.config import ConfigError
+    from regexp.resuming import resume
+
+    if arguments.multirun:
+        raise ConfigError(["resume goes on with one run, got -m: a sweep goes on when its command with study=NAME is repeated"])
+    if not resume(folder, arguments, config_folder(), CONFIG_NAME):
+        _judge([folder])
+
+
+def _resume_same(asked: Any) -> None:
+    from regexp.resuming import resume_same
+
+    (job,) = asked.runs
+    if not resume_same(asked.folder, job.experiment, job.settings.decided(sweep=False)):
+        _judge([asked.folder])
+
+
 def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
-    from regexp.config.orders import prepare
-    from regexp.naming import quoted
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
+
+    _begin(asked, overrides)
+    tally = Tally(asked.folder, len(runs), len(asked.refused))
+    try:
+        sweep(runs, asked.folder, tally, grows=asked.study, launcher=asked.launcher)
+    finally:
+        tally.write()
+        print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
+    if tally.with_status("queued"):
+        print("queued runs are trained without this process; to collect them, repeat the command")
+    else:
+        _conclude(asked)
+    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
+    _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
+
+
+def _search(asked: Any, overrides: Sequence[str]) -> None:
+    from regexp.search import Unfinished, answer, search
+
+    _begin(asked, overrides)
+    try:
+        found, failed = search(asked)
+    except Unfinished as unfinished:
+        _exit(str(unfinished))
+    print(answer(found, asked))
+    _judge(failed)
+
+
+def _begin(asked: Any, overrides: Sequence[str]) -> None:
+    """Note the command, and say what of it cannot be trained."""
+    from regexp.config.orders import prepare
+    from regexp.naming import quoted
 
     with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
         file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
     prepare(asked, overrides)
-    tally = Tally(asked.folder, len(runs), len(asked.refused))
     for text in dict.fromkeys(text for texts in asked.refused for text in texts):
         print(f"refused: {text}", file=sys.stderr)
-    try:
-        sweep(runs, asked.folder, tally, grows=asked.study, max_stack=asked.head.hydra.launcher.max_stack)
-    finally:
-        tally.write()
-        print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
-    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
-    _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
 
 
 def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
@@ -110,10 +165,18 @@ def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
         print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
+        _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging))
     if asked.multirun and (found := count(asked.folder)) < len(asked.runs):
         _exit(f"only {found} of {len(asked.runs)} runs left a summary in {asked.folder}: see the messages above")
+
+
+def _conclude(asked: Any) -> None:
+    from regexp.conclusion import conclude
+
+    if asked.compare:
+        conclude(asked.folder)
 
 
 def _judge(losses: Sequence[Path]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import torch
@@ -33,6 +34,8 @@ class State:
     chosen: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """Weights set aside, with their value and epoch: ``best`` by the objective, ``kept`` by a watching regularizer."""
     epoch: int = 0
+    batch: int = 0
+    """How many batches of the next epoch are done: a training that was cut goes on in the middle of an epoch."""
     step: int = 0
 
     def narrow(self, index: torch.Tensor) -> None:
@@ -45,6 +48,10 @@ Observe = Callable[[Program, State, Metrics, torch.Tensor], None]
 """Called after every evaluation, also of epoch 0; the tensor says which runs trained until now."""
 
 
+Pause = Callable[[Program, State], None]
+"""Called after every step and every epoch: where a training can be left, and gone on with."""
+
+
 def start(program: Program) -> State:
     """The state before the first step."""
     return State(
@@ -55,20 +62,24 @@ def start(program: Program) -> State:
     )
 
 
-def train(program: Program, state: State, observe: Observe) -> None:
+def train(program: Program, state: State, observe: Observe, pause: Pause = lambda program, state: None) -> None:
     """Train every run to its last epoch, or until it stops or diverges.
 
     When half of a stack has stopped, its rows are dropped; ``observe`` has seen each run's last weights by then.
     """
     spec = program.spec
-    if state.epoch == 0:
+    if state.step == 0:
         review(program, state, observe)
     while state.epoch < spec.epochs and state.go_on.any():
-        state.epoch += 1
-        for inputs, targets in program.data.batches(state.epoch, spec.batch_size):
+        batches = program.data.batches(state.epoch + 1, spec.batch_size)
+        for inputs, targets in islice(batches, state.batch, None):
             train_step(program, state, inputs, targets)
+            state.batch += 1
+            pause(program, state)
+        state.epoch, state.batch = state.epoch + 1, 0
         if state.epoch % spec.eval_every == 0 or state.epoch == spec.epochs:
             review(program, state, observe)
+        pause(program, state)
 
 
 def train_step(program: Program, state: State, inputs: torch.Tensor, targets: torch.Tensor) -> None:
@@ -89,7 +100,7 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
         for part in program.having("after_step"):
             steps = optimizer.effective_step(parameters, state.optimizer, state.step, lr, program.numbers)
             for i, weight, numbers in program.touched(part):
-                part.regularizer.after_step(weight, steps[i], numbers)
+                part.regularizer.after_step(weight, program.units_last(i, steps[i]), numbers)
 
 
 def review(program: Program, state: State, observe: Observe) -> None:

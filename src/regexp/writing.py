@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from regexp import checkpoint
 from regexp.experiment import Experiment
 from regexp.history import RunFolder
-from regexp.results import Result
+from regexp.results import Result, Row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,15 +27,22 @@ class Keep:
 
 
 class RunWriter:
-    """The files of one run."""
+    """The files of one run. ``again``: the folder may hold what the run wrote before it was cut."""
 
-    def __init__(self, path: Path, experiment: Experiment, keep: Keep, about: Mapping[str, Any]):
-        self.path, self.keep, self.about, self.begun, self.ended = path, keep, about, False, False
+    def __init__(self, path: Path, experiment: Experiment, keep: Keep, about: Mapping[str, Any], *, again: bool = False):
+        self.path, self.keep, self.about, self.again, self.begun, self.ended = path, keep, about, again, False, False
         self.history = RunFolder(path, experiment, tensorboard=keep.tensorboard)
 
-    def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
-        """Claim the folder and say that the run has begun; beside ``about``, the summary notes what was asked for."""
-        self.history.begin({**settings, **dataclasses.asdict(self.keep)}, {**self.about, **about})
+    def begin(self, settings: Mapping[str, Any], about: Mapping[str, Any], rows: Iterable[tuple[Row, float]] = ()) -> None:
+        """Claim the folder and say that the run has begun; beside ``about``, the summary notes what was asked for.
+
+        ``rows``: what the run recorded before it was cut, and when. ``again``: it was in this very folder.
+        """
+        self.history.begin({**settings, **dataclasses.asdict(self.keep)}, {**self.about, **about}, again=self.again)
+        for row, at in rows:
+            self.history.add(row, at)
+        if self.again:
+            self.history.flush()
         self.begun = True
 
     def end(self, result: Result) -> None:
@@ -55,9 +65,32 @@ class RunWriter:
         about = {"config_hash": result.experiment.hash(), "sizes": list(result.sizes), "epoch": result.epochs_run}
         if self.keep.save in ("all", "last"):
             weights = {which: result.weights[which] for which in ("last", "final")}
-            checkpoint.save(folder / "last.pt", {**about, "weights": weights, "optimizer": result.optimizer})
+            checkpoint.save(folder / "last.pt", {**about, "weights": weights, **result.snapshot})
+        else:
+            checkpoint.remove(folder / "last.pt")
         if self.keep.save in ("all", "best") and "best" in result.weights:
             checkpoint.save(folder / "best.pt", {**about, "weights": {"best": result.weights["best"]}})
+
+
+@contextmanager
+def only_here(folder: Path) -> Iterator[None]:
+    """The folder, made if it is missing, with no other process training in it until the end of the block.
+
+    Raises ``FileExistsError`` if there is one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise FileExistsError(
+            f"{folder} holds a run already, and a process is training it: wait, or end that process"
+        ) from None
+    try:
+        yield
+    finally:
+        (folder / ".lock").unlink(missing_ok=True)
+        lock.release()
 
 
 def summary(result: Result) -> dict[str, Any]:

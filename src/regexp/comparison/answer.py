@@ -40,6 +40,16 @@ def sentences(found: Findings) -> list[str]:
     return [_choice(found), _difference(found), _undecided(found)]
 
 
+def one_setting(found: Findings) -> str:
+    """One line for runs that differ in nothing but their seed."""
+    row, how = found.rows[0], found.how
+    assert row.final is not None
+    spread = f", 95 % interval {interval(row.final)}" if row.n > 1 else ""
+    figures = f"{how.metric} is {number(row.final.mean)} (mean of {_seeds(row.n)}{spread})"
+    missing = _gaps(found)
+    return f"There is one setting only, nothing to compare: its {figures}." + (f" {missing}" if missing else "")
+
+
 def number(value: float) -> str:
     """Four digits."""
     return f"{value:.4g}"
@@ -55,20 +65,19 @@ def p_value(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
-def end_of_grid(choice: Setting, settings: Sequence[Setting]) -> tuple[str, bool, list[float]] | None:
-    """The first number of the chosen setting that is the end of its grid: key, whether the upper end, the grid.
+def ends_of_grids(choice: Setting, settings: Sequence[Setting]) -> list[tuple[str, bool, list[float]]]:
+    """The numbers of the chosen setting that are the ends of their grids: key, whether the upper end, the grid.
 
     A grid is what the settings have that are equal in everything else. Zero is no end: it is absence.
     """
+    found = []
     for key, value in choice.numbers.items():
         others = {k: v for k, v in choice.values.items() if k != key}
         alike = [s for s in settings if key in s.numbers and {k: v for k, v in s.values.items() if k != key} == others]
         grid = sorted({s.numbers[key] for s in alike})
-        if len(grid) > 1 and value == grid[-1]:
-            return key, True, grid
-        if len(grid) > 1 and value == grid[0] and value > 0:
-            return key, False, grid
-    return None
+        if len(grid) > 1 and (value == grid[-1] or value == grid[0] > 0):
+            found.append((key, value == grid[-1], grid))
+    return found
 
 
 def _choice(found: Findings) -> str:
@@ -78,11 +87,11 @@ def _choice(found: Findings) -> str:
         return "There is one setting only: nothing was chosen."
     row, by = found.choice, found.chosen_by
     assert by is not None
-    all_have = " that all settings have" if by.shared and by.n < len(found.seeds) else ""
+    which = "" if by.n == len(found.seeds) else " that all settings have" if by.shared else " of its own: too few are shared"
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
         f"Validation chose {row.setting.label}: the {best} mean {found.how.objective} ({number(by.mean)}, "
-        f"{_seeds(by.n)}{all_have}) of {len(found.rows)} settings."
+        f"{_seeds(by.n)}{which}) of {len(found.rows)} settings."
     )
     return text + _end(found, row.setting)
 
@@ -103,18 +112,25 @@ def _validation_size(train_size: object) -> int:
 
 def _end(found: Findings, choice: Setting) -> str:
     """That the choice is the end of its grid, and the command that extends it."""
-    if (end := end_of_grid(choice, found.settings)) is None:
+    ends = ends_of_grids(choice, found.settings)
+    if not ends:
         return ""
-    key, up, grid = end
-    whole = isinstance(choice.values[key], int)
-    points = further(grid, up=up, whole=whole, below=_LIMITS.get(key.rpartition(".")[2], math.inf))
-    shown = [f"{point:g}" for point in points]
-    line = sweep(list(choice.runs.values()), {key: shown, **_seed_change(found)}, found.study)
+    points = {key: _further(choice, key, up, grid, alone=len(ends) == 1) for key, up, grid in ends}
+    line = sweep(list(choice.runs.values()), {**points, **_seed_change(found)}, found.study)
     with_these = "" if found.study or not line else ", and compare both folders together"
-    where = f" That is the {'upper' if up else 'lower'} end of its grid ({short_key(key, choice.values)} {_grid(grid)}):"
-    return f"{where} the best may lie beyond. Extend it{with_these}" + (
-        f":\n  {line}" if line else f" to {' and '.join(shown)}."
+    where = " and ".join(
+        f"the {'upper' if up else 'lower'} end of its grid ({short_key(key, choice.values)} {_grid(grid)})"
+        for key, up, grid in ends
     )
+    values = "; ".join(f"{short_key(key, choice.values)} to {' and '.join(shown)}" for key, shown in points.items())
+    return f" That is {where}: the best may lie beyond. Extend it{with_these}" + (f":\n  {line}" if line else f": {values}.")
+
+
+def _further(choice: Setting, key: str, up: bool, grid: Sequence[float], *, alone: bool) -> list[str]:
+    """The values to try; of several grids to be crossed also the end itself."""
+    limit = _LIMITS.get(key.rpartition(".")[2], math.inf)
+    points = further(grid, up=up, whole=isinstance(choice.values[key], int), below=limit)
+    return [f"{point:g}" for point in ([] if alone else [choice.numbers[key]]) + points]
 
 
 def _seed_change(found: Findings) -> dict[str, list[str]]:
@@ -173,6 +189,9 @@ def _told(row: Row, found: Findings) -> str:
 
 
 def _undecided(found: Findings) -> str:
+    if len(found.rows) > 1 and all(row.n < 2 for row in found.rows):
+        line = _more_seeds(found)
+        return "One seed per setting decides nothing: train several" + (f":\n  {line}" if line else ".")
     parts = [_against_baseline(found), _rivals(found), _gaps(found)]
     return " ".join(part for part in parts if part) or "Nothing that was compared is left open at the 5 % level."
 
@@ -198,9 +217,6 @@ def _rivals(found: Findings) -> str:
     if not others:
         return ""
     tests = [_between(center, other, found.how) for other in others]
-    if all(math.isnan(p) for p in tests):
-        line = _more_seeds(found)
-        return "One seed per setting decides nothing: train several" + (f":\n  {line}" if line else ".")
     open_ = [other.label for other, p in zip(others, holm(tests), strict=True) if not p < LEVEL]
     if not open_:
         return f"{center.label} differs in {found.how.metric} from each of the other settings."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regexp import atomic
-from regexp.comparison import tables
+from regexp.comparison import tables, written
 from regexp.comparison.answer import Findings, sentences
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
@@ -37,7 +37,7 @@ class Comparison:
 
     @functools.cached_property
     def figures(self) -> dict[str, Figure]:
-        """Pictures by name: ``metric``, ``difference``, ``learning_curves``, ``gap``, ``weight_norms``."""
+        """Pictures by name: ``metric``, ``difference``, ``learning_curves``, ``gap``, ``weight_norms``, ``weight_paths``."""
         from regexp.comparison import figures
 
         return figures.draw(self.findings)
@@ -73,6 +73,7 @@ class Comparison:
         """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
+        written.forget(path)
         cells = tables.cells(self.findings)
         texts = {
             "answer.txt": str(self),
@@ -99,4 +100,6 @@ class Comparison:
         found = self.findings
         count = sum(len(setting.runs) for setting in found.settings)
         at = "at the end of training" if found.how.at == "final" else "at the best epoch by validation"
-        return f"{count} runs, {len(found.rows)} settings, {len(found.seeds)} seeds: {found.how.metric} {at}"
+        numbers = ((count, "run"), (len(found.rows), "setting"), (len(found.seeds), "seed"))
+        sizes = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in numbers)
+        return f"{sizes}: {found.how.metric} {at}"

@@ -6,6 +6,7 @@ What cannot be read is told, and the rest is read.
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import yaml
 
 from regexp.experiment import Experiment
 from regexp.history import read_metrics, read_summary
-from regexp.naming import flatten
+from regexp.naming import SEARCH_NOTE, flatten
 
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""
@@ -58,7 +59,7 @@ def read(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
     seen: set[Path] = set()
     problems: list[str] = []
     for folder in folders:
-        for place in _walk(folder):
+        for place in places(folder):
             try:
                 if isinstance(place, str):
                     problems.append(place)
@@ -88,9 +89,10 @@ def read_run(folder: Path) -> Run:
 def newest_study(outputs: Path) -> Path | None:
     """The sweep below ``outputs`` that was written to last; without a sweep, the newest folder of at least two runs."""
     groups: dict[Path, list[Path]] = {}
-    for run in _walk(outputs):
+    for run in places(outputs):
         if isinstance(run, Path) and run != outputs:
-            groups.setdefault(run.parent, []).append(run)
+            searched = (run.parent.parent / SEARCH_NOTE).is_file()
+            groups.setdefault(run.parent.parent if searched else run.parent, []).append(run)
     marked = [folder for folder in groups if any((folder / mark).exists() for mark in STUDY_MARKS)]
     several = [folder for folder, runs in groups.items() if len(runs) > 1]
     newest = {folder: max((run / "summary.json").stat().st_mtime for run in groups[folder]) for folder in marked or several}
@@ -105,17 +107,32 @@ def fields_of(config: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def _walk(folder: Path) -> Iterator[Path | str]:
+def places(folder: Path) -> Iterator[Path | str]:
     """The folders of runs, and what is to be said of folders that hold none."""
     if not folder.is_dir():
         yield f"{folder} is no folder"
     elif (folder / "summary.json").is_file():
         yield folder
+    elif (folder / SEARCH_NOTE).is_file():
+        yield from _compared(folder)
     elif (folder / ".hydra").is_dir():
         yield f"{folder} is left out: it was begun and has no summary.json, so it failed before training (see its train.log)"
     else:
-        below = [place for name in sorted(_subfolders(folder)) for place in _walk(folder / name)]
+        below = [place for name in sorted(_subfolders(folder)) for place in places(folder / name)]
         yield from below or [f"{folder} holds no run"]
+
+
+def _compared(folder: Path) -> Iterator[Path | str]:
+    """The runs of a search that no choice was made by."""
+    try:
+        names = list(json.loads((folder / SEARCH_NOTE).read_text(encoding="utf-8"))["compared"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield f"{folder / SEARCH_NOTE} is damaged: {error}"
+        return
+    if not names:
+        yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"
+    for name in names:
+        yield from places(folder / str(name))
 
 
 def _subfolders(folder: Path) -> list[str]:

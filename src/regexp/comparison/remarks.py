@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regexp.comparison.answer import Findings
+from regexp.comparison.coefficients import saved
+from regexp.comparison.figures.paths import strength_lines
 from regexp.comparison.settings import named
 
 _LISTED = 20
@@ -13,7 +15,7 @@ _MEASURES = {"loss": "the loss", "dataset._target_": "the data set"}
 
 def remarks(found: Findings) -> list[str]:
     """One line each."""
-    return [*_uncounted(found), *_unlike(found), *_circular(found)]
+    return [*_uncounted(found), *_unlike(found), *_circular(found), *_pathless(found)]
 
 
 def _uncounted(found: Findings) -> Iterator[str]:
@@ -49,3 +51,10 @@ def _circular(found: Findings) -> Iterator[str]:
         yield f"{found.how.metric} chose and compares: the difference of the chosen setting is too good on average"
     if found.how.metric.startswith("train/"):
         yield f"{found.how.metric} says how well a model fits, not how well it generalizes"
+
+
+def _pathless(found: Findings) -> Iterator[str]:
+    """Where the path of a linear model's weights could be drawn, and its runs kept none."""
+    lines = strength_lines(found)
+    if lines and not any(saved(setting, found.how.at) for _, line in lines.values() for setting in line):
+        yield "the path of the weights against strength is not drawn: it needs save=last, in a study (or folder) of its own"

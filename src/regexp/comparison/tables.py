@@ -113,8 +113,11 @@ def _numbers(name: str, found: Estimate | None) -> dict[str, float]:
 
 
 def _estimates(name: str, found: Sequence[Estimate | None]) -> Cells:
+    means = [name, *(_mean(one) for one in found)]
+    if all(one is None or one.n < 2 for one in found):
+        return [means]
     return [
-        [name, *(_mean(one) for one in found)],
+        means,
         ["sd", *(number(one.sd) if one and math.isfinite(one.sd) else "" for one in found)],
         ["95 % interval", *(interval(one) if one and math.isfinite(one.low) else "" for one in found)],
     ]
@@ -132,6 +135,7 @@ def _differences(found: Findings) -> Cells:
         ["p (Holm)", *(_p(row.p) for row, _ in rows)],
         ["better in", *(f"{row.better}/{d.n}" if d and d.paired else "" for row, d in rows)],
     ]
+    columns = [column for column in columns if any(column[1:])]  # with single seeds there is no interval and no test
     return columns + ([["test", *(("paired" if d.paired else "Welch") if d else "" for _, d in rows)]] if unpaired else [])
 
 

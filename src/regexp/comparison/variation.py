@@ -48,7 +48,7 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
         differing = _sources(members)
         found |= dict.fromkeys(differing, True)
         if "split" in differing:
-            shares = _dataset(members[0]).shares
+            shares = dataset_of(members[0]).shares
             ratios.append(shares.get(metric.partition("/")[0], shares["test"]) / shares["train"])
     absent = set() if _has_masks(runs) else {"dropout masks"}
     absent |= {"label noise"} if not any(run.fields.get("dataset.label_noise") for run in runs) else set()
@@ -65,7 +65,7 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
 
 def _sources(runs: Sequence[Run]) -> set[str]:
     """What differs between the runs of one setting."""
-    one, dataset = runs[0], _dataset(runs[0])
+    one, dataset = runs[0], dataset_of(runs[0])
     found = set()
     if len({run.seed[1] for run in runs}) > 1:
         if type(dataset) is Dataset:
@@ -88,7 +88,7 @@ def _has_masks(runs: Sequence[Run]) -> bool:
     return any("dropout" in run.fields["regularizer"] for run in runs)
 
 
-def _dataset(run: Run) -> Dataset:
+def dataset_of(run: Run) -> Dataset:
     """The data set's specification if it is one of this package; a user's own module is not imported to read results."""
     target = str(run.fields.get("dataset._target_"))
     if not target.startswith("regexp.datasets."):

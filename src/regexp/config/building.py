@@ -27,7 +27,7 @@ BASES: dict[str, type[Component]] = {"dataset": Dataset, "model": Model, "optimi
 PARTS = ("dataset", "model", "optimizer")
 SCALARS = [field.name for field in dataclasses.fields(Experiment) if field.name not in (*PARTS, "regularizers")]
 SETTINGS = [field.name for field in dataclasses.fields(Settings)]
-KEYS = [*BASES, *SCALARS, *SETTINGS, "study"]
+KEYS = [*BASES, *SCALARS, *SETTINGS, "compare", "study", "resume"]
 
 _MADE: dict[tuple[type, str], Any] = {}
 

@@ -50,6 +50,8 @@ class Composer:
 
     def __init__(self, loader: ConfigLoaderImpl, config_name: str):
         self.loader, self.config_name = loader, config_name
+        self.here = True
+        """Whether runs are to be trained on this machine, whose devices are known."""
         self._with_choices = functools.cache(self._compose_choices)
         self._tree = functools.cache(self._plain_tree)
         parser = OverridesParser.create(config_loader=loader)
@@ -80,7 +82,7 @@ class Composer:
         except ConfigError as error:
             typed = {key_of(line) for line in lines}
             problems += [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
-        if text := absent_device(config.get("device")):
+        if self.here and (text := absent_device(config.get("device"))):
             problems.append(f"device {text}")
         if problems:
             raise ConfigError(problems)
@@ -151,3 +153,14 @@ class Composer:
         if override.key_or_group == "hydra.searchpath" or diagnosis.is_no_choice(override):
             return True
         return self._is_group(override.key_or_group) and not (override.value_type and isinstance(override.value(), dict))
+
+
+def build_all(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
+    """The runs that can be trained, and what is wrong with each of the others."""
+    runs, problems = [], []
+    for job in jobs:
+        try:
+            runs.append(composer.build(job))
+        except ConfigError as error:
+            problems.append(error.problems)
+    return runs, problems

@@ -32,7 +32,7 @@ def construct(
     wrong: Problems = {}
     for name, value in given.items():
         if name in fields:
-            values[name], text = typed(value, _hints(kind).get(name, Any))
+            values[name], text = typed(value, hints(kind).get(name, Any))
             wrong |= {name: text} if text else {}
         else:
             wrong[name] = unknown_key(f"{prefix}{name}", [prefix + known for known in fields])
@@ -88,7 +88,8 @@ def _schema(hint: Any) -> Any:
 
 
 @functools.cache
-def _hints(kind: type) -> dict[str, Any]:
+def hints(kind: type) -> dict[str, Any]:
+    """The types of a class's fields."""
     try:
         return typing.get_type_hints(kind)
     except NameError:  # a type that is imported for type checkers only

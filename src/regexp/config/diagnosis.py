@@ -27,7 +27,10 @@ def several_values(override: Override) -> str:
 def no_grid(override: Override) -> str:
     """For ``interval``, which names no values."""
     key, value = override.get_key_element(), override.get_value_string()
-    return f"{key} must be a list of values, got {value}: write {key}=0.1,0.3,1 or {key}=range(1,4)"
+    return (
+        f"{key} must be a list of values, got {value}: write {key}=0.1,0.3,1 or {key}=range(1,4), "
+        "or have it searched by hydra/sweeper=search"
+    )
 
 
 def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> str:

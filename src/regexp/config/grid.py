@@ -33,16 +33,21 @@ def jobs(composer: Composer, hydra: Any, overrides: Sequence[Override]) -> list[
     """
     if not is_grid(hydra):
         return [composer.parse([diagnosis.one_value(override) for override in overrides])[0]]
-    params, _ = composer.parse([f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()])
-    swept = [*params, *overrides]
-    if endless := [override for override in swept if override.value_type == ValueType.INTERVAL_SWEEP]:
+    found = swept(composer, hydra, overrides)
+    if endless := [override for override in found if override.value_type == ValueType.INTERVAL_SWEEP]:
         raise ConfigError(diagnosis.no_grid(override) for override in endless)
-    (product,) = BasicSweeper.split_arguments(swept, None)
-    found = [composer.parse(job)[0] for job in product]
-    return _own_grids(composer, found) if is_stacked(hydra) else found
+    (product,) = BasicSweeper.split_arguments(found, None)
+    runs = [composer.parse(job)[0] for job in product]
+    return own_grids(composer, runs) if is_stacked(hydra) else runs
 
 
-def _own_grids(composer: Composer, jobs: list[list[Override]]) -> list[list[Override]]:
+def swept(composer: Composer, hydra: Any, overrides: Sequence[Override]) -> list[Override]:
+    """The overrides of the command line, after those that the sweeper's own configuration has."""
+    params, _ = composer.parse([f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()])
+    return [*params, *overrides]
+
+
+def own_grids(composer: Composer, jobs: list[list[Override]]) -> list[list[Override]]:
     """Each run without the values of regularizers that others hold and it does not; what becomes equal is one run.
 
     A value for a regularizer that no run holds stays, and is refused when the run is built.

@@ -20,9 +20,12 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from regexp.config import diagnosis
-from regexp.config.composing import Composer, Job
+from regexp.config.composing import Composer, Job, build_all
+from regexp.config.construction import construct
 from regexp.config.grid import is_grid, is_stacked, jobs
-from regexp.config.wording import ConfigError
+from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
+from regexp.config.wording import ConfigError, Problems
+from regexp.launcher import Launcher, Submitit
 from regexp.naming import slug
 
 VERSION_BASE = "1.3"
@@ -38,6 +41,10 @@ class Plan:
     """Whether we train the runs of a multirun, and not Hydra one after another."""
     study: bool
     """Whether the folder may hold runs already."""
+    compare: bool
+    """Whether the runs of a multirun are compared at its end."""
+    resumes: bool
+    """Whether a single run goes on where its folder holds it."""
     folder: Path
     """The folder of the run, or of the runs."""
     runs: list[Job]
@@ -48,6 +55,10 @@ class Plan:
     head: Any
     """The configuration of what is not swept."""
     composer: Composer
+    launcher: Launcher
+    """Who trains the stacks of a multirun."""
+    search: SearchPlan | None = None
+    """What the sweeper ``search`` shall choose; ``runs`` are then examples of what it may train."""
 
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
@@ -58,13 +69,27 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         fixed = [override for override in overrides if not override.is_sweep_override()]
         head, wrong = composer.compose(fixed)
         problems += [text for text in wrong if text.startswith("hydra")]
-        study = OmegaConf.select(head, "study")
+        study, compare = OmegaConf.select(head, "study"), OmegaConf.select(head, "compare", default=True)
+        problems += [] if isinstance(compare, bool) else [f"compare must be true or false, got {compare!r}"]
         multirun = bool(arguments.multirun or head.hydra.mode == RunMode.MULTIRUN or study)
         stacked = multirun and is_stacked(head.hydra)
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
         problems += _misfits(head.hydra, study, stacked) if multirun else []
-        runs, refused = _build(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
+        resume = OmegaConf.select(head, "resume")
+        if resume not in (None, "auto") or (resume and multirun):
+            problems.append(
+                f"resume must be null, auto or the folder of a run, got {resume!r}: study=NAME goes on with a sweep"
+            )
+        problems += [] if multirun or not is_search(head.hydra) else ["hydra/sweeper=search trains many runs: add -m"]
+        launcher = _launcher(head.hydra.launcher, study, problems) if stacked else Launcher()
+        composer.here = launcher.here
+        search = None
+        if multirun and stacked and is_search(head.hydra):
+            search, runs, refused, wrong = plan_search(composer, head, overrides)
+            problems += wrong
+        else:
+            runs, refused = build_all(composer, jobs(composer, head.hydra, overrides) if multirun else [fixed])
         if not (stacked and runs and _is_glob(overrides)):
             problems += [text for texts in refused for text in texts]
         problems += [] if stacked else _twice(runs)
@@ -73,19 +98,24 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         if problems:
             raise ConfigError(problems)
         folder = Path(str(head.hydra.sweep.dir if multirun else head.hydra.run.dir))
+        if stacked and (text := mixed(folder, searches=search is not None)):
+            raise ConfigError([text])
     keys = [override.key_or_group for override in fixed]
-    return Plan(multirun, stacked, bool(study), folder, runs, refused, keys, head, composer)
-
-
-def _build(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
-    """The runs that can be trained, and what is wrong with each of the others."""
-    runs, problems = [], []
-    for job in jobs:
-        try:
-            runs.append(composer.build(job))
-        except ConfigError as error:
-            problems.append(error.problems)
-    return runs, problems
+    return Plan(
+        multirun=multirun,
+        stacked=stacked,
+        study=bool(study),
+        compare=compare,
+        resumes=resume == "auto",
+        folder=folder,
+        runs=runs,
+        refused=refused,
+        fixed=keys,
+        head=head,
+        composer=composer,
+        launcher=launcher,
+        search=search,
+    )
 
 
 def _is_glob(overrides: Sequence[Override]) -> bool:
@@ -99,17 +129,26 @@ def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
         problems.append(f"study must be a name of letters, digits and ._+- (80 at most), got {study!r}")
     if study is not None and not stacked:
         problems.append("study needs hydra/launcher=stacked: Hydra's own launchers cannot add to a folder")
-    if stacked and not is_grid(hydra):
+    if is_search(hydra) and not stacked:
+        problems.append("hydra/sweeper=search trains its settings as stacks: leave hydra/launcher=basic away")
+    if stacked and not (is_grid(hydra) or is_search(hydra)):
         problems.append(f"hydra/sweeper ({hydra.sweeper._target_}) needs a launcher of Hydra's: add hydra/launcher=basic")
     if stacked and hydra.callbacks:
         problems.append("hydra.callbacks are called by Hydra's own launchers only: add hydra/launcher=basic")
-    if stacked and not (hydra.launcher.max_stack is None or _is_count(hydra.launcher.max_stack)):
-        problems.append(f"hydra.launcher.max_stack must be a whole number >= 1 or null, got {hydra.launcher.max_stack!r}")
     return problems
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _launcher(node: Any, study: Any, problems: list[str]) -> Launcher:
+    """Who trains the stacks; what is wrong with it joins ``problems``."""
+    values: Any = OmegaConf.to_container(node, resolve=True)
+    given = {name: value for name, value in values.items() if name != "_target_"}
+    wrong: Problems = {}
+    asked = construct(Submitit, given.pop("submitit", None) or {}, "hydra.launcher.submitit.", wrong)
+    found: Launcher = construct(Launcher, given, "hydra.launcher.", wrong, forgive=bool(wrong), submitit=asked)
+    problems += [f"{key} {text}" for key, text in wrong.items()]
+    if not wrong and not found.wait and study is None:
+        problems.append("hydra.launcher.wait=false needs a study: add study=NAME, by which the same command collects the runs")
+    return found
 
 
 def _twice(runs: Sequence[Job]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +11,9 @@ from hydra.types import RunMode
 
 from regexp.config.building import build, plain_values
 from regexp.config.leftovers import key_of, without_leftovers
-from regexp.experiment import Experiment
 from regexp.naming import quoted
+from regexp.order import Order
 from regexp.settings import Settings
-
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """One run: what, how, where, and in which words it was asked for."""
-
-    experiment: Experiment
-    settings: Settings
-    folder: Path
-    overrides: list[str]
-    command: str
-    """The line that repeats this run alone."""
-    write_asked: Callable[[Path], None] = lambda _: None
-    """Writes what Hydra leaves in a run's folder, where Hydra does not."""
 
 
 def order(cfg: Any) -> Order:
@@ -45,7 +29,7 @@ def command(node: Any, overrides: list[str], asked: Settings, decided: Settings)
     """The line that repeats this run alone, on as many threads. ``node``: Hydra's own configuration."""
     if decided.threads != asked.threads:
         overrides = [*(override for override in overrides if key_of(override) != "threads"), f"threads={decided.threads}"]
-    overrides = [override for override in overrides if key_of(override) != "study"]
+    overrides = [override for override in overrides if key_of(override) not in ("study", "resume")]
     flags = []
     for source in node.runtime.config_sources:
         if source.provider == "command-line":

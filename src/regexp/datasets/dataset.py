@@ -63,6 +63,11 @@ class Dataset(Component):
         return getattr(self, "val_size", 0) != 0
 
     @property
+    def image(self) -> tuple[int, ...] | None:
+        """How the features of an example make a picture, (height, width) or (channels, height, width); None if they do not."""
+        return None
+
+    @property
     def sizes(self) -> dict[str, int]:
         """How many examples each split will have, as far as that is known without loading."""
         return {}

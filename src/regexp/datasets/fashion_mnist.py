@@ -19,7 +19,8 @@ from regexp.lazy import torch
 CLASSES = 10
 TRAINING = 60_000
 TEST = 10_000
-PIXELS = 28 * 28
+IMAGE = (28, 28)
+PIXELS = math.prod(IMAGE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +64,10 @@ class FashionMNIST(Dataset):
             sizes = f"{self.train_size or 'at least 1'} + {self.val_size}"
             text = f"and val_size must be at most {TRAINING} together, got {sizes}: lower one of them (val_size=0: none)"
             raise Invalid(type(self).__name__, [("train_size", text)])
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        return IMAGE
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -22,6 +22,13 @@ from regexp.lazy import torch
 SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_000, 10_000), "CIFAR100": (50_000, 10_000)}
 """Training and test images of the usual ones, known without loading."""
 
+PICTURES = {
+    **dict.fromkeys(("MNIST", "KMNIST", "QMNIST", "FashionMNIST"), (28, 28)),
+    **dict.fromkeys(("CIFAR10", "CIFAR100"), (3, 32, 32)),
+    "USPS": (16, 16),
+}
+"""How their pixels make a picture."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Images(Dataset):
@@ -65,6 +72,10 @@ class Images(Dataset):
         training, test = SIZES[self.images]
         validation = {"val": self.val_size} if self.val_size else {}
         return {"train": self.train_size or training - self.val_size, **validation, "test": test}
+
+    @property
+    def image(self) -> tuple[int, ...] | None:
+        return PICTURES.get(self.images)
 
     @property
     def shares(self) -> dict[str, float]:

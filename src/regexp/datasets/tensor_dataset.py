@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from regexp.component import Invalid, boolean, in_memory, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole, within
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.fractions import shares, sizes, split
 from regexp.datasets.scaling import scaled_targets, standardized
@@ -23,7 +23,8 @@ class TensorDataset(Dataset):
     ``y``: n whole numbers are classes, counted from 0; n numbers, or (n, outputs), are a regression; ``task`` says which where
     auto would be wrong. ``rows``: the rows of ``train``, ``test`` and, if wanted, ``val``; None splits by the fractions,
     stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs, and a single target, become
-    ``(x - mean) / deviation`` of the training rows, as those of :class:`regexp.datasets.table.Table`.
+    ``(x - mean) / deviation`` of the training rows, as those of :class:`regexp.datasets.table.Table`. ``image``: how features
+    make a picture, (height, width) or (channels, height, width); None: as ``x`` of three or four axes has them, else not.
 
     The content is the identity: a run's config.yaml holds its SHA-256 and no arrays. ``regexp.load`` gives such a run back with
     metrics and model; to train it again, make the data set from the same arrays.
@@ -41,6 +42,7 @@ class TensorDataset(Dataset):
     test_fraction: float = 0.2
     standardize: bool = False
     seed: int | None = per_run(None)
+    image: Any = None
     sha256: str | None = None
     """Of the arrays; None: computed."""
 
@@ -55,7 +57,10 @@ class TensorDataset(Dataset):
             test_fraction=within(0, 1),
             standardize=boolean(),
             seed=optional(whole(0)),
+            image=optional(each(whole(1), empty=False)),
         )
+        if self.image is not None:
+            object.__setattr__(self, "image", tuple(self.image))
         if self.x is None and self.sha256 is not None and self.task != "auto":  # from a run's config.yaml
             return
         x, y = _array(self.x, "x"), _array(self.y, "y")
@@ -63,6 +68,8 @@ class TensorDataset(Dataset):
         object.__setattr__(self, "task", ("classification" if classes else "regression") if self.task == "auto" else self.task)
         if problems := [*_misfits(x, y, self.task), *self._row_problems(len(x))]:
             raise Invalid("TensorDataset", problems)
+        if self.image is None and x.ndim in (3, 4):
+            object.__setattr__(self, "image", x.shape[1:])
         object.__setattr__(self, "sha256", self.sha256 or _content(x, y, self.rows))
 
     @property

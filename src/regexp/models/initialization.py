@@ -13,11 +13,13 @@ import torch
 from torch import nn
 
 from regexp.component import Invalid
+from regexp.models.layers import Linear
 
 # name -> (how a weight of shape (outputs, inputs) is filled, its standard deviation)
 SCHEMES: dict[str, Any] = {
     "default": (lambda w, _: nn.init.kaiming_uniform_(w, a=math.sqrt(5)), lambda i, o, _: 1 / math.sqrt(3 * i)),
     "normal": (lambda w, spec: nn.init.normal_(w, 0.0, spec.init_std), lambda i, o, spec: spec.init_std),
+    "lecun_normal": (lambda w, _: nn.init.normal_(w, 0.0, 1 / math.sqrt(w.shape[1])), lambda i, o, _: 1 / math.sqrt(i)),
     "xavier_normal": (lambda w, _: nn.init.xavier_normal_(w), lambda i, o, _: math.sqrt(2 / (i + o))),
     "xavier_uniform": (lambda w, _: nn.init.xavier_uniform_(w), lambda i, o, _: math.sqrt(2 / (i + o))),
     "kaiming_normal": (lambda w, _: nn.init.kaiming_normal_(w), lambda i, o, _: math.sqrt(2 / i)),
@@ -28,12 +30,12 @@ SCHEMES: dict[str, Any] = {
 
 @torch.no_grad()
 def initialize(network: nn.Module, spec: Any) -> None:
-    """Fill the weights by ``spec.init``. Biases are zero, except under torch's default: U(-1, 1) / sqrt(inputs)."""
+    """Fill the weights by ``spec.init``, biases by ``spec.init_bias_std``, or by torch's default: U(-1, 1) / sqrt(inputs)."""
     fill, _ = SCHEMES[spec.init]
     for layer in _linear_layers(network).values():
         fill(layer.weight.mT, spec)  # the schemes count inputs and outputs as torch stores them
-        bound = _bias_bound(layer, spec)
-        nn.init.uniform_(layer.bias, -bound, bound)
+        if layer.bias is not None:
+            _fill_biases(layer, spec)
 
 
 def check_initialization(network: nn.Module, spec: Any) -> None:
@@ -45,10 +47,10 @@ def check_initialization(network: nn.Module, spec: Any) -> None:
     center = spec.init_value if spec.init == "constant" else 0.0
     problems = []
     for name, layer in _linear_layers(network).items():
-        stds = std_of(*layer.weight.shape, spec), _bias_bound(layer, spec) / math.sqrt(3)
-        for values, mean, std in zip((layer.weight, layer.bias), (center, 0.0), stds, strict=True):
-            if found := _contradiction(values.detach().double(), mean, std):
-                part = "weights" if values is layer.weight else "biases"
+        biases = _default_bound(layer) / math.sqrt(3) if spec.init == "default" else spec.init_bias_std
+        expected = {"weights": (layer.weight, center, std_of(*layer.weight.shape, spec)), "biases": (layer.bias, 0.0, biases)}
+        for part, (values, mean, std) in expected.items():
+            if values is not None and (found := _contradiction(values.detach().double(), mean, std)):
                 problems.append(
                     ("init", f"asks {spec.init} ({part}: mean {mean:g}, std {std:.4g}) but layer {name} has {found}")
                 )
@@ -65,14 +67,19 @@ def _contradiction(values: torch.Tensor, mean: float, std: float) -> str | None:
     return f"mean {mean + offset:.4g}, std {spread:.4g}"
 
 
-def _bias_bound(layer: Any, spec: Any) -> float:
-    return 1 / math.sqrt(layer.weight.shape[0]) if spec.init == "default" else 0.0
+def _fill_biases(layer: Any, spec: Any) -> None:
+    if spec.init != "default" and spec.init_bias_std:
+        nn.init.normal_(layer.bias, 0.0, spec.init_bias_std)
+    else:
+        bound = _default_bound(layer) if spec.init == "default" else 0.0
+        nn.init.uniform_(layer.bias, -bound, bound)
+
+
+def _default_bound(layer: Any) -> float:
+    """Of torch's default for biases."""
+    return 1 / math.sqrt(layer.weight.shape[0])
 
 
 def _linear_layers(network: nn.Module) -> dict[str, Any]:
-    """Every layer with a weight matrix and a bias, by name."""
-    return {
-        name: layer
-        for name, layer in network.named_modules()
-        if getattr(layer, "weight", None) is not None and layer.weight.dim() == 2 and layer.bias is not None
-    }
+    """Every layer with a weight matrix, by name."""
+    return {name: layer for name, layer in network.named_modules() if isinstance(layer, Linear)}

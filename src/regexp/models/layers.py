@@ -13,17 +13,20 @@ from regexp.stack.axis import affine
 
 
 class Linear(nn.Module):
-    """``x @ weight + bias``; the weight is stored as (inputs, outputs)."""
+    """``x @ weight + bias``, or without bias; the weight is stored as (inputs, outputs)."""
 
-    def __init__(self, inputs: int, outputs: int):
+    units_last = True
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True):
         nn.Module.__init__(self)
         self.weight = nn.Parameter(torch.empty(inputs, outputs))
-        self.bias = nn.Parameter(torch.empty(outputs))
+        self.bias = nn.Parameter(torch.empty(outputs)) if bias else None
 
     def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
+        bias = self.weight.new_zeros(self.weight[..., 0, :].shape) if self.bias is None else self.bias
         if self.weight.dim() == 3:
-            return affine(x, self.weight, self.bias)
-        return affine(x.unsqueeze(0), self.weight.unsqueeze(0), self.bias.unsqueeze(0)).squeeze(0)
+            return affine(x, self.weight, bias)
+        return affine(x.unsqueeze(0), self.weight.unsqueeze(0), bias.unsqueeze(0)).squeeze(0)
 
 
 class Slot(nn.Module):
@@ -54,9 +57,9 @@ class Network(nn.Module):
 
     carries_runs = True
 
-    def __init__(self, widths: list[int], activation: str):
+    def __init__(self, widths: list[int], activation: str, bias: bool = True):
         nn.Module.__init__(self)
-        *hidden, outputs = [Linear(i, o) for i, o in itertools.pairwise(widths)]
+        *hidden, outputs = [Linear(i, o, bias) for i, o in itertools.pairwise(widths)]
         self.activation = ACTIVATIONS[activation]
         self.input = Slot("input")
         self.hidden = nn.ModuleList(hidden)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from regexp.component import Rule, above, each, finite, one_of, per_run, require, whole
+from regexp.component import Rule, above, at_least, each, finite, one_of, per_run, require, whole
 from regexp.models.model import Model
 
 if TYPE_CHECKING:
     from torch import nn
 
-INITS = ("default", "normal", "xavier_normal", "xavier_uniform", "kaiming_normal", "kaiming_uniform", "constant")
+INITS = (
+    "default",
+    "normal",
+    "lecun_normal",
+    "xavier_normal",
+    "xavier_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "constant",
+)
 OUTPUTS = ("auto", "identity", "sigmoid", "softmax")
 
 
@@ -21,9 +30,10 @@ class MLP(Model):
 
     ``hidden``: the widths of the hidden layers. ``activation``: relu, tanh, sigmoid or identity.
     ``init``: ``default`` (torch's ``nn.Linear``: U(-1, 1) / sqrt(inputs), biases too), ``normal`` (standard deviation
-    ``init_std``), ``xavier_normal``, ``xavier_uniform`` (Glorot and Bengio, "Understanding the difficulty of training deep
-    feedforward neural networks", 2010), ``kaiming_normal``, ``kaiming_uniform`` (He et al., "Delving deep into rectifiers",
-    2015), ``constant`` (``init_value``). All but the default start with biases of zero.
+    ``init_std``), ``lecun_normal`` (1 / sqrt(inputs); LeCun et al., "Efficient backprop", 1998), ``xavier_normal``,
+    ``xavier_uniform`` (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010),
+    ``kaiming_normal``, ``kaiming_uniform`` (He et al., "Delving deep into rectifiers", 2015), ``constant``
+    (``init_value``). All but the default draw biases with standard deviation ``init_bias_std``: 0 for zeros, 1 for Nielsen's.
     ``output``: the output function that the loss applies (auto: the loss's own).
 
     >>> MLP(hidden=(256, 128)).hidden_layers
@@ -35,6 +45,7 @@ class MLP(Model):
     init: str = per_run("default")
     init_std: float = per_run(0.01)
     init_value: float = per_run(0.0)
+    init_bias_std: float = per_run(0.0)
     output: str = "auto"
 
     def __post_init__(self) -> None:
@@ -50,12 +61,12 @@ class MLP(Model):
         return len(self.hidden)
 
 
-def build_network(widths: list[int], activation: str, spec: Any) -> nn.Module:
+def build_network(widths: list[int], activation: str, spec: Any, bias: bool = True) -> nn.Module:
     """A network of our own layers with the initial weights that ``spec`` asks for, checked."""
     from regexp.models.initialization import check_initialization, initialize
     from regexp.models.layers import Network
 
-    network = Network(widths, activation)
+    network = Network(widths, activation, bias)
     initialize(network, spec)
     check_initialization(network, spec)
     return network
@@ -68,6 +79,7 @@ def check_fields(spec: Any, **more: Rule) -> None:
         init=one_of(*INITS),
         init_std=above(0),
         init_value=finite(),
+        init_bias_std=at_least(0),
         output=one_of(*OUTPUTS),
         **more,
     )

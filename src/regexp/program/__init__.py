@@ -2,6 +2,6 @@
 
 from regexp.program.loading import arrange, load_data
 from regexp.program.program import Program
-from regexp.program.structure import require_one_structure, structure_of
+from regexp.program.structure import require_one_structure, set_of, share_a_list, structure_of
 
-__all__ = ["Program", "arrange", "load_data", "require_one_structure", "structure_of"]
+__all__ = ["Program", "arrange", "load_data", "require_one_structure", "set_of", "share_a_list", "structure_of"]

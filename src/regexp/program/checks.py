@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,12 @@ def require_penalties(parts: Sequence[Part], weights: Callable[[Part], list[torc
         if shape != (runs,):
             why = f"penalty must return one number per run, shape ({runs},), got {shape}: sum over all axes but the first"
             raise Invalid("Experiment", [(f"regularizer.{part.name}", why)])
+
+
+def require_image(image: tuple[int, ...] | None, features: int) -> None:
+    """Refuse a data set whose pictures have other pixels than its examples have features."""
+    if image is not None and math.prod(image) != features:
+        raise Invalid("dataset", [("image", f"must have as many pixels as an example has features ({features}), got {image}")])
 
 
 def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batch *features"], outputs: int) -> None:

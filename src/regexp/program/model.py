@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from regexp.models.layers import Slot
 from regexp.program.checks import refuse_state
+from regexp.regularizers.regularizer import Place
 from regexp.stack.axis import rows, spread
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers
@@ -57,6 +58,12 @@ class StackedModel:
         """The weight matrices (two axes or more in one run), and everything else too if ``biases``."""
         return {name: p for name, p in self.parameters.items() if biases or p.dim() > 2}
 
+    @property
+    def units_first(self) -> set[str]:
+        """The weights that hold their units on the first axis of one run, as torch's layers do; ours hold them on the last."""
+        owners = {name: self.module.get_submodule(name.rpartition(".")[0]) for name in self.weights()}
+        return {name for name, owner in owners.items() if not getattr(owner, "units_last", False)}
+
     def __call__(
         self, x: Float[torch.Tensor, "groups batch *features"], noise: Sequence[Noise] | None = None
     ) -> Float[torch.Tensor, "runs batch outputs"]:
@@ -74,6 +81,13 @@ class StackedModel:
                 return functional_call(self.module, state, (x,))
 
         return vmap(one_run, randomness="error")({**self.parameters, **self.constants}, spread(x, self.runs), tensors)
+
+
+def places(model: StackedModel, image: tuple[int, ...] | None) -> list[Place]:
+    """Where the model's slots are; ``image`` is the shape of a picture that its inputs are."""
+    kinds = [slot.place for slot in model.slots]
+    shapes = {"input": image}
+    return [Place(kind, kinds[:i].count(kind), kinds.count(kind), shapes.get(kind)) for i, kind in enumerate(kinds)]
 
 
 def _trained(module: nn.Module) -> dict[str, torch.Tensor]:

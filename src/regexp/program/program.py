@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from jaxtyping import Float
 from regexp import losses, rng
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.program.checks import require_module, require_penalties, require_scores, require_slots
+from regexp.program.checks import require_image, require_module, require_penalties, require_scores, require_slots
 from regexp.program.data import StackedData
-from regexp.program.model import Noise, StackedModel
+from regexp.program.model import Noise, StackedModel, places
+from regexp.program.padding import columns
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place, Regularizer
 from regexp.stack.axis import across, rows
@@ -24,7 +25,8 @@ from regexp.stack.numbers import numbers, representative
 class Program:
     """The model, data, loss, optimizer and regularizers of all runs.
 
-    ``experiments`` must have one structure, and those with equal (data, seed) must be neighbours: see :func:`arrange`.
+    ``experiments`` must have one structure, and those with equal (data, seed) must be neighbours: see :func:`arrange`. A
+    regularizer that only some of them hold is switched off in the others.
     """
 
     def __init__(self, experiments: Sequence[Experiment], data: Sequence[Data], device: torch.device):
@@ -37,9 +39,10 @@ class Program:
         self.model = StackedModel(_build_modules(experiments, self.data, self.dtype), device)
         self.optimizer = representative(first.optimizer)
         self.numbers = numbers([e.optimizer for e in experiments], device, torch.float64)
-        self.parts = [self._part(column) for column in zip(*(e.regularizers for e in experiments), strict=True)]
+        self.parts = [self._part(column) for column in columns([e.regularizers for e in experiments])]
         self._refresh()
-        require_slots(self.parts, _places(self.model))
+        require_image(first.dataset.image, self.data.features)
+        require_slots(self.parts, places(self.model, first.dataset.image))
         require_penalties(self.having("penalty"), self.weights, self.runs)
         require_scores(self.model, next(self.data.chunks("train"))[0][:, :2], self.data.outputs)
 
@@ -53,9 +56,13 @@ class Program:
         return [self._parameters[i] for i in part.touches]
 
     def touched(self, part: Part) -> Iterator[tuple[int, torch.Tensor, dict[str, torch.Tensor]]]:
-        """Each parameter that a regularizer touches: its number, itself, and the regularizer's numbers in its shape."""
+        """Each parameter that a regularizer touches: its number, itself with its units last, and the regularizer's numbers."""
         for i, own in zip(part.touches, part.shaped, strict=True):
-            yield i, self._parameters[i], own
+            yield i, self.units_last(i, self._parameters[i]), own
+
+    def units_last(self, i: int, tensor: torch.Tensor) -> torch.Tensor:
+        """The ``i``-th parameter, or what has its shape, as (runs, inputs ..., units), whatever layer it belongs to."""
+        return tensor.movedim(1, -1) if i in self._units_first else tensor
 
     def shaped(self, number: Float[torch.Tensor, " runs"]) -> list[torch.Tensor]:
         """One number per run, in the shape of every parameter."""
@@ -70,6 +77,11 @@ class Program:
         if not any(self._changes):
             return []
         return [[(change, n, Draws(keys, step, self.runs)) for change, n, keys in changes] for changes in self._changes]
+
+    def load(self, parameters: Mapping[str, torch.Tensor]) -> None:
+        """Use these parameters from now on."""
+        self.model.load({name: parameters[name] for name in self.model.parameters})
+        self._refresh()
 
     def narrow(self, chosen: torch.Tensor) -> None:
         """Go on with some of the runs only."""
@@ -91,12 +103,13 @@ class Program:
 
     def _refresh(self) -> None:
         self._parameters: list[torch.Tensor] = list(self.model.parameters.values())
+        self._units_first = {i for i, name in enumerate(self.model.parameters) if name in self.model.units_first}
         for part in self.parts:
             scalars = {name: number for name, number in part.numbers.items() if number.dim() == 1}
             part.shaped = [{n: across(s, self._parameters[i]) for n, s in scalars.items()} for i in part.touches]
         hooks = ("penalty", "before_step", "after_step", "watch")
         self._having = {hook: [part for part in self.parts if part.has(hook)] for hook in hooks}
-        self._changes = [self._changes_of(place) for place in _places(self.model)]
+        self._changes = [self._changes_of(place) for place in places(self.model, self.spec.dataset.image)]
 
     def _changes_of(self, place: Place) -> list[tuple[Any, dict, torch.Tensor]]:
         found = []
@@ -116,8 +129,3 @@ def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: 
             with rng.seeded(experiment.seed, "init"):
                 built[key] = require_module(experiment.model.build(data.features, data.outputs)).to(dtype)
     return [built[repr(experiment.model), experiment.seed] for experiment in experiments]
-
-
-def _places(model: StackedModel) -> list[Place]:
-    kinds = [slot.place for slot in model.slots]
-    return [Place(kind, kinds[:i].count(kind), kinds.count(kind)) for i, kind in enumerate(kinds)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
 
-from regexp.component import Invalid, Search, number_or_list, per_run, require, within
+from regexp.component import Invalid, Search, number_or_list, one_of, per_run, require, within
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
 from regexp.stack.noise import Draws
@@ -23,22 +23,24 @@ _LEVELS = 1 << 16
 class Dropout(Regularizer):
     """Inverted dropout: during training ``h <- h * m / (1 - rate)``, with m = 0 with probability ``rate``, else 1.
 
-    One mask per example. ``rate`` is the probability of *dropping* a hidden unit, one number or one per hidden layer, and
-    ``input_rate`` that of dropping an input. Rates are rounded to a multiple of 2**-16, and the scale belongs to the rounded
-    rate, so that the mean is preserved exactly. Evaluation uses all units as they are. On a linear model input dropout is
-    adaptive ridge regression, ``lam_j = rate / (1 - rate) * (X'X)_jj / n``.
+    ``rate`` is the probability of *dropping* a hidden unit, one number or one per hidden layer, and ``input_rate`` that of
+    dropping an input. Rates are rounded to a multiple of 2**-16, and the scale belongs to the rounded rate, so that the mean
+    is preserved exactly. ``mask``: ``example`` draws one mask per example; ``batch`` one per mini-batch, so that a step trains
+    one thinned network, as some textbooks program it. Evaluation uses all units as they are. On a linear model input dropout
+    is adaptive ridge regression, ``lam_j = rate / (1 - rate) * (X'X)_jj / n``.
 
     Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
 
     >>> Dropout(rate=(0.3, 0.5))
-    Dropout(rate=(0.3, 0.5), input_rate=0.0)
+    Dropout(rate=(0.3, 0.5), input_rate=0.0, mask='example')
     """
 
-    rate: Any = per_run(search=Search(0.0, 0.9))
-    input_rate: float = per_run(0.0)
+    rate: Any = per_run(off=0.0, search=Search(0.0, 0.9))
+    input_rate: float = per_run(0.0, off=0.0)
+    mask: str = "example"
 
     def __post_init__(self) -> None:
-        require(self, rate=number_or_list(within(0, 1)), input_rate=within(0, 1))
+        require(self, rate=number_or_list(within(0, 1)), input_rate=within(0, 1), mask=one_of("example", "batch"))
         if isinstance(self.rate, list):
             object.__setattr__(self, "rate", tuple(self.rate))
 
@@ -47,7 +49,7 @@ class Dropout(Regularizer):
             return None
 
         def change(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
-            return drop(x, self._rate(place, numbers), draws)
+            return drop(x, self._rate(place, numbers), draws, self.mask)
 
         return change
 
@@ -74,10 +76,11 @@ class Dropout(Regularizer):
 
 
 def drop(
-    x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws
+    x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws, mask: str = "example"
 ) -> Float[torch.Tensor, "*out batch units"]:
     """Inverted dropout of every run's activations at its own rate."""
     dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)
     scale = (_LEVELS / (_LEVELS - dropped)).to(x.dtype)[..., None, None]
     threshold = (dropped - _LEVELS // 2).to(torch.int16)[..., None, None]
-    return x * ((draws.sixteenths(*x.shape[-2:]) >= threshold) * scale)
+    masks = x.shape[-2] if mask == "example" else 1
+    return x * ((draws.sixteenths(masks, x.shape[-1]) >= threshold) * scale)

@@ -29,7 +29,7 @@ class L1(Regularizer):
     L1(strength=0.01, biases=False)
     """
 
-    strength: float = per_run(search=Search(1e-6, 1.0, log=True))
+    strength: float = per_run(off=0.0, search=Search(1e-6, 1.0, log=True))
     biases: bool = False
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ class L1Subgradient(Regularizer):
     L1Subgradient(strength=0.01, biases=False)
     """
 
-    strength: float = per_run(search=Search(1e-6, 1.0, log=True))
+    strength: float = per_run(off=0.0, search=Search(1e-6, 1.0, log=True))
     biases: bool = False
 
     def __post_init__(self) -> None:

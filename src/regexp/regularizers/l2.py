@@ -26,7 +26,7 @@ class L2(Regularizer):
     L2(strength=0.1, biases=False)
     """
 
-    strength: float = per_run(search=Search(1e-6, 10.0, log=True))
+    strength: float = per_run(off=0.0, search=Search(1e-6, 10.0, log=True))
     biases: bool = False
 
     def __post_init__(self) -> None:

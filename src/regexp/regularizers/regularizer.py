@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Bool, Float
 
@@ -28,6 +28,8 @@ class Place:
     index: int
     count: int
     """How many slots of this place the model has."""
+    image: tuple[int, ...] | None = None
+    """How the features of an input make a picture: (height, width) or (channels, height, width)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Regularizer(Component):
     Every tensor a hook receives has a leading runs axis, and no run may influence another. ``weights`` are the tensors that
     the regularizer may touch: weight matrices, and biases too if it has a field ``biases`` that is true. ``numbers`` holds its
     per-run fields as tensors, ``numbers["strength"]`` with shape (runs,); the two hooks around the step are called for every
-    weight, with numbers of its shape. At strength 0 a run's arithmetic must give the very
-    bits it gives without the regularizer.
+    weight, as (runs, inputs ..., units) whatever layer it is of, with numbers of its shape. (A layer of your own that stores
+    its units last says so by ``units_last = True``.) At strength 0 a run's arithmetic must give the very bits it gives
+    without the regularizer; ``strength: float = per_run(off=0.0)`` declares it.
 
     The training loop calls them in this order::
 
@@ -103,3 +106,14 @@ HOOKS = ("wrap", "penalty", "before_step", "after_step", "watch")
 def defines(regularizer: Regularizer, hook: str) -> bool:
     """Whether the regularizer has this hook."""
     return getattr(type(regularizer), hook) is not getattr(Regularizer, hook)
+
+
+def switches(regularizer: Regularizer) -> dict[str, Any]:
+    """The fields declared by ``per_run(off=...)``, at the values that switch the regularizer off; none: nothing does.
+
+    A list is switched off item by item.
+    """
+    off = {field.name: field.metadata.get("off") for field in dataclasses.fields(regularizer)}
+    declared = {name: value for name, value in off.items() if value is not None}
+    now = {name: getattr(regularizer, name) for name in declared}
+    return {name: (v,) * len(now[name]) if isinstance(now[name], (list, tuple)) else v for name, v in declared.items()}

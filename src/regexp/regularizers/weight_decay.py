@@ -27,7 +27,7 @@ class WeightDecay(Regularizer):
     WeightDecay(strength=3.0, biases=False)
     """
 
-    strength: float = per_run(search=Search(1e-6, 10.0, log=True))
+    strength: float = per_run(off=0.0, search=Search(1e-6, 10.0, log=True))
     biases: bool = False
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ consecutive runs. A single run is a stack of one and takes the same way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Float, Shaped
@@ -52,8 +53,14 @@ def affine(
 
 def rows(tree: Any, index: torch.Tensor) -> Any:
     """The chosen runs of every tensor in nested dicts, lists and tuples."""
-    if isinstance(tree, torch.Tensor):
-        return tree[index]
-    if isinstance(tree, dict):
-        return {name: rows(branch, index) for name, branch in tree.items()}
-    return type(tree)(rows(branch, index) for branch in tree)
+    return each(lambda tensor: tensor[index], tree)
+
+
+def each(function: Callable[..., torch.Tensor], *trees: Any) -> Any:
+    """Nested dicts, lists and tuples of one form as one: the function of the tensors that stand at the same place."""
+    first = trees[0]
+    if isinstance(first, torch.Tensor):
+        return function(*trees)
+    if isinstance(first, dict):
+        return {name: each(function, *(tree[name] for tree in trees)) for name in first}
+    return type(first)(each(function, *branches) for branches in zip(*trees, strict=True))

@@ -30,6 +30,21 @@ class Draws:
         lanes = rng.bits(self.keys, self.step, -(-count // 4)).view(torch.int16)[..., :count].unflatten(-1, shape)
         return spread(lanes, self.runs) if self.keys.dim() else lanes
 
+    def normals(self, *shape: int, dtype: torch.dtype) -> Float[torch.Tensor, "*runs_and_shape"]:
+        """Standard normal numbers, shaped (runs, *shape): two for every 64 bits drawn.
+
+        Both coordinates of a random point, by its radius sqrt(-2 log u) and angle 2 pi v with u, v uniform of 32 bits.
+
+        Reference: Box and Muller, "A note on the generation of random normal deviates", 1958.
+        """
+        count = math.prod(shape)
+        bits = rng.bits(self.keys, self.step, -(-count // 2))
+        radius = (-2 * _uniform(bits >> 32, dtype).log()).sqrt()
+        angle = 2 * math.pi * _uniform(bits, dtype)
+        pairs = torch.cat([radius * angle.cos(), radius * angle.sin()], -1)
+        normals = pairs[..., :count].unflatten(-1, shape)
+        return spread(normals, self.runs) if self.keys.dim() else normals
+
     def meet(self, x: Float[torch.Tensor, "..."]) -> Float[torch.Tensor, "..."]:
         """Activations with one entry per run, as the draws have."""
         return spread(x, self.runs) if self.keys.dim() else x
@@ -41,3 +56,8 @@ class Draws:
     def keys_per_run(self) -> Int[torch.Tensor, " runs"]:
         """The key of every run's stream."""
         return spread(self.keys, self.runs)
+
+
+def _uniform(bits: Int[torch.Tensor, "*shape"], dtype: torch.dtype) -> Float[torch.Tensor, "*shape"]:
+    """The lowest 32 bits as a number in (0, 1]; the half keeps it from being zero."""
+    return ((bits & 0xFFFFFFFF).to(dtype) + 0.5) * 2.0**-32

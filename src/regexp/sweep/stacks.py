@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from regexp.config.running import Order
 from regexp.experiment import Experiment
 from regexp.lazy import torch
-from regexp.program import load_data, structure_of
+from regexp.order import Order
+from regexp.program import load_data, set_of, share_a_list, structure_of
 from regexp.program.data import EVALUATION_ROWS
+from regexp.program.structure import Set
+from regexp.regularizers.regularizer import defines, switches
 
 log = logging.getLogger("regexp")
 
@@ -21,14 +24,53 @@ COPIES = 12
 
 
 def stacks(orders: Sequence[Order], max_stack: int | None) -> list[list[Order]]:
-    """The orders in groups of one structure and equal settings, cut into stacks of ``max_stack`` runs at most.
+    """The orders in groups that can be trained together, with equal settings, cut into stacks of ``max_stack`` runs at most.
 
-    None: as many as fit into the memory budget, by an estimate from the structure.
+    None: as many as fit into the memory budget, by an estimate from the structure. In a group, runs that hold the same
+    regularizers are neighbours, so that a stack pads no more than it must.
     """
-    groups: dict[str, list[Order]] = {}
+    parts = [stack for group in _groups(orders) for stack in _cut(group, max_stack or _size(group))]
+    if remarks := [*_padded(parts), *_apart(orders)]:
+        log.info("%d runs in %d stacks: %s", len(orders), len(parts), "; ".join(remarks))
+    return parts
+
+
+def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:
+    kinds: dict[str, dict[str, list[Order]]] = {}
     for order in orders:
-        groups.setdefault(repr((structure_of(order.experiment), order.settings)), []).append(order)
-    return [stack for group in groups.values() for stack in _cut(group, max_stack or _size(group))]
+        shared, own = repr((structure_of(order.experiment), order.settings)), repr(set_of(order.experiment))
+        kinds.setdefault(shared, {}).setdefault(own, []).append(order)
+    for by_set in kinds.values():
+        yield from _joined(by_set.values())
+
+
+def _joined(by_set: Iterable[list[Order]]) -> list[list[Order]]:
+    """The runs of each set put to the first sets with which theirs can share a list."""
+    groups: list[tuple[list[Set], list[Order]]] = []
+    for orders in by_set:
+        own = set_of(orders[0].experiment)
+        sets, runs = next((group for group in groups if share_a_list([*group[0], own])), ([], []))
+        if not sets:
+            groups.append((sets, runs))
+        sets.append(own)
+        runs.extend(orders)
+    return [runs for _, runs in groups]
+
+
+def _padded(parts: Iterable[Sequence[Order]]) -> list[str]:
+    found = sorted({name for stack in parts for name in _not_in_all(stack)})
+    return [f"{', '.join(found)} switched off where lacking"] if found else []
+
+
+def _apart(orders: Sequence[Order]) -> list[str]:
+    unswitchable = {one.name() for order in orders for one in order.experiment.regularizers if not switches(one)}
+    found = sorted(unswitchable & _not_in_all(orders))
+    return [f"runs with {', '.join(found)} apart, since nothing switches it off"] if found else []
+
+
+def _not_in_all(orders: Sequence[Order]) -> set[str]:
+    held = collections.Counter(one.name() for order in orders for one in order.experiment.regularizers)
+    return {name for name, count in held.items() if count < len(orders)}
 
 
 def _cut(group: list[Order], size: int) -> list[list[Order]]:
@@ -44,12 +86,17 @@ def _size(group: Sequence[Order]) -> int:
         return 1
     size = max(1, BUDGET // need)
     if len(group) > 1:
-        log.info("%d runs of one structure: about %.3g MB each, at most %d in a stack of 1 GiB", len(group), need / 1e6, size)
+        log.info(
+            "%d runs that can share a stack: about %.3g MB each, at most %d in a stack of 1 GiB", len(group), need / 1e6, size
+        )
     return size
 
 
 def bytes_per_run(experiments: Sequence[Experiment]) -> int:
-    """An estimate for runs of one structure: copies of the parameters, the activations of an evaluation, data of its own."""
+    """An estimate for runs that can share a stack: copies of the parameters, the activations of an evaluation, data of its own.
+
+    Where one run changes activations (dropout), those of every run are written anew for the batch.
+    """
     first = experiments[0]
     other = next((experiment for experiment in experiments if experiment.data_seed != first.data_seed), first)
     data, others = load_data([first, other])
@@ -59,4 +106,7 @@ def bytes_per_run(experiments: Sequence[Experiment]) -> int:
     widths = sum(sum(weight.shape) for weight in parameters if weight.dim() > 1)
     own = data.inputs.numel() if others.inputs.data_ptr() != data.inputs.data_ptr() else 0
     indices = 8 * sum(map(len, data.rows.values()))
-    return number * (COPIES * sum(p.numel() for p in parameters) + 2 * rows * widths + own) + indices
+    noisy = any(defines(one, "wrap") for experiment in experiments for one in experiment.regularizers)
+    train = len(data.rows["train"])
+    changed = min(first.batch_size or train, train) * widths if noisy else 0
+    return number * (COPIES * sum(p.numel() for p in parameters) + 2 * rows * widths + changed + own) + indices

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 import uuid
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,24 @@ FINISHED = ("completed", "diverged")
 
 def held(folder: Path) -> dict[str, tuple[Path, str]]:
     """The folder and the status of every run in ``folder``, by the hash of its experiment."""
+    return _by_hash(file.parent for file in sorted(folder.glob("*/summary.json")))
+
+
+def finished(folder: Path, places: Mapping[str, Path]) -> dict[str, tuple[Path, str]]:
+    """Those of the runs (by their hashes, with their folders) that have ended, by now also in other folders.
+
+    Only summaries of these runs are read: names of runs end with their hashes.
+    """
+    alike = (path for path in sorted(folder.iterdir()) if path.name.rpartition("-")[2] in places)
+    return {known_as: run for known_as, run in _by_hash([*places.values(), *alike]).items() if run[1] in FINISHED}
+
+
+def _by_hash(folders: Iterable[Path]) -> dict[str, tuple[Path, str]]:
     found: dict[str, tuple[Path, str]] = {}
-    for file in sorted(folder.glob("*/summary.json")):
-        summary = _summary(file.parent)
+    for folder in folders:
+        summary = _summary(folder)
         if summary and found.get(summary["config_hash"], ("", ""))[1] not in FINISHED:
-            found[summary["config_hash"]] = file.parent, summary["status"]
+            found[summary["config_hash"]] = folder, summary["status"]
     return found
 
 
@@ -46,35 +60,50 @@ def _summary(folder: Path) -> dict[str, Any]:
         return {}
 
 
-@contextmanager
-def claim(folder: Path, hashes: Collection[str]) -> Iterator[set[str]]:
+@contextlib.contextmanager
+def claim(folder: Path, hashes: Collection[str], patience: float = 0) -> Iterator[set[str]]:
     """Those of the runs that no other process is training; until the end of the block no other process will.
 
     Each process lists its runs in a file of its own beside a lock that it holds, which the system releases when the process
-    ends in whatever way; a list whose lock is free is void.
+    ends in whatever way; a list whose lock is free is void. ``patience``: how many seconds to wait for runs of others, whose
+    processes may be dying.
+
+    On one machine the locks are the kernel's (flock, on Windows msvcrt). Between machines they hold where the file system
+    passes Where there is no locking at all, filelock falls
+    back to files whose names are the locks, and after a kill such a file has to be removed by hand.
     """
     claims = folder / ".claims"
     claims.mkdir(exist_ok=True)
     own = claims / f"{uuid.uuid4().hex}.json"
     with FileLock(own.with_suffix(".lock")):
         try:
-            with FileLock(claims / "all.lock"):
-                mine = set(hashes) - _claimed(claims)
-                own.write_text(json.dumps(sorted(mine)), encoding="utf-8")
-            yield mine
+            yield _enter(claims, own, set(hashes), patience)
         finally:
             own.unlink(missing_ok=True)
     own.with_suffix(".lock").unlink(missing_ok=True)
 
 
-def _claimed(claims: Path) -> set[str]:
-    """The runs of all living processes. What dead ones have left is removed."""
+def _enter(claims: Path, own: Path, hashes: set[str], patience: float) -> set[str]:
+    """List in the file ``own`` what nobody else has listed."""
+    deadline = time.monotonic() + patience
+    while True:
+        with FileLock(claims / "all.lock"):
+            mine = hashes - _claimed(claims, own)
+            own.write_text(json.dumps(sorted(mine)), encoding="utf-8")
+        if mine == hashes or time.monotonic() >= deadline:
+            return mine
+        time.sleep(0.2)
+
+
+def _claimed(claims: Path, own: Path) -> set[str]:
+    """The runs of all other living processes. What dead ones have left is removed."""
     found: set[str] = set()
-    for file in claims.glob("*.json"):
+    for file in set(claims.glob("*.json")) - {own}:
         try:
             with FileLock(file.with_suffix(".lock"), timeout=0):
                 file.unlink(missing_ok=True)
             file.with_suffix(".lock").unlink(missing_ok=True)
         except Timeout:
-            found.update(json.loads(file.read_text(encoding="utf-8")))
+            with contextlib.suppress(FileNotFoundError):  # its process has ended in this moment
+                found.update(json.loads(file.read_text(encoding="utf-8")))
     return found

@@ -14,6 +14,7 @@ WORDS = {
     "failed": "failed",
     "interrupted": "interrupted",
     "reused": "there already",
+    "queued": "queued",
     "elsewhere": "in training by another process",
     "refused": "refused",
 }

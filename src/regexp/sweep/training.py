@@ -1,131 +1,92 @@
-"""The missing runs of a sweep, trained stack by stack; what goes wrong stays with the runs that it concerns."""
+"""The missing runs of a sweep, trained stack by stack by an engine."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import functools
 import logging
 import sys
-import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from regexp.component import Invalid
-from regexp.config.running import Order
-from regexp.datasets.dataset import DataError
-from regexp.progress import figures_of
-from regexp.results import Result
-from regexp.runner import train_stack
+from regexp.launcher import Launcher
+from regexp.order import Order
+from regexp.sweep import engines, worker
+from regexp.sweep.stack import TRIES, Lost, Outcome, Stack
 from regexp.sweep.stacks import stacks
-from regexp.sweep.study import FINISHED, claim, clear, held, status_of
+from regexp.sweep.study import FINISHED, claim, status_of
 from regexp.sweep.tally import Tally
-from regexp.writing import Keep, RunWriter
 
 log = logging.getLogger("regexp")
 
 BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of {total} runs [{elapsed}, {remaining} left, {rate_fmt}]"
 
 
-def train_missing(orders: Sequence[Order], folder: Path, tally: Tally, *, grows: bool, max_stack: int | None) -> None:
-    """Train the runs, and count how each ended. Of a folder that grows, only runs are trained that nobody else trains."""
-    parts = stacks(orders, max_stack)
-    with _bar(len(orders)) as bar:
-        for number, stack in enumerate(parts, start=1):
-            hashes = {order.experiment.hash(): order for order in stack}
-            with claim(folder, hashes) if grows else nullcontext(set(hashes)) as mine:
-                finished = {h for h, (_, status) in held(folder).items() if status in FINISHED} if grows else set()
-                for known_as, order in hashes.items():
-                    if known_as in finished or known_as not in mine:
-                        tally.add(order.folder, "reused" if known_as in finished else "elsewhere")
-                chosen = [order for known_as, order in hashes.items() if known_as in mine - finished]
-                log.info("stack %d of %d: %d runs", number, len(parts), len(chosen))
-                _train_or_split(chosen, tally, bar)
-
-
-def _train_or_split(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
-    """Train a stack. If it fails, what it has not finished is halved, until every run that fails fails alone."""
-    error = _train(orders, tally, bar) if orders else None
-    left = [order for order in orders if order.folder not in tally.status]
-    if error is None:
-        return
-    if len(left) > 1 and not _hits_all(error, left):
-        log.info("a stack of %d runs failed (%s): trying its halves", len(orders), error)
-        _train_or_split(left[: len(left) // 2], tally, bar)
-        _train_or_split(left[len(left) // 2 :], tally, bar)
-    else:
-        log.error("failed: %s", error)
-        _leave(left, "failed", f"{type(error).__name__}: {error}", tally, _details(error))
-
-
-def _hits_all(error: BaseException, orders: Sequence[Order]) -> bool:
-    """Whether training again in smaller stacks is no use: data that are nowhere, and files that cannot be written."""
-    begun = any(status_of(order.folder) for order in orders)
-    return isinstance(error, DataError) or (isinstance(error, OSError) and begun)
-
-
-def _train(orders: Sequence[Order], tally: Tally, bar: tqdm) -> BaseException | None:
-    """Train a stack and say what went wrong."""
+def train_missing(orders: Sequence[Order], given: Sequence[Stack], folder: Path, tally: Tally, launcher: Launcher) -> None:
+    """Train the runs, and count how each ended; ``given`` are stacks that an earlier command has handed over already."""
+    parts = stacks(orders, launcher.max_stack)
+    waiting = deque([*given, *(Stack(number, part, folder) for number, part in enumerate(parts, start=1))])
+    whole = [order for stack in waiting for order in stack.orders]
+    before = len(tally.status)
     try:
-        _train_as_one(orders, tally, bar)
+        with _bar(len(whole)) as bar:
+            work = functools.partial(worker.train, advance=lambda runs: _move(bar, len(tally.status) - before + runs))
+            with contextlib.closing(engines.run(waiting, work, launcher)) as outcomes:
+                for stack, outcome in outcomes:
+                    _note(stack, outcome, waiting, tally)
+                    _move(bar, len(tally.status) - before)
     except KeyboardInterrupt:
-        left = [order for order in orders if order.folder not in tally.status]
-        _leave(left, "interrupted", "KeyboardInterrupt", tally)
+        _settle([order for order in whole if order.folder not in tally.status], folder, tally)
         raise
-    except (Exception, SystemExit) as error:
-        return error
-    return None
 
 
-def _train_as_one(orders: Sequence[Order], tally: Tally, bar: tqdm) -> None:
-    done, epochs = len(tally.status), orders[0].experiment.epochs
+def _note(stack: Stack, outcome: Outcome | BaseException, waiting: deque[Stack], tally: Tally) -> None:
+    """Count how the runs of a stack ended; one that was lost waits to be trained again."""
+    if isinstance(outcome, BaseException):
+        error, outcome = outcome, stack.ended()
+        left = dataclasses.replace(stack, orders=[order for order in stack.orders if order.folder not in outcome], job=None)
+        if left.orders:
+            outcome |= _give_again(left, error, waiting)
+    for folder in stack.all("").keys() & outcome.keys():
+        tally.add(folder, outcome[folder])
+
+
+def _give_again(stack: Stack, error: BaseException, waiting: deque[Stack]) -> Outcome:
+    """Put a stack that was lost back in the line; one that failed, or was lost too often, has failed."""
+    lost, losses = isinstance(error, Lost), stack.losses + 1
+    if lost and losses < TRIES:
+        log.warning("stack %d was lost (%s): training it again", stack.number, _line(error))
+        waiting.append(dataclasses.replace(stack, losses=losses))
+        return {}
+    why = f"lost {losses} times, the last time: {_line(error)}" if lost else f"{type(error).__name__}: {_line(error)}"
+    log.error("stack %d failed: %s", stack.number, why)
+    with claim(stack.folder, [order.experiment.hash() for order in stack.orders]) as mine:
+        failed = worker.leave([order for order in stack.orders if order.experiment.hash() in mine], "failed", why, str(error))
+    return {**stack.all("elsewhere"), **failed}
+
+
+def _settle(orders: Sequence[Order], folder: Path, tally: Tally) -> None:
+    """After an interruption: how far the runs had come, and that those whose workers were ended are not running any more."""
+    running = {order.experiment.hash(): order for order in orders if status_of(order.folder) == "running"}
+    with claim(folder, running, patience=5 if running else 0) as mine:
+        worker.leave([order for known_as, order in running.items() if known_as in mine], "interrupted", "KeyboardInterrupt")
     for order in orders:
-        clear(order.folder)
-
-    def on_end(run: int, result: Result) -> None:
-        lines = [f"epoch {row['epoch']}/{epochs}  {figures_of(row)}\n" for row in result.rows]
-        _close(orders[run], result.status, "".join(lines), tally)
-
-    def report(program: Any, state: Any, metrics: Any, trained: Any) -> None:
-        bar.update(done + len(orders) * state.epoch / epochs - bar.n)
-
-    settings = orders[0].settings
-    about = {"device": settings.device, "threads": settings.threads, "on_divergence": settings.on_divergence}
-    train_stack([order.experiment for order in orders], [_writer(order) for order in orders], about, report, on_end)
-
-
-def _writer(order: Order) -> RunWriter:
-    settings = order.settings
-    keep = Keep(settings.tensorboard, bool(settings.curves), settings.save or "none")
-    return RunWriter(order.folder, order.experiment, keep, {"command": order.command, "overrides": order.overrides})
-
-
-def _leave(orders: Sequence[Order], status: str, reason: str, tally: Tally, details: str = "") -> None:
-    """Say in the folders of runs why they have not reached their end."""
-    for order in orders:
-        noted = status_of(order.folder)
-        if noted in FINISHED:  # a run that was there before, in whose place this one was to be written
+        if (status := status_of(order.folder)) in (*FINISHED, "interrupted"):
             tally.add(order.folder, status)
-            continue
-        if noted in (None, "running"):  # it had not begun, or only just
-            clear(order.folder)
-            writer = _writer(order)
-            writer.begin({}, {})
-            writer.stop(status, reason)
-        _close(order, status, f"{status}: {details or reason}\n", tally)
 
 
-def _close(order: Order, status: str, log_text: str, tally: Tally) -> None:
-    order.write_asked(order.folder)
-    (order.folder / "train.log").write_text(log_text, encoding="utf-8")
-    tally.add(order.folder, status)
+def _line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
-def _details(error: BaseException) -> str:
-    expected = isinstance(error, (DataError, Invalid, OSError))
-    return str(error) if expected else "".join(traceback.format_exception(error))
+def _move(bar: tqdm, runs: float) -> None:
+    bar.update(runs - bar.n)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The pictures of a comparison, by name: metric, difference, gap and weight norms against strength, learning curves."""
+"""The pictures of a comparison, by name: metric, difference, gap, norms and weights against strength, learning curves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from regexp.comparison.answer import Findings
 from regexp.comparison.figures.curves import learning_curves
+from regexp.comparison.figures.paths import weight_paths
 from regexp.comparison.figures.strength import against_strength
 from regexp.comparison.figures.style import DIFFERENCE, ascii_text, write
 
@@ -29,6 +30,8 @@ def draw(found: Findings) -> dict[str, Figure]:
             figures["gap"] = against_strength(found, ["gap/loss"])
         if norms:
             figures["weight_norms"] = against_strength(found, norms)
+        if (paths := weight_paths(found)) is not None:
+            figures["weight_paths"] = paths
     return figures
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regexp.axes import focus, whole_epochs
 from regexp.comparison.answer import Findings
 from regexp.comparison.figures.style import LINES, finish, new_figure, scale_y, tidy, worded
 from regexp.comparison.settings import Setting
@@ -31,7 +32,8 @@ def learning_curves(found: Findings) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
     shown = f"{len(settings)} of {len(found.rows)} settings, " if len(settings) < len(found.rows) else ""
-    finish(figure, "Learning curves", found, f"{shown}lines are means, bands 95 % t-intervals of the mean")
+    marks = "lines are means, bands 95 % t-intervals of the mean (on an axis of powers where they stay above zero)"
+    finish(figure, "Learning curves", found, shown + marks)
     return figure
 
 
@@ -62,20 +64,33 @@ def curve(setting: Setting, metric: str, correction: float = 0.0) -> tuple[np.nd
 
 
 def _panel(axes: Axes, found: Findings, settings: list[Setting], metric: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     chosen = found.choice.setting if found.choice else None
-    shown: list[float] = []
+    bands: list[tuple[np.ndarray, Estimate, str]] = []
     for setting, style in zip(settings, LINES, strict=False):
         if (found_curve := curve(setting, metric, found.how.correction)) is None:
             continue
-        epochs, band = found_curve
         words = " (chosen)" if setting is chosen else " (baseline)" if setting is found.baseline else ""
         line = {"color": style["color"], "linestyle": style["linestyle"], "linewidth": 3 if setting is chosen else 1.8}
-        axes.plot(epochs, band.mean, label=setting.label + words, **line)
-        if np.isfinite(band.low).all():
-            axes.fill_between(epochs, band.low, band.high, color=style["color"], alpha=0.18, linewidth=0)
-        shown += [value for value in band.mean.tolist() if np.isfinite(value)]
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+        axes.plot(found_curve[0], found_curve[1].mean, label=setting.label + words, **line)
+        bands.append((*found_curve, style["color"]))
     tidy(axes, "epoch", worded(metric, found))
-    scale_y(axes, shown)
+    whole_epochs(axes)
+    means = [value for _, band, _ in bands for value in band.mean.tolist() if np.isfinite(value)]
+    powers = scale_y(axes, means)
+    for epochs, band, color in bands:
+        _fill(axes, epochs, band, color, powers, 0.2 if len(bands) < 4 else 0.12)
+    if not powers:
+        focus(axes, *_first_and_later(bands))
+
+
+def _fill(axes: Axes, epochs: np.ndarray, band: Estimate, color: str, powers: bool, alpha: float) -> None:
+    """The interval; on an axis of powers only where it ends above zero."""
+    where = np.isfinite(band.low) & ((band.low > 0) | (not powers))
+    axes.fill_between(epochs, band.low, band.high, where=where, color=color, alpha=alpha, linewidth=0)
+
+
+def _first_and_later(bands: list[tuple[np.ndarray, Estimate, str]]) -> tuple[list[float], list[float]]:
+    """The means before training, and the ends of all intervals after it."""
+    first = [value for epochs, band, _ in bands for value in band.mean[epochs == 0]]
+    later = [v for epochs, band, _ in bands for end in (band.mean, band.low, band.high) for v in end[epochs > 0]]
+    return [float(v) for v in first if np.isfinite(v)], [float(v) for v in later if np.isfinite(v)]

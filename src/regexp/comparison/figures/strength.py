@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from regexp.axes import short_tick
 from regexp.comparison.answer import Findings
+from regexp.comparison.figures.grid import axis_name, number_keys, places, series
 from regexp.comparison.figures.levels import levels
-from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, new_figure, scale_y, tidy, worded
+from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, legend, new_figure, scale_y, tidy, worded
 from regexp.comparison.measuring import values
-from regexp.comparison.settings import Setting, label, short_key
+from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Difference, Estimate, estimate
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
         if metric == DIFFERENCE:
             (place.axhline if key else place.axvline)(0, color="0.25", linewidth=1)
     what = " and ".join(worded(metric, found) for metric in metrics)
-    over = " and ".join(_axis_name(key, found) for key in keys if key) or "setting"
+    over = " and ".join(axis_name(key, found) for key in keys if key) or "setting"
     within = ", within seeds" if all(row.difference.paired for row in found.rows if row.difference) else ""
     what_points = f"mean differences to {found.baseline.label}{within}" if DIFFERENCE in metrics else "means"
     marks = f"points are {what_points}; bands and bars are 95 % t-intervals of the mean"
@@ -47,21 +46,10 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
     return figure
 
 
-def number_keys(settings: Sequence[Setting]) -> list[str]:
-    """The numbers that differ between settings, those of regularizers first, then by how many values they have."""
-    grids: dict[str, set[float]] = {}
-    for setting in settings:
-        for key, value in setting.numbers.items():
-            grids.setdefault(key, set()).add(value)
-    several = [key for key, grid in grids.items() if len(grid) > 1]
-    regularizers = [key for key in several if key.startswith("regularizer.")]
-    return sorted(regularizers or several, key=lambda key: -len(grids[key]))
-
-
 def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -> None:
-    lines = _series(found.settings, key)
+    lines = series(found.settings, key)
     grid = sorted({setting.numbers[key] for line in lines.values() for setting in line})
-    place = _places(axes, grid)
+    place = places(axes, grid)
     shown: list[float] = []
     split_of, _, kind = metric.partition("/")
     apart = not together or len(lines) > 1 or split_of not in SPLITS
@@ -75,16 +63,14 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
     else:
         for style, (name, line) in zip(LINES, lines.items(), strict=False):
             single = {"label": name} if len(lines) > 1 else {}
-            shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single})
+            shade = 0.2 if len(lines) < 3 else 0.1
+            shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single}, shade)
     shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
     shown += levels(axes, found, metric)
     _mark_choice(axes, found, key, metric, place)
-    tidy(axes, _axis_name(key, found), worded(metric, found) if apart else kind)
+    tidy(axes, axis_name(key, found), worded(metric, found) if apart else kind)
     scale_y(axes, shown)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False, fontsize=10.5, handlelength=2.6)
-    if len(lines) > _SERIES:
-        axes.set_title(f"the first {_SERIES} of {len(lines)} lines", fontsize=10, color="0.35", loc="right")
+    legend(axes, f"the first {_SERIES} of {len(lines)} lines" if len(lines) > _SERIES else None)
 
 
 def _far_below(line: Sequence[Setting], low: str, metric: str, found: Findings) -> bool:
@@ -93,17 +79,15 @@ def _far_below(line: Sequence[Setting], low: str, metric: str, found: Findings) 
     return smallest[0] < smallest[1] / _FAR
 
 
-def _series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
-    """The settings that have this number, by everything else that they are."""
-    lines: dict[str, list[Setting]] = {}
-    for setting in settings:
-        if key in setting.numbers:
-            lines.setdefault(label({k: v for k, v in setting.values.items() if k != key}), []).append(setting)
-    return {name: sorted(line, key=lambda setting: setting.numbers[key]) for name, line in lines.items()}
-
-
 def _draw(
-    axes: Axes, found: Findings, line: Sequence[Setting], key: str, metric: str, place: Any, style: dict[str, Any]
+    axes: Axes,
+    found: Findings,
+    line: Sequence[Setting],
+    key: str,
+    metric: str,
+    place: Any,
+    style: dict[str, Any],
+    shade: float = 0.2,
 ) -> list[float]:
     """One line with its band; a strength of zero stands apart on a logarithmic axis. Returns the means."""
     measured = [(setting.numbers[key], one) for setting in line if (one := _estimate(setting, metric, found))]
@@ -121,9 +105,8 @@ def _draw(
     x = [x for x, _ in points]
     axes.plot(x, [e.mean for _, e in points], **style)
     if all(math.isfinite(e.low) for _, e in points):
-        axes.fill_between(
-            x, [e.low for _, e in points], [e.high for _, e in points], color=style["color"], alpha=0.2, linewidth=0
-        )
+        ends = [e.low for _, e in points], [e.high for _, e in points]
+        axes.fill_between(x, *ends, color=style["color"], alpha=shade, linewidth=0)
     return [float(one.mean) for _, one in ([first, *points] if apart else points)]
 
 
@@ -132,32 +115,6 @@ def _bar(axes: Axes, x: float, one: Estimate | Difference, style: dict[str, Any]
     axes.errorbar(
         [x], [one.mean], error, zorder=3, color=style["color"], marker=style["marker"], markersize=6, capsize=4, linewidth=1.5
     )
-
-
-def _places(axes: Axes, grid: Sequence[float]) -> Any:
-    """Where a number stands on the axis: logarithmic where positive numbers span a decade, with zero left of them."""
-    positive = [value for value in grid if value > 0]
-    if min(grid) < 0 or len(positive) < 2 or positive[-1] < 10 * positive[0]:
-        return lambda value: value
-    step = max(float(np.median([b / a for a, b in pairwise(positive)])), (positive[-1] / positive[0]) ** 0.08)
-    zero = positive[0] / step
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    if grid[0] == 0:
-        decades = 10.0 ** np.arange(math.ceil(math.log10(positive[0]) - 1e-9), math.floor(math.log10(positive[-1]) + 1e-9) + 1)
-        axes.set_xticks([zero, *decades], ["0", *(f"{value:g}" for value in decades)])
-        axes.minorticks_off()
-        gap = zero * step**0.5  # the axis is broken between zero and the smallest strength
-        axes.plot(
-            [gap],
-            [0],
-            marker=[(-1, -2), (1, 2)],
-            markersize=9,
-            color="0.2",
-            clip_on=False,
-            transform=axes.get_xaxis_transform(),
-        )
-    return lambda value: value if value > 0 else zero
 
 
 def _baseline(axes: Axes, found: Findings, metric: str, drawn: set[Setting]) -> list[float]:
@@ -199,7 +156,7 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
     tidy(axes, worded(metric, found), "")
     if means and min(means) > 0 and max(means) > 20 * min(means):
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_major_formatter(short_tick)
 
 
 def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | Difference | None:
@@ -208,10 +165,3 @@ def _estimate(setting: Setting, metric: str, found: Findings) -> Estimate | Diff
         return Estimate(row.n, 0.0, 0.0, 0.0, 0.0) if setting is found.baseline else row.difference
     own = list(values(setting, metric, found.how.at).values())
     return estimate(own, found.how.correction) if own else None
-
-
-def _axis_name(key: str, found: Findings) -> str:
-    words = key.split(".")
-    if words[0] == "regularizer":
-        return f"{words[1].replace('_', ' ')} {words[2].replace('_', ' ')}"
-    return short_key(key, found.baseline.values).replace("_", " ")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regexp.axes import logarithmic
 from regexp.comparison.answer import Findings
 from regexp.component import snake_case
 
@@ -32,8 +33,8 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
 DIFFERENCE = "difference"
 """Drawn like a metric: the compared metric's difference to the baseline."""
 
+_SHORT = 20  # letters: two columns of such labels fit above a panel
 _PARTS = ("model", "dataset", "optimizer")
-_WIDE = 20  # a factor that a linear axis does not show well
 
 
 def new_figure(width: float, height: float, panels: int, *, alike: bool = False) -> tuple[Figure, list[Axes]]:
@@ -64,17 +65,25 @@ def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
-    """A logarithmic axis, labelled in plain numbers, where all means are positive and span more than a factor of 20."""
-    from matplotlib.ticker import LogLocator, NullFormatter
+def legend(axes: Axes, title: str | None = None) -> None:
+    """Above the axes, where it hides nothing; the figure grows by its lines."""
+    labels = axes.get_legend_handles_labels()[1]
+    if labels:
+        columns = 2 if max(map(len, labels)) <= _SHORT else 1
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2, ncols=columns,
+            frameon=False, fontsize=10.5, handlelength=2.6, title=title, alignment="left",
+        )  # fmt: skip
+        figure = axes.get_figure(root=True)
+        assert figure is not None
+        lines = -(-len(labels) // columns) + (title is not None)
+        figure.set_figheight(max(figure.get_figheight(), 4.5 + 0.22 * lines))
 
-    if not shown or min(shown) <= 0 or max(shown) <= _WIDE * min(shown):
+
+def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
+    """A logarithmic axis where the means need one, with the means inside: an interval that reaches zero has no end there."""
+    if not logarithmic(axes, shown):
         return False
-    axes.set_yscale("log")
-    few = max(shown) < 1000 * min(shown)
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
-    axes.yaxis.set_minor_formatter((lambda value, _: f"{value:g}") if few else NullFormatter())
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(min(shown) / 1.6, max(shown) * 1.6)
     return True
 
@@ -84,6 +93,7 @@ def worded(metric: str, found: Findings) -> str:
     if metric == DIFFERENCE:
         return f"{worded(found.how.metric, found)} minus baseline"
     special = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
+    special["weights/zero_fraction"] = "fraction of weights that are zero"
     split, _, kind = metric.partition("/")
     plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
     return special.get(metric, plain.replace("/", " ").replace("_", " "))

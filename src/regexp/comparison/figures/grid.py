@@ -1,0 +1,71 @@
+"""The numbers that differ between settings: as lines, on an axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regexp.axes import short_tick
+from regexp.comparison.answer import Findings
+from regexp.comparison.settings import Setting, label, short_key
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def number_keys(settings: Sequence[Setting]) -> list[str]:
+    """The numbers that differ between settings, those of regularizers first, then by how many values they have."""
+    grids: dict[str, set[float]] = {}
+    for setting in settings:
+        for key, value in setting.numbers.items():
+            grids.setdefault(key, set()).add(value)
+    several = [key for key, grid in grids.items() if len(grid) > 1]
+    regularizers = [key for key in several if key.startswith("regularizer.")]
+    return sorted(regularizers or several, key=lambda key: -len(grids[key]))
+
+
+def series(settings: Sequence[Setting], key: str) -> dict[str, list[Setting]]:
+    """The settings that have this number, by everything else that they are."""
+    lines: dict[str, list[Setting]] = {}
+    for setting in settings:
+        if key in setting.numbers:
+            lines.setdefault(label({k: v for k, v in setting.values.items() if k != key}), []).append(setting)
+    return {name: sorted(line, key=lambda setting: setting.numbers[key]) for name, line in lines.items()}
+
+
+def places(axes: Axes, grid: Sequence[float]) -> Callable[[float], float]:
+    """Where a number stands on the axis: logarithmic where positive numbers span a decade, with zero left of them."""
+    positive = [value for value in grid if value > 0]
+    if min(grid) < 0 or len(positive) < 2 or positive[-1] < 10 * positive[0]:
+        return lambda value: value
+    step = max(float(np.median([b / a for a, b in pairwise(positive)])), (positive[-1] / positive[0]) ** 0.08)
+    zero = positive[0] / step
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(short_tick)
+    if grid[0] == 0:
+        decades = 10.0 ** np.arange(math.ceil(math.log10(positive[0]) - 1e-9), math.floor(math.log10(positive[-1]) + 1e-9) + 1)
+        axes.set_xticks([zero, *decades], ["0", *(f"{value:g}" for value in decades)])
+        axes.minorticks_off()
+        gap = zero * step**0.5  # the axis is broken between zero and the smallest strength
+        axes.plot(
+            [gap],
+            [0],
+            marker=[(-1, -2), (1, 2)],
+            markersize=9,
+            color="0.2",
+            clip_on=False,
+            transform=axes.get_xaxis_transform(),
+        )
+    return lambda value: value if value > 0 else zero
+
+
+def axis_name(key: str, found: Findings) -> str:
+    """``regularizer.weight_decay.strength`` as ``weight decay strength``."""
+    words = key.split(".")
+    if words[0] == "regularizer":
+        return f"{words[1].replace('_', ' ')} {words[2].replace('_', ' ')}"
+    return short_key(key, found.baseline.values).replace("_", " ")

@@ -1,0 +1,78 @@
+"""A cubic in one variable, to be fitted by polynomials of any degree: d2l's chapter on underfitting and overfitting."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jaxtyping import Float
+
+from regexp import rng
+from regexp.component import at_least, each, finite, optional, per_run, require, whole
+from regexp.datasets.dataset import Data, Dataset
+from regexp.lazy import torch
+
+
+@dataclasses.dataclass(frozen=True)
+class PolynomialRegression(Dataset):
+    """``y = sum_i coefficients[i] x**i / i! + noise * e`` with standard normal x and e; features ``x**i / i!``, i < ``terms``.
+
+    The first feature is the constant 1, so that the linear model needs no bias: ``model.bias=false``. With the four default
+    coefficients 4 terms can recover them, 2 underfit, and 20 overfit. Splits come from streams of their own.
+
+    Reference: Zhang, Lipton, Li and Smola, "Dive into Deep Learning", 2020, section 4.4 of the Chinese edition.
+
+    >>> PolynomialRegression(terms=2).sizes["train"]
+    100
+    """
+
+    terms: int = 4
+    train_size: int = 100
+    val_size: int = 100
+    test_size: int = 100
+    coefficients: Any = per_run((5.0, 1.2, -3.4, 5.6))
+    noise: float = per_run(0.1)
+    seed: int | None = per_run(None)
+
+    def __post_init__(self) -> None:
+        require(
+            self,
+            terms=whole(1),
+            train_size=whole(1),
+            val_size=whole(0),
+            test_size=whole(1),
+            coefficients=each(finite(), empty=False),
+            noise=at_least(0),
+            seed=optional(whole(0)),
+        )
+        object.__setattr__(self, "coefficients", tuple(map(float, self.coefficients)))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        validation = {"val": self.val_size} if self.val_size else {}
+        return {"train": self.train_size, "test": self.test_size, **validation}
+
+    def load(self, seed: int, dtype: torch.dtype) -> Data:
+        sizes = self.sizes
+        parts = [self._draw(seed, split, size) for split, size in sizes.items()]
+        ends = torch.tensor(list(sizes.values())).cumsum(0).tolist()
+        return Data(
+            inputs=torch.cat([x for x, _ in parts]).to(dtype),
+            targets=torch.cat([y for _, y in parts]).to(dtype),
+            rows={split: torch.arange(end - sizes[split], end) for split, end in zip(sizes, ends, strict=True)},
+        )
+
+    def _draw(self, seed: int, split: str, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x, noise = (_normal(seed, split, what, size) for what in ("inputs", "noise"))
+        y = _monomials(x, len(self.coefficients)) @ torch.tensor(self.coefficients, dtype=torch.float64).unsqueeze(1)
+        return _monomials(x, self.terms), y + self.noise * noise
+
+
+def _normal(seed: int, split: str, what: str, size: int) -> Float[torch.Tensor, "n 1"]:
+    return torch.randn(size, 1, generator=rng.generator(seed, "data", split, what), dtype=torch.float64)
+
+
+def _monomials(x: Float[torch.Tensor, "n 1"], count: int) -> Float[torch.Tensor, "n count"]:
+    """``x**i / i!`` for i < count."""
+    powers = torch.arange(count, dtype=torch.float64)
+    return x**powers / torch.lgamma(powers + 1).exp()

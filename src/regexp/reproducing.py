@@ -1,0 +1,153 @@
+"""``regexp-reproduce``: the textbook's experiments, run as sweeps, and their claims judged."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from regexp import train
+from regexp.naming import quoted
+from regexp.textbook import pages, report, sweeps
+from regexp.textbook.protocol import TIERS, Protocol
+from regexp.textbook.reading import ProtocolError, read_all
+
+
+def main() -> None:
+    """List the experiments, or run some. Exit status: 0 done, 1 refused or a run failed, 2 a wrong flag, 130 interrupted."""
+    arguments = _parser().parse_args()
+    try:
+        protocols = read_all(train.config_folder() / "reproduce")
+        if not arguments.experiments:
+            print(listing(protocols, measured()))
+            return
+        chosen = choose(arguments.experiments, protocols)
+        failed = reproduce(chosen, arguments.tier, _out(arguments), redraw=arguments.redraw)
+    except (ProtocolError, ValueError, OSError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    if failed:
+        sys.exit("\n".join(["some runs failed:", *failed]))
+
+
+def reproduce(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool = False) -> list[str]:
+    """Train what is missing, judge, draw, and write the report to ``out``. Returns what failed."""
+    failed, times = [], measured()
+    for number, protocol in enumerate(chosen, start=1):
+        _tell(f"{number} of {len(chosen)}: {protocol.name}, {tier}{_estimate(times, protocol, tier)}")
+        swept = _stored(protocol, tier) if redraw else sweeps.sweep(protocol, tier, _regexp_train)
+        failed += swept.failed
+        data = _report(protocol, tier, swept, out)
+        pages.write(sorted(report.read_all(out), key=lambda one: (one["chapter"], one["name"])), out)
+        _tell(f"  {data['paragraph']}")
+    _tell(f"\nreport: {out / 'index.html'}")
+    return failed
+
+
+def listing(protocols: Mapping[str, Protocol], times: Mapping[tuple[str, str], float]) -> str:
+    """The experiments by chapter, with the time of each tier as the committed reports have it."""
+    lines = []
+    for chapter in sorted({protocol.chapter for protocol in protocols.values()}):
+        lines += ["", chapter]
+        for name, protocol in protocols.items():
+            if protocol.chapter == chapter:
+                known = [f"{tier} {pages.duration(times[name, tier])}" for tier in TIERS if (name, tier) in times]
+                lines.append(f"  {name:<18} {', '.join(known) or 'not measured':<26} {' '.join(protocol.question.split())}")
+    return "\n".join([*lines[1:], "", "regexp-reproduce NAME ... | CHAPTER | all  [--tier quick|standard|full]"])
+
+
+def measured() -> dict[tuple[str, str], float]:
+    """Seconds of training by experiment and tier, from the reports in a checkout's ``reports/textbook``."""
+    folder = Path(__file__).resolve().parents[2] / "reports" / "textbook"
+    return {(data["name"], data["tier"]): data["seconds"] for data in report.read_all(folder)}
+
+
+def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Protocol]:
+    """The experiments of these names or chapters. Raises ``ValueError`` that lists what there is."""
+    chosen: dict[str, Protocol] = {}
+    for name in names:
+        matching = {k: p for k, p in protocols.items() if name in (k, "all") or name.lower() == p.chapter.lower()}
+        if not matching:
+            chapters = sorted({protocol.chapter for protocol in protocols.values()})
+            known = f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
+            raise ValueError(f"there is no experiment or chapter {name!r}: {known}")
+        chosen |= matching
+    return list(chosen.values())
+
+
+def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> dict[str, Any]:
+    from regexp.textbook.figures import draw
+    from regexp.textbook.judging import judge
+    from regexp.textbook.study import read_study
+
+    started = time.perf_counter()
+    study = read_study(protocol, tier, swept.folders)
+    found = judge(study)
+    drawn = draw(study, found, out / protocol.name)
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    about = {"command": _command(), "date": now, "reporting_seconds": time.perf_counter() - started}
+    data = report.report(study, found, swept, drawn, _recipes(swept.commands), about)
+    report.write(data, out / protocol.name)
+    return data
+
+
+def _recipes(commands: Sequence[str]) -> dict[str, str]:
+    """The files behind ``experiment=NAME``, as they are typed there."""
+    names = dict.fromkeys(name for line in commands for name in re.findall(r"\bexperiment=(\w+)", line))
+    folder = train.config_folder() / "experiment"
+    return {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in names}
+
+
+def _regexp_train(arguments: list[str]) -> None:
+    """The command ``regexp-train``, in this process."""
+    before, sys.argv = sys.argv, ["regexp-train", *arguments]
+    try:
+        train.main()
+    finally:
+        sys.argv = before
+
+
+def _stored(protocol: Protocol, tier: str) -> sweeps.Swept:
+    found = sweeps.stored(protocol, tier)
+    if found is None:
+        raise ValueError(f"{protocol.name} has no complete {tier} runs in outputs: run it without --redraw")
+    return found
+
+
+def _estimate(times: Mapping[tuple[str, str], float], protocol: Protocol, tier: str) -> str:
+    known = times.get((protocol.name, tier))
+    return f", about {pages.duration(known)} when it was measured" if known else ""
+
+
+def _command() -> str:
+    return " ".join(map(quoted, ["regexp-reproduce", *sys.argv[1:]]))
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
+
+
+def _out(arguments: argparse.Namespace) -> Path:
+    if arguments.out:
+        return Path(arguments.out)
+    return Path("outputs") / "reproduce" / datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="regexp-reproduce", description="Run the textbook's experiments and judge its claims."
+    )
+    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names, chapters, or all (default: list them)")
+    parser.add_argument(
+        "--tier", choices=TIERS, default="standard", help="how much (default: standard; quick gives no verdicts)"
+    )
+    parser.add_argument("--redraw", action="store_true", help="judge and draw again from stored runs, and train nothing")
+    parser.add_argument("--out", metavar="DIR", help="the report's folder (default: outputs/reproduce/<time>)")
+    return parser

@@ -1,0 +1,121 @@
+"""The end of a search in words and as a table: what was chosen, by how much, and whether its range should be wider."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from regexp import atomic
+from regexp.comparison.answer import number
+from regexp.comparison.settings import short_key
+from regexp.config import ConfigError
+from regexp.config.composing import Composer
+from regexp.config.ranges import Range
+from regexp.naming import quoted
+from regexp.report import aligned
+from regexp.search.outcomes import Outcome, Searched
+
+NEAR = 0.1
+"""A chosen value within this part of its range from an end is near it."""
+
+
+def table(found: Sequence[Searched]) -> str:
+    """One row per space: how many settings, which was chosen, its mean metrics over the tuning seeds."""
+    lost = any(outcome.lost for one in found for outcome in one.outcomes)
+    header = ["set", "settings", "chosen", found[0].objective, found[0].test_metric, *["settings with a lost seed"] * lost]
+    rows = [
+        [
+            one.space.label,
+            str(len(one.outcomes)),
+            _words(one.chosen) or "nothing to search",
+            number(one.chosen.mean),
+            number(one.chosen.test_mean),
+            *[str(sum(outcome.lost > 0 for outcome in one.outcomes))] * lost,
+        ]
+        for one in found
+    ]
+    return "\n".join(["Chosen by validation, means over the tuning seeds at the best epoch:", *aligned([header, *rows])])
+
+
+def remarks(found: Sequence[Searched], budget: int, composer: Composer) -> list[str]:
+    """What is to be known beside the table: sets without a search, lost seeds, choices near the end of a range."""
+    single = [one.space.label for one in found if not one.space.ranges]
+    said = [f"{', '.join(single)}: nothing to search, one setting instead of {budget}"] if single and budget > 1 else []
+    for one in found:
+        if one.chosen.lost:
+            said.append(f"{one.space.label}: {one.chosen.lost} of {len(one.space.seeds)} seeds of the chosen setting are lost")
+        for key, value in one.chosen.values.items():
+            end = near_end(value, one.space.ranges[key])
+            if end is not None:
+                said.append(f"{one.space.label}: {_at_the_end(one, key, end, composer)}")
+    return said
+
+
+def near_end(value: float, found: Range) -> str | None:
+    """``upper`` or ``lower`` if the value is near an end of its range; the end 0 is absence, beyond which there is nothing.
+
+    >>> near_end(9.0, Range(1e-6, 10.0, log=True)), near_end(1.0, Range(1e-6, 10.0, log=True)), near_end(0.01, Range(0, 1))
+    ('upper', None, None)
+    """
+    low, high, at = (math.log(x) for x in (found.low, found.high, value)) if found.log else (found.low, found.high, value)
+    part = (at - low) / (high - low)
+    if part > 1 - NEAR:
+        return "upper"
+    return "lower" if part < NEAR and found.low != 0 else None
+
+
+def widened(found: Range, end: str, part: float = 1.0) -> Range:
+    """The range, twice as long beyond one end, by a factor of 100 on a logarithmic scale; ``part``: of that, 0 to 1."""
+    reach = found.high - found.low
+    up = found.high * 100**part if found.log else found.high + part * reach
+    down = found.low / 100**part if found.log else found.low - part * reach
+    low, high = (found.low, up) if end == "upper" else (down, found.high)
+    return Range(math.floor(low), math.ceil(high), found.log, True) if found.whole else Range(low, high, found.log)
+
+
+def write(found: Sequence[Searched], file: Path) -> None:
+    """Every setting that was tried as a line of CSV."""
+    keys = list(dict.fromkeys(key for one in found for key in one.space.ranges))
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    measured = [f"{name} {part}" for name in (found[0].objective, found[0].test_metric) for part in ("mean", "sd")]
+    writer.writerow(["set", "setting", "chosen", *keys, "seeds", "lost seeds", *measured])
+    for one in found:
+        for outcome in one.outcomes:
+            values = [outcome.values.get(key, "") for key in keys]
+            numbers = [x for list_ in (outcome.validation, outcome.test) for x in _mean_and_sd(list_)]
+            writer.writerow(
+                [one.space.label, outcome.number, outcome is one.chosen, *values, len(one.space.seeds), outcome.lost, *numbers]
+            )
+    atomic.write(file, lines.getvalue().encode())
+
+
+def _at_the_end(one: Searched, key: str, end: str, composer: Composer) -> str:
+    found, value = one.space.ranges[key], one.chosen.values[key]
+    shown = f"{key} {value:.4g} is near the {end} end of its range, {found.low:g} to {found.high:g}: the best may lie beyond"
+    for halvings in range(8):  # a rate has a limit
+        wider = widened(found, end, 0.5**halvings)
+        if _is_possible(one, key, wider.high if end == "upper" else wider.low, composer):
+            return f"{shown}. Widen it: {quoted(f'{key}={wider}')}"
+    return shown
+
+
+def _is_possible(one: Searched, key: str, value: float, composer: Composer) -> bool:
+    try:
+        one.space.build(composer, {**one.chosen.values, key: value}, one.space.seeds[0])
+    except ConfigError:
+        return False
+    return True
+
+
+def _words(outcome: Outcome) -> str:
+    return ", ".join(f"{short_key(key, outcome.values)} {value:.4g}" for key, value in outcome.values.items())
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float | str, float | str]:
+    return (float(np.mean(values)) if values else "", float(np.std(values, ddof=1)) if len(values) > 1 else "")

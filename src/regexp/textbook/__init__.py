@@ -1,0 +1,1 @@
+"""The textbook's claims, checked: protocols read, runs measured, verdicts given, reports written."""

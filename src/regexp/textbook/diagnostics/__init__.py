@@ -1,0 +1,66 @@
+"""Quantities that ``metrics.csv`` does not hold, one file each; found by the name of the file.
+
+A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and one of two functions:
+
+* ``of_run(run, **arguments)`` gives the quantities of one finished run (``null_space.outside of plain``);
+* ``of_study(study, **arguments)`` gives each quantity as one value per seed (or a list of values, for what needs no runs), and
+  stands without a setting (``validated_strength.excess``).
+
+A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
+``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
+from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import importlib
+from pathlib import Path
+from typing import Any
+
+from regexp.textbook.expression import Term
+
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def quantities() -> dict[str, tuple[str, ...]]:
+    """What every diagnostic measures, from its source: to check a protocol nothing is imported."""
+    return {file.stem: _declared(file) for file in sorted(_HERE.glob("*.py")) if file.stem != "__init__"}
+
+
+def find(name: str) -> Any:
+    """The module of a diagnostic."""
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def looks_at_all(name: str) -> bool:
+    """Whether the diagnostic takes all runs together."""
+    return hasattr(find(name), "of_study")
+
+
+def problem(term: Term) -> str | None:
+    """What is wrong with a term that names a diagnostic."""
+    if term.diagnostic is None:
+        if term.setting is None:
+            return f"measures a run and needs 'of SETTING': {term.quantity!r}"
+        return None
+    name, quantity = term.diagnostic
+    known = quantities()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        return f"names a diagnostic that is not known, got {name!r}: " + (
+            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        )
+    if quantity not in known[name]:
+        return f"names a quantity that {name} does not have, got {quantity!r}: it has {', '.join(known[name])}"
+    return None
+
+
+def _declared(file: Path) -> tuple[str, ...]:
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "QUANTITIES":
+            return tuple(ast.literal_eval(node.value))
+    raise ValueError(f"{file} must declare QUANTITIES")

@@ -1,0 +1,42 @@
+"""Two settings compared at equal tuning: each gets the number that validation prefers on seeds of its own."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from regexp.comparison.reading import Run
+from regexp.metrics import lower_is_better
+from regexp.textbook.measuring import at_place
+from regexp.textbook.study import NotMeasured, Study, matches
+
+QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
+
+
+def of_study(
+    study: Study, first: dict[str, Any], second: dict[str, Any], key: str, by: str, metric: str, place: str | int
+) -> dict[str, Any]:
+    """``first`` and ``second``: the metric at the place, for every seed, at the value of ``key`` whose mean of ``by`` is best
+    on the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds.
+    """
+    found: dict[str, Any] = {}
+    for name, setting in (("first", first), ("second", second)):
+        chosen = _chosen([run for run in study.tuning if matches(run.fields, setting)], key, by, place)
+        runs = [run for run in study.runs if matches(run.fields, {**setting, key: chosen})]
+        found[name] = {run.seed: at_place(run, metric, place) for run in sorted(runs, key=lambda run: run.seed)}
+        found[f"chosen_{name}"] = [chosen]
+        if len(found[name]) < study.n:
+            raise NotMeasured(f"{len(found[name])} of {study.n} seeds have a run with {key}={chosen}")
+    found["gain"] = {seed: found["second"][seed] - value for seed, value in found["first"].items()}
+    return found
+
+
+def _chosen(runs: list[Run], key: str, by: str, place: str | int) -> float:
+    grid: dict[float, list[float]] = {}
+    for run in runs:
+        if run.status == "completed":
+            grid.setdefault(float(run.fields[key]), []).append(at_place(run, by, place))
+    if not grid:
+        raise NotMeasured(f"no tuning run has {key}")
+    sign = 1 if lower_is_better(by) else -1
+    return min(grid, key=lambda value: sign * statistics.fmean(grid[value]))

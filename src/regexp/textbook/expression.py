@@ -1,0 +1,103 @@
+"""What a claim measures, as words: ``test/loss of plain at end minus test/loss of decayed at end``.
+
+    expression:  term | term minus term | term over term
+    term:        quantity [of SETTING] [at PLACE]
+    quantity:    a column of metrics.csv (test/loss)
+                 a quantity of a diagnostic (null_space.outside)
+                 epochs until COLUMN < NUMBER, epochs until COLUMN > NUMBER
+    place:       final (the weights the run ends with), best (the best epoch by validation), end (the mean over the last tenth
+                 of the epochs; the default), start, smallest, largest, epoch NUMBER
+
+A term has one value per seed; differences and ratios are taken within seeds. A diagnostic's quantity stands without a setting
+where the diagnostic looks at all of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+PLACES = ("final", "best", "end", "start", "smallest", "largest")
+_NUMBER = r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?"
+
+
+@dataclasses.dataclass(frozen=True)
+class Until:
+    """``epochs until COLUMN < NUMBER``: the first evaluated epoch at which it is so."""
+
+    metric: str
+    below: bool
+    limit: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """One number per seed."""
+
+    quantity: str | Until
+    setting: str | None = None
+    place: str | int = "end"
+    """A word, or the number of an epoch."""
+
+    @property
+    def diagnostic(self) -> tuple[str, str] | None:
+        """The diagnostic and its quantity; None for what runs have recorded."""
+        if isinstance(self.quantity, Until) or "/" in self.quantity or "." not in self.quantity:
+            return None
+        name, _, quantity = self.quantity.partition(".")
+        return name, quantity
+
+
+@dataclasses.dataclass(frozen=True)
+class Expression:
+    """One term, or the difference or the ratio of two."""
+
+    text: str
+    first: Term
+    joined: str | None = None
+    """``minus``, ``over`` or None."""
+    second: Term | None = None
+
+    @property
+    def terms(self) -> list[Term]:
+        return [self.first, *([self.second] if self.second else [])]
+
+
+def parse(text: str) -> Expression:
+    """Read an expression. Raises ``ValueError`` that says what is expected.
+
+    >>> parse("test/loss of plain at final").first
+    Term(quantity='test/loss', setting='plain', place='final')
+    """
+    words = " ".join(str(text).split())
+    parts = re.split(r" (minus|over) ", words)
+    if len(parts) not in (1, 3):
+        raise ValueError(f"must be one term, or two joined by minus or over, got {text!r}")
+    terms = [_term(part) for part in parts[::2]]
+    return Expression(words, terms[0], parts[1], terms[1]) if len(parts) == 3 else Expression(words, terms[0])
+
+
+def _term(text: str) -> Term:
+    rest, _, place = text.partition(" at ")
+    quantity, _, setting = rest.partition(" of ")
+    if not re.fullmatch(r"\w*", setting) or not quantity.strip():
+        raise ValueError(f"must be 'quantity of setting at place', got {text!r}")
+    return Term(_quantity(quantity), setting or None, _place(place) if place else "end")
+
+
+def _quantity(text: str) -> str | Until:
+    until = re.fullmatch(rf"epochs until (\S+) ([<>]) ({_NUMBER})", text)
+    if until:
+        return Until(until[1], until[2] == "<", float(until[3]))
+    if not re.fullmatch(r"[\w./]+", text):
+        raise ValueError(f"must measure a column (test/loss), a diagnostic (name.quantity) or 'epochs until ...', got {text!r}")
+    return text
+
+
+def _place(text: str) -> str | int:
+    epoch = re.fullmatch(r"epoch (\d+)", text)
+    if epoch:
+        return int(epoch[1])
+    if text not in PLACES:
+        raise ValueError(f"must be at one of {', '.join(PLACES)} or 'epoch NUMBER', got {text!r}")
+    return text

@@ -1,0 +1,37 @@
+"""Title, caption and the words for metrics and settings."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from regexp.comparison.figures.style import SPLITS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_NAMES = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
+
+
+def finish(figure: Figure, title: str, caption: str) -> None:
+    """Title above, caption below, both as wide as the figure."""
+    width = figure.get_figwidth()
+    figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(caption, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+
+
+def counted(n: int) -> str:
+    """``n = 20 seeds``."""
+    return f"n = {n} seed{'' if n == 1 else 's'}"
+
+
+def worded(metric: str) -> str:
+    """``test/loss`` as ``test loss``."""
+    split, _, kind = metric.partition("/")
+    plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
+    return _NAMES.get(metric, plain.replace("/", " ").replace("_", " "))
+
+
+def words(setting: str) -> str:
+    """The name of a setting as a legend shows it."""
+    return setting.replace("_", " ")

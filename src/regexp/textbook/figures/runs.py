@@ -1,0 +1,142 @@
+"""Metrics of settings: against the epoch, and against a swept number. Lines are means over seeds, bands 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regexp.comparison.figures.style import LINES, new_figure, scale_y, tidy
+from regexp.comparison.reading import Run
+from regexp.comparison.settings import short_key
+from regexp.comparison.statistics import estimate
+from regexp.component import is_number
+from regexp.textbook.figures.caption import counted, finish, worded, words
+from regexp.textbook.measuring import at_place
+from regexp.textbook.protocol import Picture
+from regexp.textbook.study import NotMeasured, Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = "lines are means, bands 95 % t-intervals of the mean"
+FEW = 3
+"""Seeds below which there is no band: it would be wider than the picture."""
+
+
+def curves(picture: Picture, study: Study) -> Figure:
+    """One panel per metric, one line per setting."""
+    figure, panels = _panels(picture)
+    lines = {setting: _completed(study.matching(setting)) for setting in picture.settings or study.settings}
+    for axes, metric in zip(panels, picture.metrics, strict=True):
+        shown: list[float] = []
+        for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
+            epochs, values = _columns(runs, metric, picture.first_epoch)
+            shown += _line(
+                axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
+            )
+        tidy(axes, "epoch", worded(metric))
+        _scale(axes, picture, shown)
+    return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
+
+
+def against(picture: Picture, study: Study) -> Figure:
+    """One panel per metric, one line per setting, x the swept number."""
+    figure, panels = _panels(picture)
+    key = str(picture.x)
+    groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
+    least = 0
+    for axes, metric in zip(panels, picture.metrics, strict=True):
+        shown: list[float] = []
+        for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
+            points = _by_number(_completed(runs), key)
+            place = _places(axes, sorted(points))
+            values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
+            least = min(map(len, values), default=0)
+            values = [row[:least] for row in values]
+            shown += _line(
+                axes,
+                [place(x) for x in sorted(points)],
+                values,
+                {**style, "label": study.protocol.labels.get(setting, words(setting))},
+            )
+        tidy(
+            axes,
+            words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
+            worded(metric),
+        )
+        _scale(axes, picture, shown)
+    return _finished(figure, panels, picture, study, least)
+
+
+def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
+    return new_figure(3.0 + 4.6 * len(picture.metrics), 4.9, len(picture.metrics))
+
+
+def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:
+    handles, labels = panels[0].get_legend_handles_labels()
+    if any(labels):
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
+    caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
+    finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
+    return figure
+
+
+def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
+    """Mean and band; values are rows of seeds, one per x."""
+    found = estimate(values)
+    axes.plot(x, found.mean, linewidth=2, **style)
+    if found.n >= FEW and np.isfinite(found.low).all():
+        axes.fill_between(x, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
+    return [float(value) for value in np.atleast_1d(found.mean) if np.isfinite(value)]
+
+
+def _columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
+    """A metric at the epochs that all runs were evaluated at."""
+    columns = [
+        dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history
+    ]
+    epochs = [epoch for epoch in (columns[0] if columns else ()) if epoch >= first and all(epoch in c for c in columns)]
+    if not epochs:
+        raise NotMeasured(f"no run has {metric}")
+    return epochs, [[column[epoch] for column in columns] for epoch in epochs]
+
+
+def _completed(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.status == "completed"]
+
+
+def _by_number(runs: Sequence[Run], key: str) -> dict[float, list[Run]]:
+    found: dict[float, list[Run]] = {}
+    for run in runs:
+        value = run.fields.get(key)
+        value = value[0] if isinstance(value, tuple) and value else value
+        if is_number(value):
+            found.setdefault(float(value), []).append(run)  # type: ignore[arg-type]
+    if not found:
+        raise NotMeasured(f"no run has {key}")
+    return found
+
+
+def _places(axes: Axes, grid: Sequence[float]) -> Any:
+    """A logarithmic axis for positive numbers that span a decade, with zero a step left of them."""
+    positive = [value for value in grid if value > 0]
+    if len(positive) < 2 or min(grid) < 0 or positive[-1] < 10 * positive[0]:
+        return lambda value: value
+    zero = positive[0] ** 2 / positive[1]
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: "0" if value == zero and grid[0] == 0 else f"{value:g}")
+    if grid[0] == 0:
+        decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
+        axes.set_xticks([zero, *decades])
+        axes.minorticks_off()
+    return lambda value: value if value > 0 else zero
+
+
+def _scale(axes: Axes, picture: Picture, shown: list[float]) -> None:
+    if picture.limits:
+        axes.set_ylim(*picture.limits)
+    else:
+        scale_y(axes, shown)

@@ -1,0 +1,97 @@
+"""The value of an expression for every seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from regexp.comparison.reading import Run
+from regexp.metrics import lower_is_better
+from regexp.textbook import diagnostics
+from regexp.textbook.expression import Expression, Term, Until
+from regexp.textbook.study import NotMeasured, Study
+from regexp.textbook.verdicts import worst_of_two
+
+LAST = 0.1
+"""``end`` is the mean over this part of the epochs."""
+
+Values = Mapping[Any, float]
+
+
+def measure(expression: Expression, study: Study) -> np.ndarray:
+    """One value per seed. Raises :class:`NotMeasured` that says what the runs lack."""
+    first = of_term(expression.first, study)
+    if expression.second is None:
+        return np.array(list(first.values()), dtype=float)
+    second = of_term(expression.second, study)
+    if first.keys() != second.keys():
+        raise NotMeasured("both sides must have the same seeds")
+    a, b = (np.array([side[seed] for seed in first], dtype=float) for side in (first, second))
+    if expression.joined == "minus":
+        return worst_of_two(a, b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.isinf(a) & np.isinf(b), 1.0, a / b)
+
+
+def of_term(term: Term, study: Study) -> Values:
+    """A term's value for every seed, in the order of the seeds."""
+    if term.diagnostic and term.setting is None:
+        return _of_study(*term.diagnostic, study)
+    assert term.setting is not None  # the protocol was checked
+    return {seed: of_run(term, run, study) for seed, run in study.by_seed(term.setting).items()}
+
+
+def of_run(term: Term, run: Run, study: Study) -> float:
+    """A term's value for one run. A run that diverged has the worst there is."""
+    if term.diagnostic:
+        name, quantity = term.diagnostic
+        return float(diagnostics.find(name).of_run(run, **study.arguments(name))[quantity])
+    if isinstance(term.quantity, Until):
+        return math.inf if run.status == "diverged" else _until(term.quantity, run)
+    if run.status == "diverged" and term.place != "start":
+        return worst(term.quantity)
+    return at_place(run, term.quantity, term.place)
+
+
+def at_place(run: Run, metric: str, place: str | int) -> float:
+    """A metric of a run at a place of an expression. Raises :class:`NotMeasured`."""
+    if place in ("final", "best"):
+        return _present(run.value(metric, str(place)), metric, run)
+    if metric not in run.history:
+        raise NotMeasured(f"{run.folder.name} has no column {metric}")
+    column, epochs = run.history[metric], run.history["epoch"]
+    if place == "end":
+        return _present(float(column[epochs > (1 - LAST) * epochs[-1]].mean()), metric, run)
+    if place in ("smallest", "largest"):
+        return float(np.nanmin(column) if place == "smallest" else np.nanmax(column))
+    rows = np.flatnonzero(epochs == (0 if place == "start" else place))
+    if not len(rows):
+        raise NotMeasured(f"{run.folder.name} was not evaluated at epoch {place}")
+    return _present(float(column[rows[0]]), metric, run)
+
+
+def worst(metric: str) -> float:
+    """The worst value a metric can have: infinite, or an accuracy of 0."""
+    return math.inf if lower_is_better(metric) else 0.0
+
+
+def _until(until: Until, run: Run) -> float:
+    if until.metric not in run.history:
+        raise NotMeasured(f"{run.folder.name} has no column {until.metric}")
+    column = run.history[until.metric]
+    reached = np.flatnonzero(column < until.limit if until.below else column > until.limit)
+    return float(run.history["epoch"][reached[0]]) if len(reached) else math.inf
+
+
+def _of_study(name: str, quantity: str, study: Study) -> Values:
+    found = diagnostics.find(name).of_study(study, **study.arguments(name))[quantity]
+    return found if isinstance(found, Mapping) else dict(enumerate(np.atleast_1d(found).tolist()))
+
+
+def _present(value: float, metric: str, run: Run) -> float:
+    if math.isnan(value):
+        raise NotMeasured(f"{run.folder.name} has no {metric}")
+    return value

@@ -1,0 +1,144 @@
+"""The report as pages that need nothing but themselves: ``index.md``, and ``index.html`` with its pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from regexp import atomic
+
+Data = Mapping[str, Any]
+
+TITLE = "The textbook, run"
+COLUMNS = ("claim", "decided by", "published", "measured", "95 % interval", "n", "verdict")
+STYLE = """
+body { font: 17px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; font-size: 15px; margin: 1rem 0; width: 100% }
+th, td { border-bottom: 1px solid #ddd; padding: .35rem .5rem; text-align: left; vertical-align: top }
+img { max-width: 100%; height: auto } pre { background: #f5f5f5; padding: .7rem; overflow-x: auto; font-size: 14px }
+.holds, .inside { color: #00664b; font-weight: 600 } .does-not-hold, .outside { color: #a33c00; font-weight: 600 }
+.small { color: #555; font-size: 14px } h2 { margin-top: 3rem; border-top: 2px solid #ddd; padding-top: 1rem }
+"""
+
+
+def write(reports: Sequence[Data], folder: Path) -> None:
+    """Both pages; the pictures lie in a folder per experiment."""
+    atomic.write(folder / "index.md", markdown(reports).encode())
+    atomic.write(folder / "index.html", page(reports, folder).encode())
+
+
+def markdown(reports: Sequence[Data]) -> str:
+    """The page as GitHub's Markdown."""
+    parts = [f"# {TITLE}", _table(SUMMARY, [_summary(data) for data in reports])]
+    for data in reports:
+        name = data["name"]
+        parts += [f"## {data['title']}", f"*{data['question']}* ({data['source']})"]
+        parts += [f"![{picture['title']}]({name}/{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
+        parts += [data["paragraph"], _table(COLUMNS, [_cells(row, data, _link) for row in data["claims"]])]
+        parts += [*([data["conditional"]] if data["conditional"] else []), _about(data)]
+        parts += ["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else []
+    return "\n\n".join(parts) + "\n"
+
+
+def page(reports: Sequence[Data], folder: Path) -> str:
+    """The page as HTML, without scripts and without other files."""
+    body = [f"<h1>{TITLE}</h1>", _html_table(SUMMARY, [_summary(data) for data in reports], links=reports)]
+    for data in reports:
+        body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
+        body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
+        body += [_image(folder / data["name"], p["name"], p["title"]) for p in data["pictures"] if p["drawn"]]
+        body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, data, _plain) for r in data["claims"]])]
+        body += [f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _about(data)])))}</p>", *_recipe(data)]
+        body += _details("Every claim's picture", [_claim_image(folder, data, r) for r in data["claims"] if r["picture"]])
+    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
+    return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+
+
+SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "training")
+
+
+def _summary(data: Data) -> list[str]:
+    verdicts = ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
+    return [
+        data["title"],
+        data["question"],
+        f"{data['tier']}, n = {data['n']}",
+        str(data["runs"]),
+        verdicts,
+        duration(data["seconds"]),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3.2 min``, ``1.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _cells(row: Data, data: Data, named: Callable[[Data, Data], str]) -> list[str]:
+    verdict = row["verdict"] + (f" ({row['remark']})" if row["remark"] else "")
+    primary = " (primary)" if row["role"] == "primary" else ""
+    return [named(row, data) + primary, row["rule"], row["published"], row["value"], row["interval"], str(row["n"]), verdict]
+
+
+def _link(row: Data, data: Data) -> str:
+    return f"[{row['says']}]({data['name']}/claim-{row['name']}.png)" if row["picture"] else row["says"]
+
+
+def _plain(row: Data, data: Data) -> str:
+    return row["says"]
+
+
+def _about(data: Data) -> str:
+    versions = data.get("versions") or {}
+    known = (
+        ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, Mapping) else str(versions)
+    )
+    threads = f"threads {data['threads']}" if data.get("threads") else ""
+    facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training", threads, str(data.get("device") or ""), known]
+    facts += [f"commit {data['commit']}" if data.get("commit") else "", data["date"], f"`{data['command']}`"]
+    return "; ".join(filter(None, facts)) + "."
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, [":--"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _html_table(header: Sequence[str], rows: Sequence[Sequence[str]], links: Sequence[Data] = ()) -> str:
+    lines = ["<tr>" + "".join(f"<th>{_text(cell)}</th>" for cell in header) + "</tr>"]
+    for number, row in enumerate(rows):
+        cells = [_text(cell) for cell in row]
+        if links:
+            cells[0] = f'<a href="#{links[number]["name"]}">{cells[0]}</a>'
+        kind = row[-1].partition(" (")[0].replace(" ", "-")
+        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f'<td class="{kind}">{cells[-1]}</td></tr>')
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _recipe(data: Data) -> list[str]:
+    parts = ["<pre>" + _text("\n".join(data["commands"])) + "</pre>"] if data["commands"] else []
+    parts += [f"<p>conf/experiment/{name}.yaml</p><pre>{_text(text)}</pre>" for name, text in data["recipes"].items()]
+    return _details("Recipe and commands", parts)
+
+
+def _details(title: str, parts: Sequence[str]) -> list[str]:
+    return ["<details><summary>" + title + "</summary>", *parts, "</details>"] if parts else []
+
+
+def _claim_image(folder: Path, data: Data, row: Data) -> str:
+    return _image(folder / data["name"], f"claim-{row['name']}", row["says"])
+
+
+def _image(folder: Path, name: str, title: str) -> str:
+    """The picture itself, inside the page."""
+    picture = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
+    return f'<p><img alt="{_text(title)}" src="data:image/png;base64,{picture}"></p>'
+
+
+def _text(text: str) -> str:
+    return html.escape(text)

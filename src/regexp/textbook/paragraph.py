@@ -1,0 +1,31 @@
+"""One paragraph of what the numbers say: sentences of the protocol, chosen by the verdicts and filled with the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regexp.textbook.judging import Judgement
+from regexp.textbook.wording import filled, interval, number
+
+
+def paragraph(judgements: Sequence[Judgement]) -> str:
+    """The sentences of all claims that have something to say, in their order."""
+    return " ".join(filter(None, map(_sentence, judgements)))
+
+
+def _sentence(found: Judgement) -> str:
+    claim = found.claim
+    places = {"value": number(found.center), "interval": interval(found.low, found.high), "n": str(found.n)}
+    if found.verdict == "shown" and claim.holds:
+        return filled(claim.holds, places)
+    if found.decided is not None and (text := claim.holds if found.decided else claim.fails):
+        return filled(text, places)
+    if claim.role != "primary":
+        return ""
+    if found.verdict == "not measured":
+        return f"Not measured: {claim.says}."
+    seen = f"{places['value']} {places['interval']}".strip()
+    return {
+        "no verdict": f"{claim.says}? Measured: {seen} (n = {found.n}; too few for a verdict).",
+        "not decided": f"Not decided: {claim.says} ({seen}, n = {found.n}; {found.remark}).",
+    }.get(found.verdict, f"{claim.says}: {found.verdict} ({seen}, n = {found.n}).")

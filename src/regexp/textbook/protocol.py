@@ -1,0 +1,122 @@
+"""The protocol of an experiment: what is swept, what is claimed, how it is judged; all fixed before the runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from typing import Any
+
+from regexp.textbook.expression import Expression
+
+TIERS = ("quick", "standard", "full")
+KINDS = ("exact", "band", "direction", "equal", "published", "shown")
+READ = {
+    "R": "read in the source",
+    "R2": "read in several agreeing transcriptions",
+    "J": "from the author's own result file",
+    "S": "simulated independently for this project",
+    "D": "an exact identity",
+    "M": "from memory, not verified",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A number in print."""
+
+    value: Any
+    """A number, or the text of several."""
+    source: str
+    read: str
+    """How it was read: a key of ``READ``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """One statement that numbers decide.
+
+    ``kind``: exact (``tolerance``, ``target``), band (``band``: an independent simulation's range for the mean of
+    ``band_seeds`` seeds), direction (the value is above ``target``, ``margin``), equal (within ``margin`` of ``target``),
+    published (``tolerance``: the widest useful prediction interval), shown (not judged).
+    """
+
+    name: str
+    says: str
+    kind: str
+    value: Expression
+    role: str = "secondary"
+    margin: float | None = None
+    tolerance: float | None = None
+    target: float = 0.0
+    band: tuple[float, float] | None = None
+    band_seeds: int = 0
+    median: bool = False
+    """Heavy tails: the median with its sign interval."""
+    published: Published | None = None
+    holds: str | None = None
+    """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones."""
+    fails: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``drawn``: by a diagnostic.
+
+    Every claim has a picture of its own besides: its seeds' values.
+    """
+
+    name: str
+    kind: str
+    title: str
+    metrics: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    """Lines of the picture; of ``against`` each holds runs of every x. None: all."""
+    x: str | None = None
+    place: str = "end"
+    first_epoch: int = 0
+    """Of ``curves``: epochs before it would flatten the rest."""
+    by: str | None = None
+    """The diagnostic that draws."""
+    limits: tuple[float, float] | None = None
+    """Of the vertical axis."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tier:
+    """``n`` seeds, and words that are added to every line of the sweep."""
+
+    n: int
+    add: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """The second file of an experiment; the first, ``conf/experiment/<name>.yaml``, is the recipe of one run."""
+
+    name: str
+    chapter: str
+    title: str
+    question: str
+    source: str
+    tiers: dict[str, Tier]
+    sweep: tuple[str, ...] = ()
+    """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed."""
+    settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What legends call a setting."""
+    claims: tuple[Claim, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    conditional: str = ""
+    """What the verdicts are conditional on, such as one test set."""
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Of diagnostics, by their name."""
+
+    def lines(self, tier: str) -> list[str]:
+        """The sweep's lines at this tier, complete but for the study."""
+        chosen = self.tiers[tier]
+        found = []
+        for line in self.sweep:
+            seeds = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed=range({chosen.n})"'
+            found.append(" ".join(f"{line}{seeds} {chosen.add}".split()))
+        return found

@@ -1,0 +1,57 @@
+"""How many seeds would decide a claim that is not decided, if its truth is what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from regexp.comparison.statistics import LEVEL, estimate, seeds_needed
+
+CHANCE = 0.8
+"""With which the stated number of seeds decides."""
+
+MOST = 1000
+
+
+def for_direction(differences: Any, margin: float, level: float = LEVEL) -> int | None:
+    """The fewest seeds that decide whether the centre is above 0; None beyond 1000."""
+    found = estimate(differences)
+    if not found.sd or not math.isfinite(found.sd):
+        return None
+    effects = [found.mean / found.sd] if found.mean > 0 else []
+    effects += [(margin - found.mean) / found.sd] if found.mean < margin else []
+    numbers = [n for effect in effects if (n := seeds_needed(effect, level, CHANCE, MOST))]
+    return min(numbers, default=None)
+
+
+def for_equality(differences: Any, margin: float, level: float = LEVEL) -> int | None:
+    """The fewest seeds that decide whether the centre is within the margin of 0; None beyond 1000."""
+    found = estimate(differences)
+    if not found.sd or not math.isfinite(found.sd):
+        return None
+    if abs(found.mean) >= margin:
+        return seeds_needed((abs(found.mean) - margin) / found.sd, level, CHANCE, MOST)
+    near, far = ((margin - side * abs(found.mean)) / found.sd for side in (1, -1))
+    return _first(lambda n: _one_sided(near, n, level) + _one_sided(far, n, level) - 1 >= CHANCE)
+
+
+def for_published(values: Any, tolerance: float) -> int | None:
+    """The fewest seeds whose prediction interval is no wider than the tolerance; None if single runs vary more than that."""
+    sd = estimate(values).sd
+    width = lambda n: 2 * special.stdtrit(n - 1.0, 1 - LEVEL / 2) * sd * np.sqrt(1 + 1 / n)  # noqa: E731
+    return _first(lambda n: width(n) <= tolerance)
+
+
+def _one_sided(effect: float, n: np.ndarray, level: float) -> np.ndarray:
+    """The power of a one-sided t-test."""
+    return 1 - special.nctdtr(n - 1, effect * np.sqrt(n), special.stdtrit(n - 1, 1 - level))
+
+
+def _first(enough: Callable[[np.ndarray], np.ndarray]) -> int | None:
+    numbers = np.arange(2.0, MOST + 1)
+    found = np.flatnonzero(enough(numbers))
+    return int(numbers[found[0]]) if found.size else None

@@ -1,0 +1,78 @@
+"""The finished runs of an experiment at one tier, by setting and seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from regexp.comparison.reading import Run, read_run
+from regexp.textbook.protocol import Protocol
+
+TUNING = 1000
+"""Seeds from here on tune, and judge nothing."""
+
+ABSENT = "-"
+"""In a setting: the value of a field that its runs do not have."""
+
+
+class NotMeasured(ValueError):
+    """A quantity that these runs do not give. The message says why."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Study:
+    """An experiment's runs, and how many seeds each setting must have."""
+
+    protocol: Protocol
+    tier: str
+    runs: Sequence[Run]
+    tuning: Sequence[Run] = ()
+    """Runs with seeds that only tune."""
+
+    @property
+    def n(self) -> int:
+        """Seeds per setting."""
+        return self.protocol.tiers[self.tier].n
+
+    def matching(self, setting: str) -> list[Run]:
+        """All runs of a setting, in the order of their seeds."""
+        wanted = self.protocol.settings[setting]
+        return sorted((run for run in self.runs if matches(run.fields, wanted)), key=lambda run: run.seed)
+
+    def by_seed(self, setting: str) -> dict[Any, Run]:
+        """One run per seed. Raises :class:`NotMeasured` if a seed has several, or some have none."""
+        runs = self.matching(setting)
+        found = {run.seed: run for run in runs if run.status in ("completed", "diverged")}
+        if len(runs) > len({run.seed for run in runs}):
+            raise NotMeasured(f"setting {setting} must match one run per seed, got several: tell them apart by another field")
+        if len(found) < self.n:
+            raise NotMeasured(f"setting {setting} has {len(found)} finished runs of {self.n}")
+        return found
+
+    @property
+    def settings(self) -> list[str]:
+        """The names of all settings."""
+        return list(self.protocol.settings)
+
+    def arguments(self, diagnostic: str) -> dict[str, Any]:
+        """What the protocol gives to a diagnostic."""
+        return dict(self.protocol.arguments.get(diagnostic) or {})
+
+
+def matches(fields: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a run's fields have these values; lists and tuples are one."""
+    return all(fields.get(key, ABSENT) == (tuple(v) if isinstance(v, list) else v) for key, v in wanted.items())
+
+
+def read_study(protocol: Protocol, tier: str, folders: Sequence[Path]) -> Study:
+    """The runs in these folders; those that cannot be read are left out, and counted as missing by who needs them."""
+    runs = []
+    for folder in folders:
+        try:
+            runs.append(read_run(folder))
+        except (OSError, ValueError):
+            continue
+    judged = [run for run in runs if run.seed[0] < TUNING]
+    return Study(protocol, tier, judged, [run for run in runs if run.seed[0] >= TUNING])

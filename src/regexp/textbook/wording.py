@@ -1,0 +1,35 @@
+"""Numbers in sentences: a text of a protocol holds places, ``{value}``, and never a measured number."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping
+
+PLACES = ("value", "interval", "n")
+
+
+def problem(text: str | None) -> str | None:
+    """What is wrong with the places of a text."""
+    try:
+        unknown = {name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None} - set(PLACES)
+    except ValueError as error:
+        return f"is no text with places ({error})"
+    return f"has the place {{{unknown.pop()}}}: known are {', '.join(PLACES)}" if unknown else None
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its numbers, as one paragraph."""
+    return " ".join(text.format_map(values).split())
+
+
+def number(value: float) -> str:
+    """Four digits; infinity as a word."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.4g}" if math.isfinite(value) else ("infinite" if value > 0 else "minus infinite")
+
+
+def interval(low: float, high: float) -> str:
+    """``[low, high]``; nothing where there is none."""
+    return "" if math.isnan(low) or math.isnan(high) else f"[{number(low)}, {number(high)}]"

@@ -1,0 +1,173 @@
+"""From runs on disk to verdicts, reports and pages; the numbers are given, and nothing is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from regexp.regularizers import WeightDecay
+from regexp.textbook import pages, report, sweeps
+from regexp.textbook.diagnostics import saturated_neuron
+from regexp.textbook.expression import parse
+from regexp.textbook.figures import draw
+from regexp.textbook.judging import judge
+from regexp.textbook.measuring import measure
+from regexp.textbook.paragraph import paragraph
+from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
+from regexp.textbook.study import NotMeasured, Study, read_study
+from run_folders_of import ONE, write_setting
+
+RANDOM = np.random.default_rng(3)
+PLAIN = RANDOM.normal(1.0, 0.1, 6)
+DECAYED = PLAIN - 0.3 + RANDOM.normal(0, 0.02, 6)
+DIFFERENCE = "test/loss of plain at final minus test/loss of decayed at final"
+
+
+PROTOCOL = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(6) for name in ("quick", "standard", "full")})
+
+
+def decayed(strength):
+    return dataclasses.replace(ONE, regularizers=[WeightDecay(strength)])
+
+
+def claim(name, kind="direction", value=DIFFERENCE, **more):
+    needs = {"direction": {"margin": 0.1}, "equal": {"margin": 0.1}}.get(kind, {})
+    return Claim(name, f"It is {name}", kind, parse(value), **{**needs, **more})
+
+
+def study(tmp_path, *claims, tier="standard", n=6, plain=PLAIN, **more):
+    write_setting(tmp_path, decayed(0.0), plain.tolist())
+    write_setting(tmp_path, decayed(1.0), DECAYED.tolist())
+    settings = {"plain": {"regularizer.weight_decay.strength": 0}, "decayed": {"regularizer.weight_decay.strength": 1}}
+    tiers = {name: Tier(n) for name in PROTOCOL.tiers}
+    protocol = dataclasses.replace(PROTOCOL, tiers=tiers, settings=settings, claims=claims, **more)
+    return read_study(protocol, tier, sorted(path for path in tmp_path.iterdir() if path.is_dir()))
+
+
+def test_values_are_those_of_the_runs(tmp_path):
+    found = study(tmp_path)
+    assert measure(parse(DIFFERENCE), found) == pytest.approx(PLAIN - DECAYED)
+    assert measure(parse("test/loss of plain at epoch 1"), found) == pytest.approx(2 * PLAIN)
+    assert measure(parse("test/loss of plain at start over test/loss of plain at end"), found) == pytest.approx([3.0] * 6)
+    assert measure(parse("test/loss of plain at smallest"), found) == pytest.approx(PLAIN)
+    reached = measure(parse("epochs until test/loss < 1.5 of plain"), found)
+    assert reached.tolist() == [1.0 if 2 * loss < 1.5 else 2.0 for loss in PLAIN]
+    assert measure(parse("epochs until test/loss < 0 of plain"), found).tolist() == [math.inf] * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("test/loss of plain at epoch 7", "was not evaluated at epoch 7"),
+        ("test/error of plain", "has no column test/error"),
+        ("val/loss of plain at best", "has no val/loss"),
+    ],
+)
+def test_what_runs_lack_is_said(tmp_path, text, says):
+    with pytest.raises(NotMeasured, match=says):
+        measure(parse(text), study(tmp_path))
+
+
+def test_missing_seeds_are_not_judged(tmp_path):
+    (found,) = judge(study(tmp_path, claim("small", role="primary"), n=7))
+    assert (found.verdict, found.remark) == ("not measured", "setting plain has 6 finished runs of 7")
+
+
+def test_a_direction_is_judged_by_the_paired_test(tmp_path):
+    (found,) = judge(study(tmp_path, claim("small", role="primary")))
+    test = stats.ttest_rel(PLAIN, DECAYED)
+    assert (found.verdict, found.n, found.center) == ("holds", 6, pytest.approx(0.3, abs=0.05))
+    assert found.p == pytest.approx(test.pvalue)
+    assert (found.low, found.high) == pytest.approx(test.confidence_interval(0.95))
+
+
+def test_quick_gives_no_verdict_but_on_exact_statements(tmp_path):
+    exact = claim("exact", "exact", "saturated_neuron.quadratic_good", target=0.094, tolerance=0.001)
+    found = judge(study(tmp_path, claim("small"), exact, tier="quick"))
+    assert [one.verdict for one in found] == ["no verdict", "holds"]
+
+
+def test_a_diverged_run_is_the_worst_and_can_cost_the_claim(tmp_path):
+    found = study(tmp_path, claim("small"))
+    lost = [
+        dataclasses.replace(run, summary={**run.summary, "status": "diverged"}) if run is _decayed(found) else run
+        for run in found.runs
+    ]
+    (judged,) = judge(dataclasses.replace(found, runs=lost))
+    assert judged.values[0] == -math.inf
+    assert judged.verdict == "not decided"  # five of six for the claim: the sign test does not say more
+    assert "median" in judged.remark
+
+
+def _decayed(found):
+    return next(run for run in found.runs if run.seed[0] == 0 and run.fields["regularizer.weight_decay.strength"] == 1)
+
+
+def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):
+    level = DECAYED + np.array([2.0, -0.1, 1.6, 0.2, 2.2, 0.9])  # decayed is better, p between 0.05 / 3 and 0.05
+    others = [claim(f"other{i}", "equal", role="primary", margin=0.5) for i in range(2)]  # not decided
+    found = study(tmp_path, claim("small", role="primary"), *others, plain=level)
+    alone = judge(dataclasses.replace(found, protocol=dataclasses.replace(found.protocol, claims=found.protocol.claims[:1])))
+    assert alone[0].verdict == "holds" and 0.05 / 3 < alone[0].p < 0.05
+    among = judge(found)[0]
+    assert (among.verdict, among.p) == ("not decided", alone[0].p)
+    assert "does not stand among 3 primary claims (Holm)" in among.remark
+
+
+def test_a_direction_may_be_against_another_number_than_zero(tmp_path):
+    ratio = "test/loss of plain at final over test/loss of decayed at final"
+    found = judge(study(tmp_path, *(claim(f"above{i}", value=ratio, target=bound) for i, bound in enumerate((1.2, 2.0)))))
+    assert [one.verdict for one in found] == ["holds", "does not hold"]
+
+
+def test_undecided_says_how_many_seeds_would_decide(tmp_path):
+    (found,) = judge(
+        study(tmp_path, claim("equal", "equal", role="primary"), plain=DECAYED + RANDOM.permutation([0.3, -0.3] * 3))
+    )
+    assert found.verdict == "not decided"
+    assert "seeds would decide" in found.remark
+
+
+def test_the_neuron_of_the_book():
+    found = saturated_neuron.of_study(Study(PROTOCOL, "quick", []))
+    assert [found[name][0] for name in ("quadratic_good", "quadratic_saturated")] == pytest.approx([0.094, 0.203], abs=5e-4)
+    printed = [saturated_neuron.path("quadratic", "saturated")[step] for step in range(0, 301, 50)]
+    assert printed == pytest.approx([0.982, 0.976, 0.964, 0.933, 0.789, 0.357, 0.203], abs=5e-4)  # an independent simulation
+
+
+def test_the_report_shows_what_was_found(tmp_path):
+    claims = (
+        claim(
+            "small", role="primary", holds="Decay saves {value} {interval} of {n} seeds.", published=Published(0.3, "me", "R")
+        ),
+        claim("shown", "shown", "test/loss of plain at final"),
+    )
+    pictures = (Picture("curves", "curves", "Curves", metrics=("test/loss",)),)
+    found = study(tmp_path / "runs", *claims, pictures=pictures)
+    judged = judge(found)
+    out = tmp_path / "out"
+    drawn = draw(found, judged, out / "mine")
+    swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
+    data = report.report(found, judged, swept, drawn, {}, {"command": "regexp-reproduce mine", "date": "today"})
+    report.write(data, out / "mine")
+    pages.write(report.read_all(out), out)
+
+    difference = (PLAIN - DECAYED).mean()
+    assert paragraph(judged).startswith(f"Decay saves {difference:.4g} [")
+    assert data["seconds"] == pytest.approx(12 * 0.5)
+    assert json.loads((out / "mine" / "report.json").read_text(encoding="utf-8"))["claims"][0]["verdict"] == "holds"
+    for page in ("index.md", "index.html"):
+        text = (out / page).read_text(encoding="utf-8")
+        assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
+        assert "<script" not in text and "http" not in text.replace("https://", "http")
+    assert "data:image/png;base64" in (out / "index.html").read_text(encoding="utf-8")
+    files = {path.name for path in (out / "mine").iterdir()}
+    assert files == {
+        "report.json",
+        *(f"{n}.{kind}" for n in ("curves", "claim-small", "claim-shown") for kind in ("png", "svg")),
+    }

@@ -1,0 +1,164 @@
+"""Protocols: what they may say, what is refused and how, and that every shipped one fits its recipe."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+import yaml
+from hydra._internal.utils import get_args_parser
+
+from regexp.comparison.reading import _fields
+from regexp.config.planning import plan
+from regexp.textbook import diagnostics
+from regexp.textbook.expression import Term, Until, parse
+from regexp.textbook.protocol import TIERS
+from regexp.textbook.reading import ProtocolError, read, read_all
+from regexp.textbook.study import TUNING, matches
+from regexp.train import CONFIG_NAME, config_folder
+
+PROTOCOLS = read_all(config_folder() / "reproduce")
+
+GOOD = """
+chapter: test
+title: A test
+question: Does it?
+source: nobody
+sweep: [experiment=weight_decay]
+tiers:
+  quick: {n: 2}
+  standard: {n: 3, add: epochs=1}
+  full: {n: 4}
+settings:
+  plain: {regularizer.weight_decay.strength: 0}
+claims:
+  loss:
+    says: The loss is small
+    kind: equal
+    margin: 1.0
+    value: test/loss of plain at final
+    role: primary
+    holds: It is {value} {interval}.
+"""
+
+
+def written(tmp_path, *changes):
+    text = GOOD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    return tmp_path / "mine.yaml"
+
+
+# ---- expressions
+
+
+def test_an_expression_is_read_word_by_word():
+    found = parse("test/loss of plain at best minus null_space.outside of decayed")
+    assert found.first == Term("test/loss", "plain", "best")
+    assert (found.joined, found.second) == ("minus", Term("null_space.outside", "decayed", "end"))
+    assert found.second.diagnostic == ("null_space", "outside")
+    assert parse("epochs until train/loss < 0.5 of a over epochs until val/accuracy > 9e-1 of b at end").terms == [
+        Term(Until("train/loss", True, 0.5), "a"),
+        Term(Until("val/accuracy", False, 0.9), "b"),
+    ]
+    assert parse("test/loss of a at epoch 12").first.place == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("test/loss of a at finish", "at one of final, best, end"),
+        ("a of b minus c of d minus e of f", "two joined by minus or over"),
+        ("epochs until test/loss = 3 of a", "epochs until"),
+        ("__import__('os') of a", "a column"),
+    ],
+)
+def test_what_is_no_expression_is_refused(text, says):
+    with pytest.raises(ValueError, match=says):
+        parse(text)
+
+
+# ---- mistakes in a file
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("question:", "qestion:", "qestion is no key of a protocol, got 'qestion': did you mean question?"),
+        ("margin: 1.0", "magin: 1.0", "claims.loss.magin is no key of a protocol, got 'magin': did you mean margin?"),
+        ("    margin: 1.0\n", "", "claims.loss is equal and needs margin"),
+        ("margin: 1.0", "margin: 0", "claims.loss.margin must be > 0, got 0"),
+        ("kind: equal", "kind: equals", "claims.loss.kind is not known, got 'equals': did you mean equal?"),
+        ("of plain at", "of plan at", "claims.loss.value names a setting that is not known, got 'plan': did you mean plain?"),
+        ("test/loss of plain", "null_spce.inside of plain", "got 'null_spce': did you mean null_space?"),
+        ("test/loss of plain", "null_space.norm of plain", "null_space does not have, got 'norm': it has inside, outside"),
+        ("test/loss of plain at final", "test/loss", "needs 'of SETTING'"),
+        ("{value}", "{valeu}", "claims.loss.holds has the place {valeu}: known are value, interval, n"),
+        ("full: {n: 4}", "all: {n: 4}", "tiers must have full"),
+        ("n: 2", "m: 2", "tiers.quick needs n"),
+        ("role: primary", "role: main", "claims.loss.role is not known, got 'main'"),
+        ("role: primary", "published: {value: 1, source: me, read: X}", "claims.loss.published.read is not known, got 'X'"),
+        ("role: primary", "published: {value: 1, source: me, read: M}", "from memory (M): such a number is shown and never"),
+        ("title: A test", "title: [", "mine.yaml"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_key(tmp_path, before, after, says):
+    with pytest.raises(ProtocolError) as caught:
+        read(written(tmp_path, (before, after)))
+    assert says in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+
+
+def test_all_mistakes_are_named_at_once(tmp_path):
+    with pytest.raises(ProtocolError) as caught:
+        read(written(tmp_path, ("margin: 1.0", "margin: -1"), ("of plain at", "of plan at"), ("{value}", "{v}")))
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_line_gets_its_seeds_and_what_the_tier_adds(tmp_path):
+    found = read(written(tmp_path, ("[experiment=weight_decay]", "[experiment=weight_decay, 'a=1 \"seed=range(1000,1002)\"']")))
+    assert found.lines("standard") == [
+        'experiment=weight_decay "seed=range(3)" epochs=1',
+        'a=1 "seed=range(1000,1002)" epochs=1',
+    ]
+
+
+# ---- every shipped protocol
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_protocol_fits_its_recipe(name, tier):
+    """Its lines compose, and each setting of a claim is one run per seed."""
+    protocol = PROTOCOLS[name]
+    runs = []
+    for line in protocol.lines(tier):
+        asked = plan(get_args_parser().parse_args(["-m", *shlex.split(line)]), config_folder(), CONFIG_NAME)
+        runs += [_fields(job.experiment.to_dict()) for job in asked.runs]
+    judged = [fields for fields in runs if fields["seed"] < TUNING]
+    for setting in {term.setting for claim in protocol.claims for term in claim.value.terms if term.setting}:
+        seeds = [fields["seed"] for fields in judged if matches(fields, protocol.settings[setting])]
+        assert sorted(seeds) == list(range(protocol.tiers[tier].n)), setting
+    for setting, wanted in protocol.settings.items():
+        assert any(matches(fields, wanted) for fields in judged), setting
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_protocol_has_a_primary_claim_that_says_something(name):
+    primary = [claim for claim in PROTOCOLS[name].claims if claim.role == "primary"]
+    assert primary
+    assert all(claim.holds for claim in primary)
+    assert (config_folder() / "experiment" / f"{name}.yaml").is_file()
+
+
+def test_every_diagnostic_keeps_its_promise():
+    for name, quantities in diagnostics.quantities().items():
+        module = diagnostics.find(name)
+        assert quantities == module.QUANTITIES
+        assert hasattr(module, "of_run") != hasattr(module, "of_study")
+
+
+def test_the_good_file_is_good(tmp_path):
+    assert read(written(tmp_path)).claims[0].margin == yaml.safe_load("1.0")

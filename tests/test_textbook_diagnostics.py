@@ -1,0 +1,104 @@
+"""Diagnostics that load runs, against numpy and scikit-learn."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+import regexp
+from regexp.comparison.reading import read_run
+from regexp.datasets import SyntheticRegression
+from regexp.experiment import Experiment
+from regexp.models import MLP, Linear
+from regexp.optim import SGD
+from regexp.regularizers import WeightDecay
+from regexp.textbook.diagnostics import activation_variance, closed_form, null_space, overshoot, tuned, validated_strength
+from regexp.textbook.protocol import Protocol, Tier
+from regexp.textbook.study import Study, read_study
+from run_folders_of import ONE, write_run
+from support import Blobs, arrays
+
+LINEAR = Experiment(
+    SyntheticRegression(features=12, train_size=8, val_size=0, test_size=30),
+    Linear(init="normal", init_std=1.0),
+    SGD(0.05),
+    [WeightDecay(0.5)],
+    epochs=40,
+)
+PROTOCOL = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(2) for name in ("quick", "standard", "full")})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    (result,) = regexp.fit([LINEAR], folder / "one", threads=1, tensorboard=False, curves=False)
+    return read_run(folder / "one"), result
+
+
+def test_weights_inside_and_outside_the_span_of_the_data(run):
+    found = null_space.of_run(run[0])
+    x, _ = arrays(LINEAR)
+    w = run[1].weights["final"]["output.weight"].double().numpy().ravel()
+    inside = np.linalg.pinv(x) @ x @ w
+    assert found["inside"] == pytest.approx(np.linalg.norm(inside))
+    assert found["outside"] == pytest.approx(np.linalg.norm(w - inside))
+
+
+def test_predictors_in_closed_form_are_scikit_learns(run):
+    found = closed_form.of_run(run[0])
+    (x, y), (x_test, y_test) = (arrays(LINEAR, split) for split in ("train", "test"))
+
+    def loss(predicted):
+        return 0.5 * np.mean((predicted - y_test) ** 2)
+
+    assert found["ridge"] == pytest.approx(loss(Ridge(alpha=0.5 * 8).fit(x, y).predict(x_test)))
+    assert found["constant"] == pytest.approx(loss(y.mean()))
+    w = np.linalg.pinv(x - x.mean(0)) @ (y - y.mean())
+    assert found["minimum_norm"] == pytest.approx(loss(y.mean() + (x_test - x.mean(0)) @ w))
+    assert found["ridge_error"] == pytest.approx(run[1].final["test/loss"] / found["ridge"] - 1)
+
+
+def test_the_variance_of_activations(tmp_path):
+    experiment = Experiment(Blobs(), MLP(hidden=(16, 8)), SGD(0.1), epochs=1, batch_size=16)
+    (result,) = regexp.fit([experiment], tmp_path / "one", threads=1, tensorboard=False, curves=False)
+    stored = read_run(tmp_path / "one")
+    stored.fields["dataset._target_"] = "support.Blobs"
+    weights = {name: w.double().numpy() for name, w in result.weights["final"].items()}
+    x, variances = arrays(experiment, "test")[0], []
+    for layer in (0, 1):
+        x = np.maximum(x @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"], 0)
+        variances.append(x.var(0, ddof=1).mean())
+    assert list(activation_variance.of_run(stored).values()) == pytest.approx(variances, rel=1e-4)
+
+
+def test_how_far_a_loss_climbs(run):
+    up = dataclasses.replace(run[0], history={"epoch": np.arange(5), "train/loss": np.array([3.0, 1.0, 1.5, 0.5, 2.0])})
+    assert overshoot.of_run(up) == {"rise": 1.5, "climbs": 0.5}
+
+
+def study(folder, losses):
+    """Runs of two seeds: validation and test loss by strength."""
+    for seed in (0, 1):
+        for strength, (val, test) in losses.items():
+            write_run(folder, dataclasses.replace(ONE, seed=seed, regularizers=[WeightDecay(strength)]), test, val)
+    return read_study(PROTOCOL, "standard", list(folder.iterdir()))
+
+
+def test_what_validation_chooses(tmp_path):
+    found = validated_strength.of_study(
+        study(tmp_path, {0.0: (5.0, 6.0), 0.1: (3.0, 4.0), 1.0: (4.0, 2.0)}), "regularizer.weight_decay.strength"
+    )
+    first = {name: next(iter(values.values())) for name, values in found.items()}
+    assert first == {"chosen": 0.1, "optimal": 1.0, "excess": 1.0, "gain": 2.0, "distance": 1.0}
+
+
+def test_equal_tuning_chooses_on_other_seeds(tmp_path):
+    judged = study(tmp_path / "judged", {0.1: (1.0, 5.0), 1.0: (2.0, 4.0)}).runs
+    tuning = study(tmp_path / "tuning", {0.1: (9.0, 0.0), 1.0: (1.0, 0.0)}).runs
+    key = "regularizer.weight_decay.strength"
+    found = tuned.of_study(Study(PROTOCOL, "standard", judged, tuning), {key: 0.1}, {}, key, "val/loss", "test/loss", "final")
+    assert (found["chosen_first"], found["chosen_second"]) == ([0.1], [1.0])
+    assert list(found["gain"].values()) == [-1.0, -1.0]
