@@ -127,6 +127,47 @@ def test_logistic_beside_the_network(folder):
     assert beside["constant"]["test/accuracy"] == max(np.mean(yt == 0), np.mean(yt == 1))
 
 
+CONVERGED = ("save=best", "batch_size=null", "epochs=400", "eval_every=400", "optimizer.lr=0.15", "model.init=constant")
+SEARCH = ("hydra/sweeper=search", "hydra.sweeper.budget=8", "hydra.sweeper.fresh_seeds=8", "seed=0,1", "study=mine")
+TRUTHS = {  # rows, features, every weight, noise, and what the answer must say
+    "noisy": (60, 20, 0.5, 3.0, r"Validation chose l2: .*\nIts test/loss is \S+ lower than that of the baseline \(none\)"),
+    "clear": (600, 3, 1.0, 1.0, r"The data do not tell (none|l2) in test/loss from (none|l2)"),
+}
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_a_search_says_what_helps_or_that_nothing_can_be_told(truth, write, command_line, tmp_path):
+    """Rows of a known linear law: the intervals hold the difference on new rows, and the strength is near the best there is."""
+    rows, features, weight, noise, sentence = TRUTHS[truth]
+
+    def drawn(n, seed):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(n, features))
+        return x, weight * x.sum(1) + noise * rng.normal(size=n)
+
+    x, y = drawn(rows, 0)
+    path = write({**{f"x{i}": column for i, column in enumerate(x.T)}, "y": y})
+    task = ("dataset=table", f"dataset.path={path}", "dataset.target=y", "regularizer=[],[l2]")
+    done = command_line("-m", *task, "regularizer.l2.strength=tag(log,interval(0.001,10))", *SEARCH, *CONVERGED)
+    assert done.code == 0, done.stderr
+    assert re.search(sentence, done.stdout), done.stdout
+    losses, strengths = {}, set()
+    x_new, y_new = drawn(20_000, 1)
+    for run in regexp.load(tmp_path / "outputs/mine"):
+        seen = run.experiment.dataset.load(run.experiment.seed, torch.float64).rows["train"].numpy()
+        inputs = torch.from_numpy((x_new - x[seen].mean(0)) / x[seen].std(0)).float()
+        scores = run.model("best")(inputs).detach().numpy()[:, 0]
+        loss = 0.5 * np.mean((scores - (y_new - y[seen].mean()) / y[seen].std()) ** 2)
+        losses.setdefault(len(run.experiment.regularizers), []).append(loss)
+        strengths |= {one.strength for one in run.experiment.regularizers}
+    (row,) = [row for row in regexp.compare(tmp_path / "outputs/mine", at="best").findings.rows if row.difference]
+    assert row.difference.low < np.mean(losses[1]) - np.mean(losses[0]) < row.difference.high
+    if truth == "noisy":
+        (strength,) = strengths
+        bayes = features * noise**2 / (len(seen) * features * weight**2)  # of weights with that mean square
+        assert bayes / 8 < strength < bayes * 8
+
+
 def test_the_baselines_are_on_disk_and_in_the_report(folder, command_line, tmp_path):
     done = command_line("dataset=table", f"dataset.path={folder}/diabetes.csv", "dataset.target=target", "epochs=1")
     assert done.code == 0, done.stderr
