@@ -6,7 +6,7 @@ train: .venv/trained-on        ## train the default experiment (ARGS="..." are o
 	$(BIN)/regexp-train $(ARGS)
 
 test: .venv/tested-with lint   ## lint, then the whole suite (ARGS="..." go to pytest)
-	$(BIN)/pytest $(ARGS)
+	PYTHONWARNDEFAULTENCODING=1 $(BIN)/pytest $(ARGS)
 
 lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/ruff check .
