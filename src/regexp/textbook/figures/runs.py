@@ -13,7 +13,8 @@ from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.figures.caption import counted, finish, worded, words
-from regexp.textbook.measuring import at_place
+from regexp.textbook.expression import Term, read_place
+from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
 
@@ -37,7 +38,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", worded(metric))
+        tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
 
@@ -53,7 +54,8 @@ def against(picture: Picture, study: Study) -> Figure:
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(_completed(runs), key)
             place = _places(axes, sorted(points))
-            values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
+            term = Term(metric, setting, read_place(picture.place))
+            values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
             shown += _line(
@@ -65,7 +67,7 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
-            worded(metric),
+            study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
