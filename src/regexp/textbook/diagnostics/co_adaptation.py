@@ -32,7 +32,7 @@ def of_run(run: Run, units: int) -> dict[str, float]:
 def draw(study: Study, title: str, units: int) -> Figure:
     """Test accuracy lost against the number of deleted units, a line per setting."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish, words
+    from regexp.textbook.figures.caption import FEW, counted, finish, words
 
     counts = [0, *(units * k // 2 for k in range(1, 5))]
     figure, (axes,) = new_figure(8.0, 4.9, 1)
@@ -40,11 +40,12 @@ def draw(study: Study, title: str, units: int) -> Figure:
         found = estimate(list(zip(*[_lost(run, counts) for run in study.by_seed(setting).values()], strict=True)))
         line: dict[str, Any] = {**style, "label": study.protocol.labels.get(setting, words(setting))}
         axes.plot(counts, found.mean, linewidth=2, **line)
-        if found.n > 2:
+        if found.n >= FEW:
             axes.fill_between(counts, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
     tidy(axes, f"hidden units deleted, of {_hidden(study)}", "test accuracy lost")
     axes.legend(frameon=False, fontsize=11)
-    caption = f"{counted(study.n)} per setting, {REPEATS} draws of units each; bands are 95 % t-intervals. Tier {study.tier}."
+    band = ", bands are 95 % t-intervals" if study.n >= FEW else ""
+    caption = f"{counted(study.n)} per setting, {REPEATS} draws of units each; means{band}. Tier {study.tier}."
     finish(figure, title, f"{caption} {study.protocol.conditional}".strip())
     return figure
 

@@ -59,9 +59,10 @@ def _by_data(study: Study) -> dict[int, tuple[Result, list[Result]]]:
 
 def _of_networks(one: Result, ensemble: list[Result], samples: int) -> dict[str, float]:
     x, y = examples(one, "test", IMAGES)
+    image = one.experiment.dataset.image or ()
     on, off, team = (predicted(kind, one, ensemble, x, samples) for kind in LINES_OF)
     wrong = on.mean.argmax(1) != y
-    turned, unknown = (regexp.predict(one, z, samples=samples) for z in (_turned(x, 90), shuffled(x)))
+    turned, unknown = (regexp.predict(one, z, samples=samples) for z in (_turned(x, image, 90), shuffled(x)))
     calibration, accuracy = ([f(p.mean, y) for p in (on, off, team)] for f in (expected_calibration_error, _accuracy))
     return {
         "on_errors": (on.entropy[wrong].mean() - on.entropy[~wrong].mean()).item(),
@@ -88,9 +89,9 @@ def shuffled(x: torch.Tensor) -> torch.Tensor:
     return x.gather(1, order)
 
 
-def _turned(x: torch.Tensor, degrees: float) -> torch.Tensor:
-    side = math.isqrt(x.shape[1])
-    return turn(x.reshape(-1, 1, side, side), torch.full((len(x),), math.radians(degrees))).flatten(1)
+def _turned(x: torch.Tensor, image: tuple[int, ...], degrees: float) -> torch.Tensor:
+    pictures = x.unflatten(1, (1, *image)[-3:])
+    return turn(pictures, torch.full((len(x),), math.radians(degrees), dtype=x.dtype)).flatten(1)
 
 
 def _accuracy(probabilities: torch.Tensor, y: torch.Tensor) -> float:
@@ -104,7 +105,7 @@ def _log_loss(found: Prediction, y: torch.Tensor) -> float:
 def draw(study: Study, title: str, samples: int) -> Figure:
     """Entropy against the angle by which test images are turned, and accuracy against confidence on upright ones."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import FEW, counted, finish
 
     networks = list(_by_data(study).values())
     figure, panels = new_figure(11.5, 4.9, 2)
@@ -112,7 +113,7 @@ def draw(study: Study, title: str, samples: int) -> Figure:
         line: dict[str, Any] = {**style, "label": label, "linewidth": 2}
         found = estimate([[_entropy_at(kind, *pair, angle, samples) for pair in networks] for angle in ANGLES])
         panels[0].plot(ANGLES, found.mean, **line)
-        if found.n > 2:
+        if found.n >= FEW:
             panels[0].fill_between(ANGLES, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
         panels[1].plot(*_reliability(kind, networks, samples), **line)
     panels[1].plot([0.3, 1], [0.3, 1], color="0.5", linewidth=1)
@@ -124,7 +125,7 @@ def draw(study: Study, title: str, samples: int) -> Figure:
 
 
 def _entropy_at(kind: str, one: Result, ensemble: list[Result], angle: int, samples: int) -> float:
-    x = _turned(examples(one, "test", IMAGES // 4)[0], angle)
+    x = _turned(examples(one, "test", IMAGES // 4)[0], one.experiment.dataset.image or (), angle)
     return predicted(kind, one, ensemble, x, samples).entropy.mean().item()
 
 

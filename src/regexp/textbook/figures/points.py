@@ -9,7 +9,7 @@ import numpy as np
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import counted, finish, worded, words
+from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -37,7 +37,8 @@ def points(picture: Picture, study: Study) -> Figure:
         axes.set_ylim(len(settings) - 0.4, -0.6)
     n = len(rows[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
-    shown = f"{counted(n)} per setting; {difference}dots are seeds, diamonds means with 95 % t-intervals. Tier {study.tier}."
+    band = " with 95 % t-intervals" if n >= FEW else ""
+    shown = f"{counted(n)} per setting; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
     finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
     return figure
 
@@ -54,7 +55,9 @@ def _draw(axes: Axes, rows: list[np.ndarray]) -> None:
     for place, values in enumerate(rows):
         seen = values[np.isfinite(values)]
         axes.scatter(seen, np.full(len(seen), place + 0.2), s=16, color=BLUE, alpha=0.45, linewidth=0)
-        if len(seen) == len(values) > 1:
+        if len(seen) == len(values) >= FEW:
             found = estimate(values)
             ends = [[found.mean - found.low], [found.high - found.mean]]
             axes.errorbar([found.mean], [place], xerr=ends, color="black", marker="D", markersize=6, capsize=5, linewidth=2)
+        elif len(seen) == len(values):
+            axes.scatter([values.mean()], [place], s=36, color="black", marker="D")

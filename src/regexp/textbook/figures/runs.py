@@ -12,8 +12,8 @@ from regexp.comparison.reading import Run
 from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.figures.caption import counted, finish, worded, words
 from regexp.textbook.expression import Term, read_place
+from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
-FEW = 3
-"""Seeds below which there is no band: it would be wider than the picture."""
 
 
 def curves(picture: Picture, study: Study) -> Figure:
