@@ -18,9 +18,9 @@ Levels = dict[str, list[Any]]
 
 def of_study(study: Study, first: Levels, second: Levels, metric: str, place: str | int) -> dict[str, dict[Any, float]]:
     """Gains over neither, within seeds: of the highest level of each regularizer alone (``first``, ``second``) and of the
-    highest levels of ``both``. ``interaction``: ``both - (first + second)``; 0 is additive, less is diminishing.
-    ``mean_interaction``: the same, the mean over all pairs of levels; ``shortfall``: minus the interaction. ``beyond``: both minus the single one that gains more
-    on average; below 0 they cancel.
+    highest levels of ``both``. ``interaction``: ``both - (first + second)``; 0 is additive, less is diminishing;
+    ``shortfall``: minus that. ``mean_interaction``: the same, the mean over all pairs of levels. ``beyond``: both minus the
+    single one that gains more on average; below 0 they cancel.
 
     ``first``, ``second``: a key and its levels, the first of which is none.
     """
