@@ -31,7 +31,8 @@ def points(picture: Picture, study: Study) -> Figure:
         _draw(axes, rows)
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
-        tidy(axes, labels.get(metric, worded(metric)), "")
+        minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
+        tidy(axes, f"{labels.get(metric, worded(metric))}{minus}", "")
         names = [labels.get(setting, words(setting)) for setting in settings] if axes is panels[0] else [""] * len(settings)
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
