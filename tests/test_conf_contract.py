@@ -72,7 +72,7 @@ def test_a_component_lists_every_field_with_its_default(path):
 def test_the_page_names_every_choice_and_every_key():
     page = (CONF / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8")
     for group in (*BASES, "experiment"):
-        comment = re.search(rf"^  - {group}: .*#(.*)$", page, re.M)[1]
+        comment = re.search(rf"^  - {group}: .*#(.*(?:\n  #.*)*)$", page, re.M)[1]
         choices = {path.stem for path in (CONF / group).glob("*.yaml")}
         assert choices <= set(re.findall(r"\w+", comment)), group
     assert set(yaml.safe_load(page)) - {"defaults", "hydra"} | set(BASES) == set(KEYS)
@@ -96,7 +96,8 @@ def test_regularizers_are_exactly_those_of_the_list(experiment):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_a_recipe_survives_other_choices(experiment):
     for choice in ("model=linear", "model=mlp", "optimizer=sgd", "optimizer=adam", "dataset=synthetic_regression"):
-        found, _ = compose(f"experiment={experiment}", "regularizer=[]", "loss=auto", choice)  # a loss belongs to its task
+        others = ("regularizer=[]", "loss=auto", "objective=val/loss", choice)  # losses and metrics belong to their task
+        found, _ = compose(f"experiment={experiment}", *others)
         group, _, name = choice.partition("=")
         assert getattr(found, group).name() == name
 
