@@ -104,6 +104,7 @@ def test_every_engine_gives_the_same_bits_and_files(command_line, tmp_path):
                 assert (other / run / file).read_bytes() == (here / run / file).read_bytes()
 
 
+@pytest.mark.fault("F1")
 def test_a_lost_process_s_stack_is_trained_again_and_not_for_ever(command_line, touchy):
     done = command_line("-m", "epochs=2", *of("Deadly"), "seed=range(5)", *JOBLIB, ALONE, "study=s")
     assert done.code == 1
@@ -179,6 +180,7 @@ def test_slurm_is_asked_for_an_array_in_submitit_s_words(command_line, tmp_path,
     assert statuses(tmp_path / "outputs/s") == ["completed", "completed"]
 
 
+@pytest.mark.fault("F6")
 def test_ctrl_c_ends_the_processes_and_notes_how_far_the_runs_came(start, touchy):
     study = touchy / "outputs/s"
     command = start("-m", "epochs=1000000", "seed=range(4)", *JOBLIB, ALONE, "study=s")
@@ -228,6 +230,7 @@ def cluster() -> Iterator[Any]:
             found.shutdown()
 
 
+@pytest.mark.fault("F1")
 def test_ray_trains_the_stacks_of_a_node_that_dies_elsewhere(cluster, command_line, start, touchy):
     ray, nodes = cluster
     sweep = ("-m", "epochs=2", *of("Held"), "seed=range(4)", ALONE)

@@ -166,7 +166,7 @@ def _train(
         report(program, state, metrics, trained)
 
     recorder = Recorder(experiments, on_row, end)
-    with _noting_failures(writers, noted, about):
+    with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
         data = load_data([experiments[i] for i in order])
         hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
         program = Program([experiments[i] for i in order], data, device)
