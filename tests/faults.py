@@ -136,8 +136,8 @@ def _heading(config: pytest.Config) -> list[str]:
     return [
         "# What was injected, and what was lost",
         "",
-        "Written by `make test-long`; what each row promises is in its tests (`pytest -m fault --collect-only`). A number is how",
-        "often a fault was really injected: signals to real processes, limits on file size and memory, flipped bits of real files.",
+        "Written by `make test-long`. A number is how often a fault was injected: signals to real processes, limits on the size of",
+        "files and memory, flipped bits of real files. What each row promises is in its tests (`pytest -m fault --collect-only`).",
         "",
         f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC, {minutes:.0f} minutes, commit {commit()}",
         f"- {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}",

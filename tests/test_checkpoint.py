@@ -7,6 +7,7 @@ import pickle
 import random
 import signal
 import subprocess
+import time
 
 import pytest
 import torch
@@ -170,6 +171,23 @@ def test_a_kill_during_a_save_leaves_the_old_checkpoint(saved, stage):
     checkpoint.save(saved, payload(9))  # the next save clears the debris
     assert same(checkpoint.load(saved), payload(9))
     assert sorted(file.name for file in saved.parent.iterdir()) == ["last.pt", "last.pt.previous"]
+
+
+@pytest.mark.fault("F2")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_kills_at_random_while_saving_never_leave_a_file_that_cannot_be_loaded(saved, draw, times, injected):
+    for _ in range(times(5, 100)):
+        child = os.fork()
+        if child == 0:
+            for epoch in range(100_000):
+                checkpoint.save(saved, payload(epoch))
+            os._exit(0)
+        time.sleep(draw.uniform(0.005, 0.05))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        found = checkpoint.load(saved)  # not the one before: the newest itself is always whole
+        assert same(found, payload(found["epoch"]))
+        injected("F2", "SIGKILL while saving over and over")
 
 
 @pytest.mark.fault("F8")

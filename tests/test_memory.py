@@ -81,9 +81,9 @@ def test_the_halves_of_a_stack_that_does_not_fit_find_its_memory_free(monkeypatc
     ],
 )
 def test_whatever_it_is_called(error, said):
-    with pytest.raises(machine.OutOfMemory, match=f"cpu has not enough memory for 3 runs at once .*{said}.*or max_stack"):
-        with machine.holding(3, torch.device("cpu")):
-            raise error
+    match = f"cpu has not enough memory for 3 runs at once .*{said}.*or max_stack"
+    with pytest.raises(machine.OutOfMemory, match=match), machine.holding(3, torch.device("cpu")):
+        raise error
 
 
 def test_other_errors_are_no_lack_of_memory():

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 import torch
 
+import regexp
+from regexp.checkpoint import Pace
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -171,3 +173,25 @@ def test_every_epoch_has_an_order_of_its_own_that_visits_every_example_once():
         places = torch.cdist(epoch, x, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
         assert sorted(places.tolist()) == list(range(len(x)))
         assert torch.equal(x[places], epoch)
+
+
+FIRST = dataclasses.replace(PLAIN, regularizers=[Dropout(0.5)], seed=3)
+SECOND = Experiment(SyntheticRegression(), Linear(), Adam(0.01), [Dropout(0.0, 0.2), L2(0.1)], seed=4, epochs=4)
+
+
+@pytest.mark.fault("F24")
+def test_the_order_of_jobs_in_a_process_changes_no_bit():
+    alone = fit([FIRST])[0], fit([SECOND])[0]
+    for order in ([FIRST, SECOND], [SECOND, FIRST, SECOND]):
+        for experiment, result in zip(order, [fit([experiment])[0] for experiment in order], strict=True):
+            expected = alone[0] if experiment is FIRST else alone[1]
+            assert result.rows == expected.rows
+            assert all(same_bits(result.weights[which], expected.weights[which]) for which in expected.weights)
+
+
+@pytest.mark.fault("F25")
+def test_what_is_logged_changes_no_bit(tmp_path):
+    quiet = fit([FIRST])[0]
+    loud = regexp.fit([FIRST], tmp_path, threads=1, checkpoint=Pace(seconds=0), progress=True)[0]
+    assert loud.rows == quiet.rows
+    assert all(same_bits(loud.weights[which], quiet.weights[which]) for which in quiet.weights)

@@ -40,7 +40,9 @@ def require_data(data: Data) -> None:
     """Refuse data that no step could learn from: splits without examples, and numbers that are not finite."""
     for split, rows in data.rows.items():
         if not len(rows):
-            raise Invalid("dataset", [(split, "must have an example at least, got none: make the split larger, or leave it out")])
+            raise Invalid(
+                "dataset", [(split, "must have an example at least, got none: make the split larger, or leave it out")]
+            )
     for name, table in (("inputs", data.inputs), ("targets", data.targets)):
         if table.is_floating_point() and not table.sum().isfinite():  # a sum is much cheaper than a look at every number
             _require_finite(name, table, data)
