@@ -1,7 +1,7 @@
 """Real faults, counted: the tests marked ``fault`` inject each row of the list below, a few times or, with ``--long``, many.
 
-``pytest -m fault --long --seed 0 --reliability reports/reliability.md`` (``make test-long``) writes what was injected how often,
-and what was lost. The seed decides where and when; of a kill, as exactly as a clock does.
+``make test-long`` writes what was injected how often, and what was lost. The seed decides where and when; of a kill, as exactly
+as a clock does.
 """
 
 from __future__ import annotations
@@ -136,8 +136,9 @@ def _heading(config: pytest.Config) -> list[str]:
     return [
         "# What was injected, and what was lost",
         "",
-        "Written by `make test-long`. A number is how often a fault was injected: signals to real processes, limits on the size of",
-        "files and memory, flipped bits of real files. What each row promises is in its tests (`pytest -m fault --collect-only`).",
+        "Written by `make test-long`. A number is how often a fault was injected: signals to real processes, limits on the",
+        "size of files and memory, flipped bits of real files. What each row promises is in its tests",
+        "(`pytest -m fault --collect-only`).",
         "",
         f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC, {minutes:.0f} minutes, commit {commit()}",
         f"- {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}",
