@@ -121,7 +121,9 @@ def table() -> list[str]:
     """Per row: what was injected how often, and what was lost."""
     lines = ["| # | fault | injected | lost |", "|---|---|---|---|"]
     for row, outcomes in _OUTCOMES.items():
-        counts = sum((counts for _, _, counts in outcomes), collections.Counter[str]())
+        counts = collections.Counter[str]()
+        for _, _, found in outcomes:
+            counts.update(found)
         told = ", ".join(f"{count} {what}" for what, count in counts.items()) or "not run"
         lost = ", ".join(f"`{name}`" for name, failed, _ in outcomes if failed) or ("nothing" if outcomes else "")
         lines.append(f"| {row} | {FAULTS[row]} | {told} | {lost} |")

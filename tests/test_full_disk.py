@@ -12,7 +12,7 @@ import pytest
 from test_resume import same_run
 from test_resume_cli import QUICK, rows_in, wait_for
 
-RUN = ("epochs=60", *QUICK, "model=mlp", "model.hidden=[16]", "checkpoint.every=1", "checkpoint.seconds=null")
+RUN = ("epochs=40", *QUICK, "model=mlp", "model.hidden=[16]", "checkpoint.every=1", "checkpoint.seconds=null")
 linux = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux's prlimit")
 
 
@@ -26,9 +26,9 @@ def fill(command, size: int) -> None:
 def test_a_disk_that_fills_at_any_time_costs_nothing_that_was_saved(start, command_line, draw, times, injected, tmp_path):
     assert command_line(*RUN, "hydra.run.dir=whole").code == 0
     sizes = [file.stat().st_size for file in (tmp_path / "whole/metrics.csv", tmp_path / "whole/checkpoints/last.pt")]
-    for number in range(times(2, 20)):
+    for number in range(times(1, 12)):
         folder, size = tmp_path / f"cut{number}", draw.choice(sizes)
-        cut, rows = start(*RUN, f"hydra.run.dir={folder.name}"), draw.randint(2, 20)
+        cut, rows = start(*RUN, f"hydra.run.dir={folder.name}"), draw.randint(2, 15)
         wait_for(lambda: rows_in(folder) >= rows or not cut.runs, cut)  # noqa: B023
         fill(cut, draw.randint(size // 2, size))
         ended = cut.finish()

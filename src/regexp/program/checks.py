@@ -53,7 +53,7 @@ def _require_finite(name: str, table: torch.Tensor, data: Data) -> None:
     for split, rows in data.rows.items():
         if count := int(bad[rows].sum()):
             found = next(number for number in table[rows[bad[rows]][0]].flatten().tolist() if not math.isfinite(number))
-            why = f"must be finite, got {found} (examples with such numbers: {count} of {len(rows)}): repair them, or leave them out"
+            why = f"must be finite, got {found} (in {count} of {len(rows)} examples): repair them, or leave them out"
             raise Invalid("dataset", [(f"{split} {name}", why)])
 
 
