@@ -114,7 +114,8 @@ def test_a_run_that_is_killed_at_any_time_ends_as_if_it_had_not_been(
         injected("F1", "SIGKILL of single runs")
         injected("F2", "of these kills in a save", any(folder.rglob("*.tmp")))
         assert summary(folder)["status"] == "running"
-        stored.checkpoint.load_newest(folder / "checkpoints/last.pt")  # always whole
+        if rows > 1:  # before the first step there is nothing to save
+            stored.checkpoint.load(folder / "checkpoints/last.pt")  # not the one before: the newest itself is whole
         tear(folder / "metrics.csv", injected)
         cut = start(*again)
     else:
