@@ -112,6 +112,7 @@ def test_every_mirror_is_named_when_all_fail(closed):
     assert second.startswith(f"{empty}: images.gz: ") and "404" in second
 
 
+@pytest.mark.fault("F18")
 def test_a_silent_mirror_is_given_up(monkeypatch):
     monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
     before = time.monotonic()
@@ -120,6 +121,7 @@ def test_a_silent_mirror_is_given_up(monkeypatch):
     assert time.monotonic() - before < 3
 
 
+@pytest.mark.fault("F18")
 def test_a_name_server_that_does_not_answer_is_given_up(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)

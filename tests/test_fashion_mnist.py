@@ -200,6 +200,7 @@ def test_archives_are_unpacked_into_the_cache_when_no_root_is_given(nowhere, mon
     assert sorted(path.name for path in (nowhere / "regexp" / "fashion_mnist").iterdir()) == sorted(NAMES)
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize("damage", ["flipped bit", "truncated", "missing"])
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_are_an_error_with_file_and_hash(root, tmp_path, name, damage):
@@ -216,6 +217,7 @@ def test_damaged_files_are_an_error_with_file_and_hash(root, tmp_path, name, dam
     assert str(tmp_path) in str(error.value) and name in str(error.value) and file.sha256 in str(error.value)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("download", [False, True])
 def test_without_data_and_network_the_message_says_what_to_do(nowhere, monkeypatch, download):
     monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
@@ -289,6 +291,7 @@ def test_the_mirror_is_torchvisions():
     assert list(fashion_mnist_files.MIRRORS) == TorchvisionFashionMNIST.mirrors
 
 
+@pytest.mark.fault("F19")
 def test_four_processes_at_once_unpack_once(tmp_path):
     program = (
         "import sys\n"

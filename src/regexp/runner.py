@@ -173,7 +173,7 @@ def _train(
         report(program, state, metrics, trained)
 
     recorder = Recorder(experiments, on_row, end)
-    with _noting_failures(writers, noted, about):
+    with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
         in_order = [experiments[i] for i in order]
         data = load_data(in_order)
         loaded = dict(zip(order, data, strict=True))

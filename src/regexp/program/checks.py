@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import nn
 
 from regexp.component import Invalid
+from regexp.datasets.dataset import Data
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place
 
@@ -37,6 +38,27 @@ def require_module(built: object) -> nn.Module:
     if not isinstance(built, nn.Module):
         raise _refused(f"must build a torch.nn.Module, got {built!r}: return it from build(features, outputs)")
     return built
+
+
+def require_data(data: Data) -> None:
+    """Refuse data that no step could learn from: splits without examples, and numbers that are not finite."""
+    for split, rows in data.rows.items():
+        if not len(rows):
+            raise Invalid(
+                "dataset", [(split, "must have an example at least, got none: make the split larger, or leave it out")]
+            )
+    for name, table in (("inputs", data.inputs), ("targets", data.targets)):
+        if table.is_floating_point() and not table.sum().isfinite():  # a sum is much cheaper than a look at every number
+            _require_finite(name, table, data)
+
+
+def _require_finite(name: str, table: torch.Tensor, data: Data) -> None:
+    bad = ~table.isfinite().flatten(1).all(1)
+    for split, rows in data.rows.items():
+        if count := int(bad[rows].sum()):
+            found = next(number for number in table[rows[bad[rows]][0]].flatten().tolist() if not math.isfinite(number))
+            why = f"must be finite, got {found} (in {count} of {len(rows)} examples): repair them, or leave them out"
+            raise Invalid("dataset", [(f"{split} {name}", why)])
 
 
 def require_penalties(parts: Sequence[Part], weights: Callable[[Part], list[torch.Tensor]], runs: int) -> None:
