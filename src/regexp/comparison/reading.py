@@ -131,7 +131,7 @@ def _compared(folder: Path) -> Iterator[Path | str]:
     if not names:
         yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"
     for name in names:
-        yield from _walk(folder / str(name))
+        yield from places(folder / str(name))
 
 
 def _subfolders(folder: Path) -> list[str]:
