@@ -213,7 +213,7 @@ def test_the_command_line_gives_values_and_ranges():
         (["-m", "optimizer.lr=interval(1,1)"], "optimizer.lr must go from one finite number to a larger one"),
         (["-m", "optimizer.lr=interval(-1,1)"], "optimizer.lr must be a finite number > 0, got -1.0"),
         (["-m", "seed=interval(0,5)"], "seed must be a list of whole numbers, got interval(0,5): write seed=range(5)"),
-        (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: add "regularizer=[l1,l2]"'),
+        (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: write "regularizer=[l1,l2]"'),
         (["-m", "regularizer=[dropout]"], "regularizer.dropout.rate drops hidden units, and this model has none"),
         (["-m", "dataset.val_size=0"], "a search chooses by the validation split, and there is none: set dataset.val_size > 0"),
     ],

@@ -99,7 +99,9 @@ def test_sets_have_grids_of_their_own(command_line, tmp_path):
 def test_a_value_that_no_set_holds_is_refused_with_the_way_out(command_line, tmp_path):
     outcome = command_line("-m", "regularizer=[],[l1]", "regularizer.l1.strength=1", "regularizer.l2.strength=1,2")
     assert outcome.code == 1
-    assert 'l2 is not in [l1]: add "regularizer=[l1,l2]"' in outcome.stderr
+    assert outcome.stderr.splitlines() == [
+        'regularizer.l2.strength has values but l2 is in none of the sets [],[l1]: write "regularizer=[],[l1],[l2]"'
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -207,7 +209,17 @@ def test_ctrl_c_keeps_what_is_finished_and_starts_nothing_more(start, tmp_path):
             ["-m", "seed=1,2", "hydra.launcher.max_stack=0"],
             "hydra.launcher.max_stack must be a whole number >= 1 or null, got 0",
         ),
-        (["study=a/b"], "study must be a name of letters, digits and ._+- (80 at most), got 'a/b'"),
+        (["study=a/b"], "digits and ._+- (80 at most, none of .- first or last), got 'a/b'"),
+        (["study=-x"], "none of .- first or last), got '-x'"),
+        (["study=größe"], "study must be a name of letters a to z, digits and ._+-"),
+        (["study="], "study must be a name of letters"),
+        (["study=true"], "study must be a name of letters"),
+        (["-m", "seed=1,2", "study=a,b"], "study must have one value for the whole sweep, got a,b"),
+        (["-m", "seed=1,2", "compare=true,false"], "compare must have one value for the whole sweep"),
+        (
+            ["-m", "seed=1,2", "hydra.launcher.max_stack=1,2"],
+            "hydra.launcher.max_stack must have one value for the whole sweep",
+        ),
         (["-m", "study=s", "hydra/launcher=basic"], "study needs hydra/launcher=stacked"),
         (["-m", "seed=1,-1", "epochs=2"], "seed must be a whole number >= 0, got -1"),
         (["save=some"], "save must be one of all, best, last, none or null, got 'some'"),

@@ -1,4 +1,4 @@
-"""Names that every file system and every shell takes: folders of runs, by what differs between them, and words of a command."""
+"""Names that every file system and every shell takes: of folders, by what differs between runs; words of a command; counts."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def quoted(word: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
         return word
     return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from regexp import saving
 from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
+from regexp.naming import counted
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.results import Result
@@ -75,7 +76,7 @@ def _train_or_split(orders: Sequence[Order], folder: Path, outcome: Outcome, adv
     if error is None:
         return
     if len(left) > 1 and not _hits_all(error, left):
-        log.info("a stack of %d runs failed (%s): trying its halves", len(orders), error)
+        log.info("a stack of %s failed (%s): trying its halves", counted(len(orders), "run"), error)
         _train_or_split(left[: len(left) // 2], folder, outcome, advance)
         _train_or_split(left[len(left) // 2 :], folder, outcome, advance)
     else:
