@@ -45,6 +45,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def exact(value: float) -> str:
+    """The number as one would type it, in as many digits as it needs to be read back.
+
+    >>> exact(10.0), exact(0.1234567), exact(1e-6)
+    ('10', '0.1234567', '1e-06')
+    """
+    return short if float(short := f"{value:g}") == value else repr(float(value))
+
+
 def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
     """Nested values by their full keys: ``{"optimizer": {"lr": 0.1}}`` is ``{"optimizer.lr": 0.1}``."""
     if not isinstance(tree, dict):
