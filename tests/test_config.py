@@ -129,7 +129,7 @@ def test_numbers_become_the_type_of_their_field(given, meant):
         ({"model": None}, "model must be a choice with fields of its own, got None"),
         ({"regularizer": None}, "regularizer must be a list of choices, got None: write regularizer=[] for none"),
         ({"regularizer": ["l2"]}, "regularizer must be a list of choices, got ['l2']: write regularizer=[] for none"),
-        ({"regularizer__l1": {"strength": 1}}, 'regularizer.l1 has values but l1 is not in [l2]: add "regularizer=[l2,l1]"'),
+        ({"regularizer__l1": {"strength": 1}}, 'regularizer.l1 has values but l1 is not in [l2]: write "regularizer=[l2,l1]"'),
     ],
     ids=str,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import os
 import re
@@ -52,10 +53,15 @@ def seeds_below(folder: Path) -> set[int]:
     return {json.loads(file.read_text(encoding="utf-8"))["seed"] for file in folder.glob("*/summary.json")}
 
 
+@functools.cache
+def ridge_data(seed: int):
+    experiment = Experiment(SyntheticRegression(**SIZES), Linear(), SGD(0.1), seed=seed)
+    return arrays(experiment), arrays(experiment, "val")
+
+
 def ridge_validation(strength: float, seed: int) -> float:
     """Half the mean squared validation error of the exact solution (centred, the bias free), or of the start if it is less."""
-    experiment = Experiment(SyntheticRegression(**SIZES), Linear(), SGD(0.1), seed=seed)
-    (x, y), (x_val, y_val) = arrays(experiment), arrays(experiment, "val")
+    (x, y), (x_val, y_val) = ridge_data(seed)
     xc, yc = x - x.mean(0), y - y.mean()
     w = np.linalg.solve(xc.T @ xc / len(x) + strength * np.eye(x.shape[1]), xc.T @ yc / len(x))
     residuals = y_val - y.mean() - (x_val - x.mean(0)) @ w
@@ -93,7 +99,7 @@ def test_the_chosen_strength_is_the_best_ridge(command_line, tmp_path):
 
 
 def test_repeating_goes_on_from_what_is_there(command_line, tmp_path):
-    command = (*SEARCH, *QUICK, SETS, "seed=1,2", "study=s")
+    command = (*SEARCH, *QUICK, SETS, "seed=1,2", "study=s", "compare=false")
     root = tmp_path / "outputs/s"
     first = command_line(*command, "hydra.sweeper.budget=4")
     assert first.code == 0, first.stderr
@@ -128,7 +134,8 @@ def tried_values(source: Path | bytes) -> list[list[tuple[str, ...]]]:
 
 
 def test_a_search_that_was_killed_is_completed(start, command_line, tmp_path):
-    command = (*SEARCH, "dataset.train_size=10", "epochs=300", "eval_every=100", SETS, "seed=1,2", "hydra.sweeper.budget=4")
+    sizes = ("dataset.train_size=10", "epochs=100", "eval_every=50", "compare=false")
+    command = (*SEARCH, *sizes, SETS, "seed=1,2", "hydra.sweeper.budget=4")
     killed = start(*command, "study=killed", "hydra.launcher.max_stack=1")
     root = tmp_path / "outputs/killed"
     deadline = time.monotonic() + 100
@@ -150,7 +157,8 @@ def test_a_search_that_was_killed_is_completed(start, command_line, tmp_path):
 
 
 def test_two_processes_on_one_search_ask_once(start, command_line, tmp_path):
-    command = (*SEARCH, "epochs=40", SETS, "seed=1,2", "hydra.sweeper.budget=4", "study=s", "hydra.launcher.max_stack=2")
+    more = ("hydra.sweeper.budget=4", "study=s", "hydra.launcher.max_stack=2", "compare=false")
+    command = (*SEARCH, "epochs=20", "eval_every=5", SETS, "seed=1,2", *more)
     for outcome in [process.finish() for process in [start(*command) for _ in range(2)]]:
         assert outcome.code == 0 or "repeat the command to go on with the search" in outcome.stderr, outcome.stderr
     assert command_line(*command).code == 0
@@ -161,7 +169,15 @@ def test_two_processes_on_one_search_ask_once(start, command_line, tmp_path):
 def test_a_diverged_setting_is_the_worst_and_is_told(command_line, tmp_path):
     rates = "optimizer.lr=tag(log,interval(0.001,1000))"
     done = command_line(
-        *SEARCH, "epochs=20", "dataset.features=5", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "hydra.sweep.dir=s"
+        *SEARCH,
+        "epochs=20",
+        "dataset.features=5",
+        SETS,
+        "seed=1,2",
+        "hydra.sweeper.budget=4",
+        rates,
+        "hydra.sweep.dir=s",
+        "compare=false",
     )
     assert done.code == 0, done.stderr
     for rows in tried(tmp_path / "s").values():
@@ -173,7 +189,7 @@ def test_a_diverged_setting_is_the_worst_and_is_told(command_line, tmp_path):
 
 
 def test_other_commands_do_not_import_optuna(tmp_path):
-    for sweep in (("-m", "seed=1,2", "epochs=1"), ("-m", "hydra/sweeper=search", "hydra.sweeper.budget=0")):
+    for sweep in (("-m", "seed=1,2", "epochs=1", "compare=false"), ("-m", "hydra/sweeper=search", "hydra.sweeper.budget=0")):
         command = [sys.executable, "-X", "importtime", "-m", "regexp.train", *sweep]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, check=False)
         assert "| regexp" in done.stderr.replace("    ", " ").replace("  ", " ")
@@ -216,7 +232,7 @@ def test_the_command_line_gives_values_and_ranges():
         (["-m", "optimizer.lr=interval(1,1)"], "optimizer.lr must go from one finite number to a larger one"),
         (["-m", "optimizer.lr=interval(-1,1)"], "optimizer.lr must be a finite number > 0, got -1.0"),
         (["-m", "seed=interval(0,5)"], "seed must be a list of whole numbers, got interval(0,5): write seed=range(5)"),
-        (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: add "regularizer=[l1,l2]"'),
+        (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: write "regularizer=[l1,l2]"'),
         (["-m", "regularizer=[dropout]"], "regularizer.dropout.rate drops hidden units, and this model has none"),
         (["-m", "dataset.val_size=0"], "a search chooses by the validation split, and there is none: set dataset.val_size > 0"),
     ],
@@ -237,8 +253,11 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
 def test_searches_and_sweeps_do_not_share_a_folder(command_line, tmp_path):
     assert command_line("-m", *QUICK, "seed=1,2", "study=grid").code == 0
     assert "give the search another study" in command_line(*SEARCH, *QUICK, "study=grid").stderr
-    searched = command_line(*SEARCH, *QUICK, "hydra.sweeper.budget=2", "study=searched")
+    searched = command_line(*SEARCH, *QUICK, SETS, "hydra.sweeper.budget=2", "study=searched")
     assert searched.code == 0, searched.stderr
     assert "give the sweep another study" in command_line("-m", *QUICK, "seed=1,2", "study=searched").stderr
+    (more,) = re.findall(r"train several:\n  regexp-train (.*)", searched.stdout)
+    assert planned(*shlex.split(more)).search.options.fresh_seeds == 10
+    assert {"study=searched", "hydra.sweeper.budget=2"} < set(shlex.split(more))
     wider = [shlex.split(line)[0] for line in re.findall(r"Widen it: (.*)", searched.stdout)]
-    assert all(planned(*SEARCH, line).search.spaces for line in wider)
+    assert all(planned(*SEARCH, SETS, line).search.spaces for line in wider)

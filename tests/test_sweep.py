@@ -20,14 +20,18 @@ import yaml
 from regexp import stored
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
+from regexp.launcher import Launcher
 from regexp.models.mlp import MLP
 from regexp.optim import SGD
 from regexp.order import Order
 from regexp.regularizers import L1, Dropout, EarlyStopping, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
+from regexp.sweep import sweep
 from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
 from regexp.sweep.study import claim, held
+from regexp.sweep.tally import Tally
+from run_folders_of import write_run
 
 QUICK = ("epochs=2", "dataset.train_size=10")
 GRID = ("regularizer.weight_decay.strength=0.1,1", "seed=1,2")
@@ -96,10 +100,22 @@ def test_sets_have_grids_of_their_own(command_line, tmp_path):
     assert len(found) == 9
 
 
+def test_a_study_may_be_called_by_a_number_and_a_folder_that_cannot_be_is_told(command_line, tmp_path):
+    assert "1 run in outputs/0: 1 completed" in command_line("-m", *QUICK, "study=0").stdout
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for way in ("file", "file/deeper"):
+        refused = command_line("-m", *QUICK, f"hydra.sweep.dir={way}")
+        assert refused.code == 1
+        assert "the sweep's folder must be one that can be written, got " in refused.stderr
+        assert "choose another by study=NAME or hydra.sweep.dir=..." in refused.stderr
+
+
 def test_a_value_that_no_set_holds_is_refused_with_the_way_out(command_line, tmp_path):
     outcome = command_line("-m", "regularizer=[],[l1]", "regularizer.l1.strength=1", "regularizer.l2.strength=1,2")
     assert outcome.code == 1
-    assert 'l2 is not in [l1]: add "regularizer=[l1,l2]"' in outcome.stderr
+    assert outcome.stderr.splitlines() == [
+        'regularizer.l2.strength has values but l2 is in none of the sets [],[l1]: write "regularizer=[],[l1],[l2]"'
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,6 +166,19 @@ with claim(pathlib.Path({str(tmp_path)!r}), ["a"]) as mine:
         assert mine == {"a"}
 
 
+def test_runs_that_another_process_brought_to_an_end_meanwhile_are_counted_so(tmp_path, monkeypatch):
+    def others(missing, given, folder, tally, launcher):
+        for order, status in zip(missing, ("completed", "failed", "running"), strict=True):
+            tally.add(order.folder, "elsewhere")
+            write_run(folder, order.experiment, 1.0, status=status)
+
+    monkeypatch.setattr("regexp.sweep.training.train_missing", others)
+    found = [dataclasses.replace(order, folder=tmp_path / order.folder) for order in orders(3)]
+    tally = Tally(tmp_path, 3)
+    sweep(found, tmp_path, tally, grows=True, launcher=Launcher())
+    assert tally.counts() == {"reused": 1, "failed": 1, "elsewhere": 1}
+
+
 @pytest.mark.fault("F7")
 def test_a_run_that_fails_or_diverges_leaves_its_reason_and_the_others_finish(command_line, tmp_path):
     (tmp_path / "fragile.py").write_text(FRAGILE, encoding="utf-8")
@@ -192,6 +221,7 @@ def test_ctrl_c_keeps_what_is_finished_and_starts_nothing_more(start, tmp_path):
     assert outcome.code == 130
     assert "Traceback" not in outcome.stderr
     said = re.search(r"6 runs in outputs/s: 3 completed, (\d) interrupted, (\d) not begun", outcome.stdout)
+    assert "repeat the command to go on" in outcome.stdout
     statuses = sorted(status for _, status in held(tmp_path / "outputs/s").values())
     assert statuses == ["completed"] * 3 + ["interrupted"] * int(said[1])
     assert int(said[1]) + int(said[2]) == 3
@@ -210,7 +240,17 @@ def test_ctrl_c_keeps_what_is_finished_and_starts_nothing_more(start, tmp_path):
             ["-m", "seed=1,2", "hydra.launcher.max_stack=0"],
             "hydra.launcher.max_stack must be a whole number >= 1 or null, got 0",
         ),
-        (["study=a/b"], "study must be a name of letters, digits and ._+- (80 at most), got 'a/b'"),
+        (["study=a/b"], "digits and ._+- (80 at most, none of .- first or last), got 'a/b'"),
+        (["study=-x"], "none of .- first or last), got '-x'"),
+        (["study=größe"], "study must be a name of letters a to z, digits and ._+-"),
+        (["study="], "study must be a name of letters"),
+        (["study=true"], "study must be a name of letters"),
+        (["-m", "seed=1,2", "study=a,b"], "study must have one value for the whole sweep, got a,b"),
+        (["-m", "seed=1,2", "compare=true,false"], "compare must have one value for the whole sweep"),
+        (
+            ["-m", "seed=1,2", "hydra.launcher.max_stack=1,2"],
+            "hydra.launcher.max_stack must have one value for the whole sweep",
+        ),
         (["-m", "study=s", "hydra/launcher=basic"], "study needs hydra/launcher=stacked"),
         (["-m", "seed=1,-1", "epochs=2"], "seed must be a whole number >= 0, got -1"),
         (["save=some"], "save must be one of all, best, last, none or null, got 'some'"),

@@ -7,13 +7,17 @@ from pathlib import Path
 from regexp.history import read_summary
 
 
+class Taken(FileExistsError):
+    """The folder holds a run or a sweep already."""
+
+
 def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
     """Make the folder and mark it as taken, in one atomic step.
 
     The marks are what Hydra writes there anyway: the folder ``.hydra`` of a run, the file ``multirun.yaml`` of a sweep.
     A sweep that ``grows`` may be there already, and a run that ``grows`` may have been cut before it began.
 
-    Raises ``FileExistsError`` if the folder is taken, also by a run of :func:`regexp.fit`.
+    Raises :class:`Taken` if the folder is taken, also by a run of :func:`regexp.fit`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -24,7 +28,7 @@ def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
         else:
             (folder / ".hydra").mkdir(exist_ok=grows)
     except FileExistsError:
-        raise FileExistsError(f"{folder} holds a run already: choose another folder, or leave the choice to us") from None
+        raise Taken(f"{folder} holds a run already: choose another folder, or leave the choice to us") from None
 
 
 def holds_run(folder: Path) -> bool:

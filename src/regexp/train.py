@@ -69,7 +69,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from regexp.config.orders import orders
     from regexp.config.planning import plan
     from regexp.config.resuming import folder_of
-    from regexp.run_folders import claim, holds_run
+    from regexp.run_folders import holds_run
 
     _refuse_flags(arguments)
     try:
@@ -81,17 +81,30 @@ def _train(arguments: argparse.Namespace) -> None:
         if asked.resumes and holds_run(asked.folder):
             _resume_same(asked)
             return
-        claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
-    except (ConfigError, FileExistsError) as error:
+        _claim(asked, arguments.overrides)
+    except ConfigError as error:
         _exit(str(error))
-    except OSError as error:
-        _exit(f"the run's folder must be one that can be made, got {error}: choose another by hydra.run.dir=...")
     if asked.search:
-        _search(asked, arguments.overrides)
+        _search(asked)
     elif asked.stacked:
-        _sweep(asked, runs, arguments.overrides)
+        _sweep(asked, runs)
     else:
         _leave_to_hydra(asked, arguments)
+
+
+def _claim(asked: Any, overrides: Sequence[str]) -> None:
+    """Take the folder, and note the command in that of a sweep."""
+    from regexp.run_folders import Taken, claim
+
+    try:
+        claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
+        if asked.stacked:
+            _begin(asked, overrides)
+    except Taken as error:
+        _exit(str(error))
+    except OSError as error:
+        whose, way_out = ("sweep", "study=NAME or hydra.sweep.dir=...") if asked.multirun else ("run", "hydra.run.dir=...")
+        _exit(f"the {whose}'s folder must be one that can be written, got {error}: choose another by {way_out}")
 
 
 def _resume(folder: Path, arguments: argparse.Namespace) -> None:
@@ -112,17 +125,19 @@ def _resume_same(asked: Any) -> None:
         _judge([asked.folder])
 
 
-def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
+def _sweep(asked: Any, runs: Sequence[Any]) -> None:
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
 
-    _begin(asked, overrides)
-    tally = Tally(asked.folder, len(runs), len(asked.refused))
+    tally, way_on = Tally(asked.folder, len(runs), len(asked.refused)), ""
     try:
         sweep(runs, asked.folder, tally, grows=asked.study, launcher=asked.launcher)
+    except KeyboardInterrupt:
+        way_on = _way_on(asked)
+        raise
     finally:
         tally.write()
-        print(f"\n{tally}\ntensorboard --logdir {asked.folder}")
+        print(f"\n{tally}\n{way_on or f'tensorboard --logdir {asked.folder}'}")
     if tally.with_status("queued"):
         print("queued runs are trained without this process; to collect them, repeat the command")
     else:
@@ -131,16 +146,25 @@ def _sweep(asked: Any, runs: Sequence[Any], overrides: Sequence[str]) -> None:
     _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
 
 
-def _search(asked: Any, overrides: Sequence[str]) -> None:
+def _search(asked: Any) -> None:
     from regexp.search import Unfinished, answer, search
 
-    _begin(asked, overrides)
     try:
         found, failed = search(asked)
+    except KeyboardInterrupt:
+        print(_way_on(asked))
+        raise
     except Unfinished as unfinished:
         _exit(str(unfinished))
     print(answer(found, asked))
     _judge(failed)
+
+
+def _way_on(asked: Any) -> str:
+    """What to do after an interruption."""
+    if asked.study:
+        return f"repeat the command to go on: what {asked.folder} holds is not trained again"
+    return "the runs stay there; the same command begins anew, and one with study=NAME goes on when it is repeated"
 
 
 def _begin(asked: Any, overrides: Sequence[str]) -> None:
@@ -156,6 +180,7 @@ def _begin(asked: Any, overrides: Sequence[str]) -> None:
 
 
 def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
+    from regexp.naming import counted
     from regexp.run_folders import count, failed
 
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
@@ -164,7 +189,7 @@ def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
         own.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join(asked.fixed)}]")
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
-        print(f"\n{len(asked.runs)} runs in {asked.folder}\ntensorboard --logdir {asked.folder}")
+        print(f"\n{counted(len(asked.runs), 'run')} in {asked.folder}\ntensorboard --logdir {asked.folder}")
         _conclude(asked)
     diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
     _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging))

@@ -6,12 +6,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from regexp.comparison.commands import further, sweep
+from regexp.comparison.commands import further, sweep, with_fresh_seeds
 from regexp.comparison.measuring import Choice, Measure, Row, values
 from regexp.comparison.settings import Seed, Setting, short_key
 from regexp.comparison.statistics import LEVEL, Difference, Estimate, holm, paired, seeds_needed, unpaired
 from regexp.component import is_number
 from regexp.metrics import lower_is_better
+from regexp.naming import exact
 
 _LISTED = 5
 _LIMITS = {"rate": 1.0, "input_rate": 1.0, "momentum": 1.0, "label_noise": 1.0}
@@ -130,7 +131,7 @@ def _further(choice: Setting, key: str, up: bool, grid: Sequence[float], *, alon
     """The values to try; of several grids to be crossed also the end itself."""
     limit = _LIMITS.get(key.rpartition(".")[2], math.inf)
     points = further(grid, up=up, whole=isinstance(choice.values[key], int), below=limit)
-    return [f"{point:g}" for point in ([] if alone else [choice.numbers[key]]) + points]
+    return [exact(point) for point in ([] if alone else [choice.numbers[key]]) + points]
 
 
 def _seed_change(found: Findings) -> dict[str, list[str]]:
@@ -240,7 +241,7 @@ def _between(one: Setting, other: Setting, how: Measure) -> float:
 
 def _more_seeds(found: Findings) -> str | None:
     runs = [run for setting in found.settings for run in setting.runs.values()]
-    return sweep(runs, {"seed": ["range(10)"]}, found.study)
+    return with_fresh_seeds(runs, 10) or sweep(runs, {"seed": ["range(10)"]}, found.study)
 
 
 def _gaps(found: Findings) -> str:

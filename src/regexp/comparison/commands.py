@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from regexp.comparison.reading import Run
-from regexp.naming import quoted
+from regexp.naming import SEARCH_NOTE, quoted
 
 
 def sweep(runs: Sequence[Run], changes: Mapping[str, Sequence[str]], study: str | None = None) -> str | None:
-    """The line that trains these runs, with other values for some keys; None for runs that no command line trained."""
+    """The line that trains these runs, with other values for some keys; None for those of searches, or of no command."""
+    if _search_of(runs):
+        return None
     words: dict[str, list[str]] = {}
     for run in runs:
         for override in run.summary.get("overrides") or []:
@@ -27,6 +31,16 @@ def sweep(runs: Sequence[Run], changes: Mapping[str, Sequence[str]], study: str 
     swept = any(len(values) > 1 or "range(" in values[0] for values in words.values())
     head = ["regexp-train", *(["-m"] if swept else [])]
     return " ".join([*head, *(quoted(f"{key}={','.join(values)}") for key, values in words.items())])
+
+
+def with_fresh_seeds(runs: Sequence[Run], seeds: int) -> str | None:
+    """The line that repeats the search behind these runs, comparing by that many seeds; None for runs of no search."""
+    search = _search_of(runs)
+    if search is None:
+        return None
+    typed = (search / "commands.txt").read_text(encoding="utf-8").splitlines()[-1]
+    words = [word for word in shlex.split(typed) if not word.startswith("hydra.sweeper.fresh_seeds=")]
+    return " ".join(map(quoted, [*words, f"hydra.sweeper.fresh_seeds={seeds}"]))
 
 
 def further(values: Iterable[float], *, up: bool, whole: bool, below: float = float("inf")) -> list[float]:
@@ -48,6 +62,13 @@ def further(values: Iterable[float], *, up: bool, whole: bool, below: float = fl
     if below < float("inf"):  # a rate: halfway to its limit, and again
         points = [float(f"{below - (below - end) / 2**step:.3g}") for step in (1, 2)] if up else points
     return [point for point in dict.fromkeys(round(p) if whole else p for p in points) if point not in (0, end)]
+
+
+def _search_of(runs: Sequence[Run]) -> Path | None:
+    """The folder of the search that trained all these runs."""
+    folders = {run.folder.parent.parent for run in runs}
+    found = folders.pop() if len(folders) == 1 else None
+    return found if found and all((found / name).is_file() for name in (SEARCH_NOTE, "commands.txt")) else None
 
 
 def _ranged(seeds: Sequence[str]) -> str:

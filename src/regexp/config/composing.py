@@ -68,10 +68,10 @@ class Composer:
                 problems.append(diagnosis.no_override(line))
         return overrides, problems
 
-    def chosen(self, overrides: Sequence[Override]) -> set[str]:
-        """The regularizers that are switched on."""
+    def chosen(self, overrides: Sequence[Override]) -> list[str]:
+        """The regularizers that are switched on, in their order."""
         config, _ = self._with_choices(self._choices(overrides))
-        return {str(name) for name, node in config.regularizer.items() if "_target_" in (node or {})}
+        return [str(name) for name, node in config.regularizer.items() if "_target_" in (node or {})]
 
     def build(self, overrides: Sequence[Override]) -> Job:
         """One run. Where overrides are wrong, what follows from them is not told: only what the command line names."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import OmegaConf
 
-from regexp.config.wording import NO_REGULARIZERS, nearest, not_chosen, unknown_key
+from regexp.config import wording
+from regexp.config.wording import NO_REGULARIZERS, STUDY_RULE, nearest, not_chosen, unknown_key
 
 
 def no_override(line: str) -> str:
     """For an argument that Hydra's grammar cannot read."""
     key, equals, value = line.partition("=")
+    if key == "study" and value:
+        return f"study {STUDY_RULE}, got {value!r}"
     quoted = f""": "{key}='{value}'\"""" if equals and value and not set(value) & set("'\"[]{}") else ""
     return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{quoted}"
 
@@ -22,6 +26,12 @@ def several_values(override: Override) -> str:
     """For a sweep without ``-m``."""
     key, value = override.get_key_element(), override.get_value_string()
     return f"{key} has several values, got {value}: add -m to run each, or write {key}=[{value}] for a list"
+
+
+def no_swept_key(override: Override) -> str:
+    """For a key that says how the whole command is carried out, and has several values."""
+    key, value = override.get_key_element(), override.get_value_string()
+    return f"{key} must have one value for the whole sweep, got {value}: type one command for each"
 
 
 def no_grid(override: Override) -> str:
@@ -86,6 +96,17 @@ def wrong_value(override: Override, error: Exception, config: Any, loader: Confi
             correction = "" if meant == name else f" (did you mean {meant}?)"
             return f"{key} {not_chosen(meant, chosen)}{correction}"
     return f"{key} {unknown_key(key, [other for other in known if other.startswith('hydra') == (group == 'hydra')])}"
+
+
+def in_no_set(job: Sequence[Override], sets: Sequence[Sequence[str]], loader: ConfigLoader) -> list[str]:
+    """For values of regularizers that several sets of a sweep could hold, and none does."""
+    problems = []
+    for override in job:
+        group, _, rest = override.key_or_group.partition(".")
+        name, known = rest.partition(".")[0], {name for one in sets for name in one}
+        if group == "regularizer" and name in set(loader.get_group_options(group)) - known:
+            problems.append(wording.in_no_set(override.key_or_group, name, sets))
+    return problems
 
 
 def one_value(override: Override) -> str:

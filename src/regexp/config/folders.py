@@ -24,7 +24,14 @@ def title(root: Any) -> str:
 
 def study(now: str, root: Any) -> str:
     """A sweep: its study, or a folder by time."""
-    return OmegaConf.select(root, "study") or f"{title(root)}/{now}"
+    name = named_study(root)
+    return f"{title(root)}/{now}" if name is None else str(name)
+
+
+def named_study(root: Any) -> Any:
+    """The name of the study, also where it is written as a number; None without one."""
+    name = OmegaConf.select(root, "study")
+    return str(name) if isinstance(name, (int, float)) and not isinstance(name, bool) else name
 
 
 def swept(root: Any) -> str:

@@ -50,11 +50,14 @@ def swept(composer: Composer, hydra: Any, overrides: Sequence[Override]) -> list
 def own_grids(composer: Composer, jobs: list[list[Override]]) -> list[list[Override]]:
     """Each run without the values of regularizers that others hold and it does not; what becomes equal is one run.
 
-    A value for a regularizer that no run holds stays, and is refused when the run is built.
+    Raises :class:`ConfigError` for a value of a regularizer that none of several sets holds.
     """
     chosen = [composer.chosen(job) for job in jobs]
     known = set().union(*chosen)
-    kept = [[o for o in job if _owner(o) not in known - held] for job, held in zip(jobs, chosen, strict=True)]
+    kept = [[o for o in job if _owner(o) not in known - set(held)] for job, held in zip(jobs, chosen, strict=True)]
+    sets = list(dict.fromkeys(map(tuple, chosen)))
+    if len(sets) > 1 and (problems := [text for job in kept for text in diagnosis.in_no_set(job, sets, composer.loader)]):
+        raise ConfigError(problems)
     return list({tuple(override.input_line for override in job): job for job in kept}.values())
 
 

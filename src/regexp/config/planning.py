@@ -22,14 +22,17 @@ from omegaconf import OmegaConf
 from regexp.config import diagnosis
 from regexp.config.composing import Composer, Job, build_all
 from regexp.config.construction import construct
+from regexp.config.folders import named_study
 from regexp.config.grid import is_grid, is_stacked, jobs
 from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
-from regexp.config.wording import ConfigError, Problems
+from regexp.config.wording import STUDY_RULE, ConfigError, Problems
 from regexp.launcher import Launcher, Submitit
 from regexp.naming import slug
 
 VERSION_BASE = "1.3"
 """The version of Hydra whose defaults hold."""
+
+_OF_ALL = ("study", "compare", "resume")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,13 +72,13 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         fixed = [override for override in overrides if not override.is_sweep_override()]
         head, wrong = composer.compose(fixed)
         problems += [text for text in wrong if text.startswith("hydra")]
-        study, compare = OmegaConf.select(head, "study"), OmegaConf.select(head, "compare", default=True)
+        study, compare = named_study(head), OmegaConf.select(head, "compare", default=True)
         problems += [] if isinstance(compare, bool) else [f"compare must be true or false, got {compare!r}"]
-        multirun = bool(arguments.multirun or head.hydra.mode == RunMode.MULTIRUN or study)
+        multirun = bool(arguments.multirun or head.hydra.mode == RunMode.MULTIRUN or study is not None)
         stacked = multirun and is_stacked(head.hydra)
         if not (arguments.multirun or head.hydra.mode == RunMode.MULTIRUN):
             problems += [diagnosis.several_values(override) for override in overrides if override.is_sweep_override()]
-        problems += _misfits(head.hydra, study, stacked) if multirun else []
+        problems += _misfits(head.hydra, study, stacked, overrides) if multirun else []
         resume = OmegaConf.select(head, "resume")
         if resume not in (None, "auto") or (resume and multirun):
             problems.append(
@@ -104,7 +107,7 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
     return Plan(
         multirun=multirun,
         stacked=stacked,
-        study=bool(study),
+        study=study is not None,
         compare=compare,
         resumes=resume == "auto",
         folder=folder,
@@ -122,11 +125,12 @@ def _is_glob(overrides: Sequence[Override]) -> bool:
     return any(override.value_type == ValueType.GLOB_CHOICE_SWEEP for override in overrides)
 
 
-def _misfits(hydra: Any, study: Any, stacked: bool) -> list[str]:
+def _misfits(hydra: Any, study: Any, stacked: bool, overrides: Sequence[Override]) -> list[str]:
     """Ways to carry out a multirun that do not go together."""
-    problems = []
+    swept = [override for override in overrides if override.is_sweep_override()]
+    problems = [diagnosis.no_swept_key(o) for o in swept if o.key_or_group in _OF_ALL or (stacked and o.is_hydra_override())]
     if study is not None and (not isinstance(study, str) or slug(study) != study):
-        problems.append(f"study must be a name of letters, digits and ._+- (80 at most), got {study!r}")
+        problems.append(f"study {STUDY_RULE}, got {study!r}")
     if study is not None and not stacked:
         problems.append("study needs hydra/launcher=stacked: Hydra's own launchers cannot add to a folder")
     if is_search(hydra) and not stacked:

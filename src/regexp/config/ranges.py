@@ -13,6 +13,7 @@ from regexp.component import Component, per_run_fields
 from regexp.config.building import BASES
 from regexp.config.construction import hints
 from regexp.config.target import component_class
+from regexp.naming import exact
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Range:
 
     def __str__(self) -> str:
         """As Hydra's grammar reads it."""
-        inner = f"interval({self.low:g},{self.high:g})"
+        inner = f"interval({exact(self.low)},{exact(self.high)})"
         return f"tag(log,{inner})" if self.log else inner
 
 
@@ -53,7 +54,7 @@ def typed(intervals: Sequence[Override], tree: Mapping[str, Any]) -> tuple[dict[
         found, kind = _range(override), _kind(path, tree)
         if (kind is None and field in tree) or (kind and field in _fields(kind) and field not in per_run_fields(kind)):
             rule = "must be a list of values (only numbers that may differ within a stack are searched)"
-            problems.append(f"{key} {rule}, got {text}: write {key}={found.low:g},{found.high:g}")
+            problems.append(f"{key} {rule}, got {text}: write {key}={exact(found.low)},{exact(found.high)}")
         elif wrong := found.problem():
             problems.append(f"{key} {wrong}, got {text}")
         elif kind and _is_whole(kind, field):

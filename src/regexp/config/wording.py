@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 Problems = dict[str, str]
 """What is wrong, by full key."""
 
+STUDY_RULE = "must be a name of letters a to z, digits and ._+- (80 at most, none of .- first or last)"
 NO_REGULARIZERS = "write regularizer=[] for none"
 
 
@@ -33,7 +34,13 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 def not_chosen(name: str, chosen: Iterable[str]) -> str:
     """What to say of values for a regularizer that is not switched on."""
     chosen = list(chosen)
-    return f'has values but {name} is not in [{",".join(chosen)}]: add "regularizer=[{",".join([*chosen, name])}]"'
+    return f'has values but {name} is not in [{",".join(chosen)}]: write "regularizer=[{",".join([*chosen, name])}]"'
+
+
+def in_no_set(key: str, name: str, sets: Sequence[Sequence[str]]) -> str:
+    """What to say of a value for a regularizer that is in none of several sets."""
+    typed, more = (",".join(f"[{','.join(one)}]" for one in some) for some in (sets, [*sets, [name]]))
+    return f'{key} has values but {name} is in none of the sets {typed}: write "regularizer={more}"'
 
 
 def nearest(key: str, known: Iterable[str]) -> str | None:

@@ -26,18 +26,20 @@ def answer(found: Sequence[Searched], plan: Plan) -> str:
     with alone(plan.folder):
         report.write(found, plan.folder / "search.csv")
         write_figures({"search": performance(found)}, plan.folder)
-    notes = [f"note: {text}" for text in report.remarks(found, plan.search.options.budget, plan.composer)]
-    return "\n".join(["", report.table(found), *notes, *(_comparison(found[0].test_metric, plan) if plan.compare else [])])
+    options, metric = plan.search.options, found[0].test_metric
+    notes = [f"note: {text}" for text in report.remarks(found, options.budget, plan.composer)]
+    again = ["regexp-compare", str(plan.folder), *([] if metric == "test/loss" else ["--metric", metric]), "--at", AT]
+    where = f"{' '.join(map(quoted, again))} compares them again; pictures and tables are in {plan.folder}"
+    words = ["The chosen settings, trained with fresh seeds:", _compared(plan, metric), "", where] if plan.compare else []
+    return "\n".join(["", report.table(found), *notes, "", *words])
 
 
-def _comparison(metric: str, plan: Plan) -> list[str]:
+def _compared(plan: Plan, metric: str) -> str:
+    """The comparison of the fresh runs, written to the folder, in words."""
     try:
         compared = compare(plan.folder, metric=metric, at=AT)
         with alone(plan.folder):
             compared.write(plan.folder / OUTPUT)
-        words = str(compared)
+        return str(compared)
     except ValueError as error:
-        words = str(error)
-    again = ["regexp-compare", str(plan.folder), *([] if metric == "test/loss" else ["--metric", metric]), "--at", AT]
-    where = f"{' '.join(map(quoted, again))} compares them again; pictures and tables are in {plan.folder}"
-    return ["", "The chosen settings, trained with fresh seeds:", words, "", where]
+        return str(error)

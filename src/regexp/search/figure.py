@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from regexp.comparison.figures.style import LINES, SPLITS, ascii_text, new_figure, scale_y, tidy
+from regexp.axes import logarithmic, short_tick
+from regexp.comparison.figures.style import LINES, SPLITS, ascii_text, new_figure, tidy
 from regexp.search.outcomes import Searched
 from regexp.search.performance import expected, interval
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 _CAPTION = (
     "Lines: mean over all draws of b settings, without replacement, of the one that is best by validation; bands: 95 % of the "
     "draws. Every setting has {seeds}, which also chose it, so that the values at the right are too good: only fresh seeds are "
-    "compared. {lost}"
+    "compared. In the legend: the validation value of the best of all. {lost}"
 )
+_WIDE = 1.5  # a factor from which differences at the right are hard to see on a linear axis
 _LOST = "A setting of which a seed diverged or failed counts as the worst of its set."
 
 
@@ -44,8 +46,6 @@ def performance(found: Sequence[Searched]) -> Figure:
 
 
 def _panel(axes: Axes, found: Sequence[Searched], metric: str, budget: int) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     shown: list[float] = []
     for one, style in zip(found, itertools.cycle(LINES), strict=False):
         ranked = _ranked(one, metric)
@@ -53,17 +53,27 @@ def _panel(axes: Axes, found: Sequence[Searched], metric: str, budget: int) -> N
             continue
         constant = len(ranked) == 1
         ranked = np.repeat(ranked, budget) if constant else ranked
-        draws = np.arange(1, len(ranked) + 1)
+        draws, means = np.arange(1, len(ranked) + 1), expected(ranked)
         line = {"color": style["color"], "linestyle": style["linestyle"], "linewidth": 1.8}
-        means = expected(ranked)
-        axes.plot(draws, means, label=one.space.label + (" (one setting)" if constant and budget > 1 else ""), **line)
+        tries = "one setting" if constant else f"b = {len(ranked)}"
+        marks = {"marker": style["marker"]} if budget == 1 else {}
+        axes.plot(draws, means, label=f"{one.space.label}: {means[-1]:.4g} ({tries})", **line, **marks)
         if metric == one.objective and not constant:
             axes.fill_between(draws, *interval(ranked), color=style["color"], alpha=0.15, linewidth=0)
         shown += means.tolist()
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     split, _, kind = metric.partition("/")
     tidy(axes, "settings tried, b", f"{SPLITS[split]['label']} {kind}" + (" of the same setting" if split == "test" else ""))
-    scale_y(axes, shown)
+    _scale(axes, shown, budget)
+
+
+def _scale(axes: Axes, shown: Sequence[float], budget: int) -> None:
+    """Both axes logarithmic: most happens in the first few settings, and what is left then is small beside where it began."""
+    ticks = [2**power for power in range(budget.bit_length())]
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(ticks if ticks[-1] > 0.75 * budget else [*ticks, budget])
+    axes.xaxis.set_major_formatter(short_tick)
+    if logarithmic(axes, shown, wide=_WIDE):
+        axes.set_ylim(min(shown) / 1.1, max(shown) * 1.1)
 
 
 def _ranked(one: Searched, metric: str) -> Float[np.ndarray, " tried"] | None:

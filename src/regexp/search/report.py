@@ -16,7 +16,7 @@ from regexp.comparison.settings import short_key
 from regexp.config import ConfigError
 from regexp.config.composing import Composer
 from regexp.config.ranges import Range
-from regexp.naming import quoted
+from regexp.naming import exact, quoted
 from regexp.report import aligned
 from regexp.search.outcomes import Outcome, Searched
 
@@ -97,7 +97,8 @@ def write(found: Sequence[Searched], file: Path) -> None:
 
 def _at_the_end(one: Searched, key: str, end: str, composer: Composer) -> str:
     found, value = one.space.ranges[key], one.chosen.values[key]
-    shown = f"{key} {value:.4g} is near the {end} end of its range, {found.low:g} to {found.high:g}: the best may lie beyond"
+    ends = f"{exact(found.low)} to {exact(found.high)}"
+    shown = f"{key} {exact(value)} is near the {end} end of its range, {ends}: the best may lie beyond"
     for halvings in range(8):  # a rate has a limit
         wider = widened(found, end, 0.5**halvings)
         if _is_possible(one, key, wider.high if end == "upper" else wider.low, composer):
@@ -114,7 +115,7 @@ def _is_possible(one: Searched, key: str, value: float, composer: Composer) -> b
 
 
 def _words(outcome: Outcome) -> str:
-    return ", ".join(f"{short_key(key, outcome.values)} {value:.4g}" for key, value in outcome.values.items())
+    return ", ".join(f"{short_key(key, outcome.values)} {exact(value)}" for key, value in outcome.values.items())
 
 
 def _mean_and_sd(values: Sequence[float]) -> tuple[float | str, float | str]:

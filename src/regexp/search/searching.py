@@ -15,7 +15,7 @@ from regexp.config.composing import Job
 from regexp.config.orders import orders
 from regexp.config.planning import Plan
 from regexp.config.searching import SearchPlan
-from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
+from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING, counted
 from regexp.search.contest import Contest
 from regexp.search.outcomes import ENDED, Searched
 from regexp.sweep import sweep
@@ -63,7 +63,8 @@ def _tune(plan: Plan, asked: SearchPlan) -> tuple[list[Searched], list[Path]]:
     for count in asked.options.rounds:
         with one_at_a_time:
             jobs = [job for contest in contests for job in contest.ask(count)]
-        log.info("search: %d sets, up to %d settings of each, %d runs", len(contests), count, len(jobs))
+        sizes = counted(len(contests), "set"), counted(count, "setting"), counted(len(jobs), "run")
+        log.info("search: %s, at most %s of each, %s", *sizes)
         ended = _train(plan, SEARCH_TUNING, jobs)
         failed += _failed(ended)
         with one_at_a_time:

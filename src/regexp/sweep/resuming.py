@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp import checkpoint, saving
+from regexp.naming import counted
 from regexp.order import Order
 from regexp.snapshot import Snapshot, combine
 from regexp.sweep.study import FINISHED, held
@@ -43,7 +44,8 @@ def _group(members: Sequence[tuple[Order, Snapshot | None]], folder: Path) -> tu
     orders, found = [order for order, _ in members], [saved for _, saved in members if saved]
     if not found:
         return orders, None
-    log.info("%d runs go on after epoch %d", len(orders), found[0]["epoch"])
+    verb = "goes" if len(orders) == 1 else "go"
+    log.info("%s %s on after epoch %d", counted(len(orders), "run"), verb, found[0]["epoch"])
     return orders, combine(found)
 
 

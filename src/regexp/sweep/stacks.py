@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from regexp.experiment import Experiment
 from regexp.lazy import torch
+from regexp.naming import counted
 from regexp.order import Order
 from regexp.program import load_data, set_of, share_a_list, structure_of
 from regexp.program.data import EVALUATION_ROWS
@@ -31,7 +32,7 @@ def stacks(orders: Sequence[Order], max_stack: int | None) -> list[list[Order]]:
     """
     parts = [stack for group in _groups(orders) for stack in _cut(group, max_stack or _size(group))]
     if remarks := [*_padded(parts), *_apart(orders)]:
-        log.info("%d runs in %d stacks: %s", len(orders), len(parts), "; ".join(remarks))
+        log.info("%s in %s: %s", counted(len(orders), "run"), counted(len(parts), "stack"), "; ".join(remarks))
     return parts
 
 

@@ -23,13 +23,13 @@ def held(folder: Path) -> dict[str, tuple[Path, str]]:
     return _by_hash(file.parent for file in sorted(folder.glob("*/summary.json")))
 
 
-def finished(folder: Path, places: Mapping[str, Path]) -> dict[str, tuple[Path, str]]:
-    """Those of the runs (by their hashes, with their folders) that have ended, by now also in other folders.
+def finished(folder: Path, places: Mapping[str, Path], statuses: Collection[str] = FINISHED) -> dict[str, tuple[Path, str]]:
+    """Those of the runs (by their hashes, with their folders) that have ended so, by now also in other folders.
 
     Only summaries of these runs are read: names of runs end with their hashes.
     """
     alike = (path for path in sorted(folder.iterdir()) if path.name.rpartition("-")[2] in places)
-    return {known_as: run for known_as, run in _by_hash([*places.values(), *alike]).items() if run[1] in FINISHED}
+    return {known_as: run for known_as, run in _by_hash([*places.values(), *alike]).items() if run[1] in statuses}
 
 
 def _by_hash(folders: Iterable[Path]) -> dict[str, tuple[Path, str]]:
@@ -69,7 +69,7 @@ def claim(folder: Path, hashes: Collection[str], patience: float = 0) -> Iterato
     processes may be dying.
 
     On one machine the locks are the kernel's (flock, on Windows msvcrt). Between machines they hold where the file system
-    passes Where there is no locking at all, filelock falls
+    passes them on, as NFS 4 does. Where there is no locking at all, filelock falls
     back to files whose names are the locks, and after a kill such a file has to be removed by hand.
     """
     claims = folder / ".claims"

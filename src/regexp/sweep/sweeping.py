@@ -9,7 +9,7 @@ from pathlib import Path
 from regexp.launcher import Launcher
 from regexp.order import Order
 from regexp.sweep.queue import handed_over
-from regexp.sweep.study import FINISHED, held
+from regexp.sweep.study import FINISHED, finished, held
 from regexp.sweep.tally import Tally
 
 
@@ -34,4 +34,15 @@ def sweep(orders: Sequence[Order], folder: Path, tally: Tally, *, grows: bool, l
     if missing or given:
         from regexp.sweep.training import train_missing
 
-        train_missing(missing, given, folder, tally, launcher)
+        try:
+            train_missing(missing, given, folder, tally, launcher)
+        finally:
+            _ask_again(missing, folder, tally)
+
+
+def _ask_again(orders: Sequence[Order], folder: Path, tally: Tally) -> None:
+    """Count how those runs ended that another process was training and has brought to an end by now."""
+    others = {order.experiment.hash(): order.folder for order in orders if tally.status.get(order.folder) == "elsewhere"}
+    ended = finished(folder, others, (*FINISHED, "failed")) if others else {}
+    for known_as, (_, status) in ended.items():
+        tally.add(others[known_as], "failed" if status == "failed" else "reused")

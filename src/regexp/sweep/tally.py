@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from regexp import atomic
+from regexp.naming import counted
 
 WORDS = {
     "completed": "completed",
@@ -51,4 +52,4 @@ class Tally:
         parts = ", ".join(f"{count} {WORDS[status]}" for status, count in self.counts().items()) or "none begun"
         not_begun = self.jobs - len(self.status)
         rest = f", {not_begun} not begun" if not_begun and self.status else ""
-        return f"{self.jobs} runs in {self.folder}: {parts}{rest}"
+        return f"{counted(self.jobs, 'run')} in {self.folder}: {parts}{rest}"

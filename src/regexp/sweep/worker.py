@@ -13,6 +13,7 @@ from regexp import saving
 from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
 from regexp.machine import OutOfMemory
+from regexp.naming import counted
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.results import Result
@@ -88,7 +89,7 @@ def _train_or_split(orders: Sequence[Order], folder: Path, outcome: Outcome, adv
     if failure is None:
         return
     if len(left) > 1 and not failure.hits_all:
-        log.info("a stack of %d runs failed (%s): trying its halves", len(orders), failure.text)
+        log.info("a stack of %s failed (%s): trying its halves", counted(len(orders), "run"), failure.text)
         _train_or_split(left[: len(left) // 2], folder, outcome, advance)
         _train_or_split(left[len(left) // 2 :], folder, outcome, advance)
     else:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from regexp.launcher import Launcher
+from regexp.naming import counted
 from regexp.sweep.stack import Endings, Outcome, Stack
 
 log = logging.getLogger("regexp")
@@ -17,5 +18,5 @@ def run(waiting: deque[Stack], work: Callable[[Stack], Outcome], launcher: Launc
     count = len(waiting)
     while waiting:
         stack = waiting.popleft()
-        log.info("stack %d of %d: %d runs", stack.number, count, len(stack.orders))
+        log.info("stack %d of %d: %s", stack.number, count, counted(len(stack.orders), "run"))
         yield stack, work(stack)
