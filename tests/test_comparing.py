@@ -211,7 +211,7 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     }
     for written, joins in (("", False), (f" study={tmp_path.name}", True)):  # a sweep by time is no study
         (tmp_path / "commands.txt").write_text(f"regexp-train -m seed=1,2{written}\n", encoding="utf-8")
-        assert (f"study={tmp_path.name}" in regexp.compare(tmp_path).sentences[0]) is joins
+        assert (f"study={tmp_path.name}-further" not in regexp.compare(tmp_path).sentences[0]) is joins
 
 
 @pytest.mark.parametrize(("best", "end"), [(0.0, None), (0.1, "lower"), (1.0, None), (10.0, "upper")])

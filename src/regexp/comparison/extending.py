@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,9 +62,10 @@ def extension(
         return ""
     points = {end.key: tried[end.key] if len(ends) == 1 else [choice.numbers[end.key], *tried[end.key]] for end in ends}
     values = {key: [f"{point:g}" for point in shown] for key, shown in points.items()}
-    new = study or f"{slug(of[0].resolve().name)}-further"
+    new = study or _new_study(of[0].resolve())
     changes = {**values, **({"seed": [str(seed) for seed, _ in seeds]} if len(seeds) > 1 else {})}
-    text = f" That is {' and '.join(_worded(end, choice) for end in ends)}"
+    beyond = " or ".join(dict.fromkeys(_beyond(end) for end in ends))
+    text = f" That is {' and '.join(_worded(end, choice) for end in ends)}: the best may lie {beyond}"
     line = sweep(list(choice.runs.values()), changes, new)
     if line is None:
         told = "; ".join(f"{short_key(key, choice.values)} to {' and '.join(shown)}" for key, shown in values.items())
@@ -84,9 +86,18 @@ def _points(choice: Setting, end: End) -> list[float]:
 def _worded(end: End, choice: Setting) -> str:
     side = "upper" if end.up else "lower"
     grid = f"({short_key(end.key, choice.values)} {_listed(end.grid)})"
-    if end.diverged is None:
-        return f"the {side} end of its grid {grid}: the best may lie beyond"
-    return f"the {side} end of what did not diverge {grid}: the best may lie between it and {end.diverged:g}, which diverged"
+    return f"the {side} end of {'its grid' if end.diverged is None else 'what did not diverge'} {grid}"
+
+
+def _beyond(end: End) -> str:
+    return "beyond" if end.diverged is None else f"between it and {end.diverged:g}, which diverged"
+
+
+def _new_study(folder: Path) -> str:
+    """A name that no study has: that of the folder, or of the one above where the folder is named by time."""
+    names = [folder.name, folder.parent.name] if re.match(r"\d{4}-\d\d-\d\d", folder.name) else [folder.name]
+    found = [f"{slug(name)}-further" for name in reversed(names)]
+    return next((name for name in found if not Path("outputs", name).exists()), found[-1])
 
 
 def _listed(grid: Sequence[float]) -> str:
