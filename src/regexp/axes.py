@@ -19,11 +19,11 @@ def whole_epochs(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
-def logarithmic(axes: Axes, shown: Sequence[float]) -> bool:
-    """A logarithmic vertical axis, labelled in plain numbers, if all values are positive and span more than a factor of 20."""
+def logarithmic(axes: Axes, shown: Sequence[float], wide: float = _WIDE) -> bool:
+    """A logarithmic vertical axis, labelled in plain numbers, if all values are positive and span more than a factor (20)."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    if not shown or min(shown) <= 0 or max(shown) <= _WIDE * min(shown):
+    if not shown or min(shown) <= 0 or max(shown) <= wide * min(shown):
         return False
     axes.set_yscale("log")
     few = max(shown) < 1000 * min(shown)  # then 2 and 5 between the powers of ten

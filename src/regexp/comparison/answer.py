@@ -156,7 +156,7 @@ def _told(row: Row, found: Findings) -> str:
     size = f"{number(abs(difference.mean))} {comparison}" if difference.mean else comparison
     text = f"{metric} is {size} than that of the baseline ({base})"
     if not math.isfinite(row.p):
-        return f"{text}: there is no interval and no test{_why_untested(row, found)}."
+        return f"{text}, without interval and test{_why_untested(row, found)}."
     tests = sum(other.difference is not None for other in found.rows)
     how = "paired over shared seeds" if difference.paired else f"unpaired, Welch: {_shared(row, found)} shared"
     corrected = f" after Holm over {tests} comparisons" if tests > 1 else ""
