@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -32,7 +33,7 @@ def test_many_ticks_of_less_than_two_decades_do_not_overlap(tmp_path):
         drawn = [one for one in axes.get_xticklabels(which="both") if one.get_text()]
         boxes = sorted((one.get_window_extent() for one in drawn), key=lambda box: box.x0)
         assert len(boxes) >= 3
-        assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_more_than_a_decade_has_an_axis_of_powers_on_which_bands_stay(tmp_path):

@@ -154,7 +154,7 @@ def _fills(axes: Axes, *, powers: bool) -> list[PolyCollection]:
     if powers:
         floor = axes.get_ylim()[0]
         for band in bands:
-            vertices = band.get_paths()[0].vertices.copy()
+            vertices = np.array(band.get_paths()[0].vertices)
             vertices[:, 1] = np.maximum(vertices[:, 1], floor)
             band.set_verts([vertices])
     return bands
