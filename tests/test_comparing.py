@@ -111,7 +111,7 @@ def test_a_setting_with_diverged_runs_is_not_chosen(study):
     write_run(folder, decayed(0.5, seed=2), 0.1, None, status="diverged")
     found = regexp.compare(folder)
     assert found.findings.choice.setting.label == "weight_decay 0.1"
-    assert "Runs diverged (weight_decay 0.5): the means are of the others" in found.sentences[2]
+    assert "Some runs of one setting diverged (weight_decay 0.5): the means are of the others" in found.sentences[2]
 
 
 def test_damage_is_named_and_the_rest_is_compared(study):
@@ -201,7 +201,9 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     chose = regexp.compare(tmp_path).sentences[0]
     assert "That is the upper end of its grid (strength 0, 0.1, 1)" in chose
     (line,) = re.findall(r"regexp-train (.*)", chose)
-    assert line == '-m regularizer.weight_decay.strength=10,100 "seed=range(3)" epochs=2'
+    new = f"{tmp_path.name}-further"
+    assert line == f'-m regularizer.weight_decay.strength=10,100 "seed=range(3)" epochs=2 study={new}'
+    assert chose.endswith(f"\n  regexp-compare {tmp_path} outputs/{new}")
     arguments = get_args_parser().parse_args(line.replace('"', "").split())
     trained = plan(arguments, config_folder(), CONFIG_NAME).runs
     assert {(job.experiment.regularizers[0].strength, job.experiment.seed) for job in trained} == {
@@ -209,7 +211,7 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     }
     for written, joins in (("", False), (f" study={tmp_path.name}", True)):  # a sweep by time is no study
         (tmp_path / "commands.txt").write_text(f"regexp-train -m seed=1,2{written}\n", encoding="utf-8")
-        assert (f"study={tmp_path.name}" in regexp.compare(tmp_path).sentences[0]) is joins
+        assert (f"study={tmp_path.name}-further" not in regexp.compare(tmp_path).sentences[0]) is joins
 
 
 @pytest.mark.parametrize(("best", "end"), [(0.0, None), (0.1, "lower"), (1.0, None), (10.0, "upper")])
@@ -345,7 +347,7 @@ def test_nothing_to_compare_exits_with_a_reason(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="there is no study in outputs"):
         main()
     write_run(tmp_path, ONE, 1.0, status="running")
-    with pytest.raises(NothingToCompare, match=r"none of 1 runs is completed \(running\)"):
+    with pytest.raises(NothingToCompare, match=r"none of 1 run is completed \(running\)"):
         regexp.compare(tmp_path)
 
 
@@ -440,5 +442,6 @@ def test_a_run_named_alone_is_compared_beside_it_and_not_inside(study, monkeypat
     monkeypatch.setattr(sys, "argv", ["regexp-compare", *map(str, runs), "--no-figures"])
     main()
     assert "24 runs, 4 settings, 6 seeds" in capsys.readouterr().out
-    assert (folder / "comparison/answer.txt").exists()
+    assert not (folder / "comparison/answer.txt").exists()  # that is the place of all runs, by default
+    assert len(list(folder.glob("comparison/*/answer.txt"))) == 1
     assert not (runs[0] / "comparison").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +53,6 @@ def focus(axes: Axes, first: Sequence[float], later: Sequence[float]) -> bool:
     return True
 
 
-def short_tick(value: float, _: float | None) -> str:
+def short_tick(value: SupportsFloat, _: object) -> str:
     """``0.001``, ``1e-05``."""
-    return f"{value:g}"
+    return f"{float(value):g}"

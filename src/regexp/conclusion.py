@@ -41,8 +41,11 @@ def _compared(folder: Path, out: Path, seen: str) -> str:
     if len(done.findings.rows) == 1:
         return one_setting(done.findings)
     answer = str(done)
-    done.write(out)
-    note(out, seen)
+    try:
+        done.write(out)
+        note(out, seen)
+    except OSError as error:
+        return f"{answer}\n\nnothing was written ({error.strerror}: {error.filename}): try regexp-compare with --out FOLDER"
     return _with_place(answer, out)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
-from regexp.comparison.commands import further, sweep, with_fresh_seeds
+from regexp.comparison.commands import studied, sweep, with_fresh_seeds
+from regexp.comparison.extending import extension
 from regexp.comparison.measuring import Choice, Measure, Row, values
-from regexp.comparison.settings import Seed, Setting, short_key
+from regexp.comparison.settings import Seed, Setting, named, split_sizes
 from regexp.comparison.statistics import LEVEL, Difference, Estimate, holm, paired, seeds_needed, unpaired
 from regexp.component import is_number
 from regexp.metrics import lower_is_better
-from regexp.naming import exact
 
 _LISTED = 5
-_LIMITS = {"rate": 1.0, "input_rate": 1.0, "momentum": 1.0, "label_noise": 1.0}
+_RETRAINED = {"missing", "failed", "interrupted", "running"}
+"""Why a seed is absent, where training it (again) is the way out."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,6 +32,8 @@ class Findings:
     seeds: Sequence[Seed]
     study: str | None = None
     """The name under which further commands join these runs."""
+    folders: Sequence[Path] = ()
+    """The folders that are compared."""
 
     @property
     def settings(self) -> list[Setting]:
@@ -66,21 +70,6 @@ def p_value(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
-def ends_of_grids(choice: Setting, settings: Sequence[Setting]) -> list[tuple[str, bool, list[float]]]:
-    """The numbers of the chosen setting that are the ends of their grids: key, whether the upper end, the grid.
-
-    A grid is what the settings have that are equal in everything else. Zero is no end: it is absence.
-    """
-    found = []
-    for key, value in choice.numbers.items():
-        others = {k: v for k, v in choice.values.items() if k != key}
-        alike = [s for s in settings if key in s.numbers and {k: v for k, v in s.values.items() if k != key} == others]
-        grid = sorted({s.numbers[key] for s in alike})
-        if len(grid) > 1 and (value == grid[-1] or value == grid[0] > 0):
-            found.append((key, value == grid[-1], grid))
-    return found
-
-
 def _choice(found: Findings) -> str:
     if found.choice is None:
         return _no_choice(found)
@@ -92,54 +81,41 @@ def _choice(found: Findings) -> str:
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
         f"Validation chose {row.setting.label}: the {best} mean {found.how.objective} ({number(by.mean)}, "
-        f"{_seeds(by.n)}{which}) of {len(found.rows)} settings."
+        f"{_seeds(by.n)}{which}) of {_settings(found)}."
     )
-    return text + _end(found, row.setting)
+    return text + extension(row.setting, found.settings, found.seeds, found.study, found.folders)
+
+
+def _settings(found: Findings) -> str:
+    """How many there were to choose from."""
+    having, all_ = sum(row.validation is not None for row in found.rows), len(found.rows)
+    return f"{all_} settings" if having == all_ else f"the {having} settings (of {all_}) with finished runs"
 
 
 def _no_choice(found: Findings) -> str:
+    if sizes := split_sizes(found.settings):
+        names = " and ".join(key.removeprefix("dataset.") for key in sizes)
+        return (
+            f"Nothing was chosen: settings differ in {names}, and means over different splits are not comparable. Compare "
+            "settings of one size, in a study (or folder) of its own."
+        )
     text = f"Nothing was chosen: no run has {found.how.objective}, and the test split decides nothing."
     runs = [run for setting in found.settings for run in setting.runs.values()]
     key, size = "dataset.val_size", str(_validation_size(runs[0].fields.get("dataset.train_size")))
     if "dataset.val_fraction" in runs[0].fields:
         key, size = "dataset.val_fraction", "0.2"
-    line = sweep(runs, {key: [size]})
+    line = sweep(runs, {key: [size]}, _of_its_own(found))
     return f"{text} For a choice, train with a validation split, {key} > 0" + (f":\n  {line}" if line else ".")
+
+
+def _of_its_own(found: Findings) -> str | None:
+    """A new study for runs with a validation split: in one with the runs without, they would be other settings."""
+    study = found.study or studied([run for setting in found.settings for run in setting.runs.values()])
+    return f"{study}-val" if study else None
 
 
 def _validation_size(train_size: object) -> int:
     return int(train_size) if is_number(train_size) and train_size else 5000  # type: ignore[call-overload]
-
-
-def _end(found: Findings, choice: Setting) -> str:
-    """That the choice is the end of its grid, and the command that extends it."""
-    ends = ends_of_grids(choice, found.settings)
-    if not ends:
-        return ""
-    points = {key: _further(choice, key, up, grid, alone=len(ends) == 1) for key, up, grid in ends}
-    line = sweep(list(choice.runs.values()), {**points, **_seed_change(found)}, found.study)
-    with_these = "" if found.study or not line else ", and compare both folders together"
-    where = " and ".join(
-        f"the {'upper' if up else 'lower'} end of its grid ({short_key(key, choice.values)} {_grid(grid)})"
-        for key, up, grid in ends
-    )
-    values = "; ".join(f"{short_key(key, choice.values)} to {' and '.join(shown)}" for key, shown in points.items())
-    return f" That is {where}: the best may lie beyond. Extend it{with_these}" + (f":\n  {line}" if line else f": {values}.")
-
-
-def _further(choice: Setting, key: str, up: bool, grid: Sequence[float], *, alone: bool) -> list[str]:
-    """The values to try; of several grids to be crossed also the end itself."""
-    limit = _LIMITS.get(key.rpartition(".")[2], math.inf)
-    points = further(grid, up=up, whole=isinstance(choice.values[key], int), below=limit)
-    return [exact(point) for point in ([] if alone else [choice.numbers[key]]) + points]
-
-
-def _seed_change(found: Findings) -> dict[str, list[str]]:
-    return {"seed": [str(seed) for seed, _ in found.seeds]} if len(found.seeds) > 1 else {}
-
-
-def _grid(grid: Sequence[float]) -> str:
-    return ", ".join(f"{v:g}" for v in grid) if len(grid) <= 6 else f"{grid[0]:g} to {grid[-1]:g} in {len(grid)} values"
 
 
 def _difference(found: Findings) -> str:
@@ -181,18 +157,34 @@ def _told(row: Row, found: Findings) -> str:
     size = f"{number(abs(difference.mean))} {comparison}" if difference.mean else comparison
     text = f"{metric} is {size} than that of the baseline ({base})"
     if not math.isfinite(row.p):
-        return f"{text} with a single seed each: there is no interval and no test."
+        return f"{text}, without interval and test{_why_untested(row, found)}."
     tests = sum(other.difference is not None for other in found.rows)
-    how = "paired over shared seeds" if difference.paired else "unpaired, Welch: fewer than two seeds are shared"
+    how = "paired over shared seeds" if difference.paired else f"unpaired, Welch: {_shared(row, found)} shared"
     corrected = f" after Holm over {tests} comparisons" if tests > 1 else ""
     text += f": difference {number(difference.mean)}, 95 % interval {interval(difference)}, {p_value(row.p)}{corrected}"
     return f"{text}, {how}" + (f", better in {row.better} of {difference.n} seeds." if difference.paired else ".")
+
+
+def _why_untested(row: Row, found: Findings) -> str:
+    base = next(one for one in found.rows if one.setting is found.baseline)
+    if row.n == base.n == 1:
+        return ", with a single seed each"
+    return f": {row.setting.label} has {_seeds(row.n)}, {base.setting.label} {_seeds(base.n)}, and {_shared(row, found)} shared"
+
+
+def _shared(row: Row, found: Findings) -> str:
+    """``no seed is``, ``one seed (3) is``."""
+    own, base = (values(setting, found.how.metric, found.how.at) for setting in (row.setting, found.baseline))
+    both = [seed for seed in own if seed in base]
+    return f"one seed ({named(both)}) is" if both else "no seed is"
 
 
 def _undecided(found: Findings) -> str:
     if len(found.rows) > 1 and all(row.n < 2 for row in found.rows):
         line = _more_seeds(found)
         return "One seed per setting decides nothing: train several" + (f":\n  {line}" if line else ".")
+    if not any(row.difference for row in found.rows):
+        return " ".join(part for part in ("Nothing was compared, and nothing is decided.", _gaps(found)) if part)
     parts = [_against_baseline(found), _rivals(found), _gaps(found)]
     return " ".join(part for part in parts if part) or "Nothing that was compared is left open at the 5 % level."
 
@@ -220,7 +212,8 @@ def _rivals(found: Findings) -> str:
     tests = [_between(center, other, found.how) for other in others]
     open_ = [other.label for other, p in zip(others, holm(tests), strict=True) if not p < LEVEL]
     if not open_:
-        return f"{center.label} differs in {found.how.metric} from each of the other settings."
+        apart = " (the baseline apart)" if center is not found.baseline and _against_baseline(found) else ""
+        return f"{center.label} differs in {found.how.metric} from each of the other settings{apart}."
     more = len(open_) - _LISTED
     names = ", ".join(open_[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     return (
@@ -245,18 +238,39 @@ def _more_seeds(found: Findings) -> str | None:
 
 
 def _gaps(found: Findings) -> str:
-    """Where a mean is over fewer runs than there should be."""
+    """Where a mean is over fewer runs than there should be, and the command that trains those."""
     diverged = [row for row in found.rows if row.absent.get("diverged")]
     all_, some = [row.setting.label for row in diverged if not row.n], [row.setting.label for row in diverged if row.n]
-    partial = [row.setting.label for row in found.rows if set(row.absent) - {"diverged"}]
+    partial = [row for row in found.rows if set(row.absent) & _RETRAINED]
+    failed = [row for row in partial if "failed" in row.absent]
     parts = []
     if all_:
-        parts.append(f"Every run diverged{_list(all_)}.")
+        parts.append(f"All runs of {_count(all_)} diverged{_list(all_)}.")
     if some:
-        parts.append(f"Runs diverged{_list(some)}: the means are of the others, and flatter those settings.")
-    if partial:
-        parts.append(f"Not all seeds are in{_list(partial)}.")
-    return " ".join(parts)
+        parts.append(
+            f"Some runs of {_count(some)} diverged{_list(some)}: the means are of the others, and flatter those settings."
+        )
+    if failed:
+        parts.append(f"Runs failed{_list([row.setting.label for row in failed])}: see their train.log.")
+    if waiting := [row.setting.label for row in partial if set(row.absent) & _RETRAINED - {"failed"}]:
+        parts.append(f"Not all seeds are in{_list(waiting)}.")
+    return " ".join(parts) + (_retraining(partial, found) if partial else "")
+
+
+def _count(labels: Sequence[str]) -> str:
+    return f"{len(labels)} settings" if len(labels) != 1 else "one setting"
+
+
+def _retraining(rows: Sequence[Row], found: Findings) -> str:
+    """The commands that train what is missing; where they are many, the first."""
+    lines = []
+    for row in rows[:_LISTED]:
+        seeds = sorted({str(seed) for why in _RETRAINED for seed, _ in row.absent.get(why, ())}, key=int)
+        line = sweep(list(row.setting.runs.values()), {"seed": seeds}, found.study)
+        lines += [line] if line else []
+    more = len(rows) - _LISTED
+    head = f" Train what is missing{f' (for the first {_LISTED} of {len(rows)} settings)' if more > 0 else ''}:"
+    return "\n  ".join([head, *lines]) if lines else ""
 
 
 def _seeds(n: int) -> str:

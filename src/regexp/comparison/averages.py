@@ -27,8 +27,7 @@ def write(found: Findings, folder: Path) -> None:
     *Custom scalars* draws bands. Raises ``FileExistsError`` for a folder that is not empty: TensorBoard would mix old points
     with new ones.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} must be a new or empty folder for averaged runs: choose another, or remove it")
+    must_be_empty(folder)
     banded = _banded(found)
     for row in found.rows:
         curves = _curves(row.setting, found)
@@ -41,6 +40,12 @@ def write(found: Findings, folder: Path) -> None:
         _write(place / "mean", curves, {name: (name, "mean") for name in curves} | ends, drawn)
         for end, ending in ENDS.items():
             _write(place / ending, curves, {name: (name, end) for name in curves}, {})
+
+
+def must_be_empty(folder: Path) -> None:
+    """Raise ``FileExistsError`` for a folder that is not empty."""
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} must be a new or empty folder for averaged runs: choose another, or remove it")
 
 
 def _curves(setting: Setting, found: Findings) -> Curves:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regexp.comparison.settings import Setting, short
+from regexp.comparison.measuring import Measure, Row
+from regexp.comparison.settings import Setting, short, split_sizes
+from regexp.metrics import lower_is_better
 
 
 class NoBaseline(ValueError):
@@ -17,6 +19,17 @@ def weakest(settings: Sequence[Setting]) -> list[Setting]:
     absent = [setting for setting in plain if not setting.fields["regularizer"]]
     least = min(map(_strength, settings))
     return absent or plain or [setting for setting in settings if _strength(setting) == least]
+
+
+def by_default(rows: Sequence[Row], how: Measure) -> Setting:
+    """The weakest setting that has runs; of several without regularizer the one that validation prefers, else the first."""
+    having = [row for row in rows if row.n]
+    candidates = weakest([row.setting for row in having])
+    scored = [row for row in having if row.setting in candidates and row.validation]
+    if len(candidates) == 1 or not scored or split_sizes(candidates):
+        return candidates[0]
+    sign = 1 if lower_is_better(how.objective) else -1
+    return min(scored, key=lambda row: sign * row.validation.mean if row.validation else 0).setting
 
 
 def find(settings: Sequence[Setting], asked: str) -> Setting:

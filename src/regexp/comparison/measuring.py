@@ -35,7 +35,7 @@ class Row:
     """Of the same runs at their best epoch by validation."""
     validation: Estimate | None
     seconds: float
-    """Mean per run."""
+    """Median per run: its share of the stack in which it was trained, start-up included, so no measure of its own work."""
     absent: dict[str, list[Seed]]
     """Seeds that are not in the estimates, by why: diverged, failed, interrupted, running, missing, without the metric."""
     difference: Difference | None = None
@@ -111,7 +111,7 @@ def _row(setting: Setting, seeds: Sequence[Seed], how: Measure) -> Row:
         final=_estimate(final, how),
         best=_estimate(values(setting, how.metric, "best"), how),
         validation=_estimate(validation, how),
-        seconds=float(np.mean(finished)) if finished else math.nan,
+        seconds=float(np.median(finished)) if finished else math.nan,
         absent=_absent(setting, seeds, final, how),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -42,7 +43,7 @@ def _choosing(found: Findings) -> str:
 
 
 def _testing(found: Findings) -> str:
-    differences = [row.difference for row in found.rows if row.difference is not None]
+    differences = [row.difference for row in found.rows if row.difference is not None and math.isfinite(row.p)]
     kinds = {difference.paired for difference in differences}
     if not differences:
         return ""

@@ -22,7 +22,10 @@ from regexp.naming import SEARCH_NOTE, flatten
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""
 
-STUDY_MARKS = ("commands.txt", "multirun.yaml")
+COMMANDS = "commands.txt"
+"""The file of a sweep's folder that has the commands that trained its runs, the last one last."""
+
+STUDY_MARKS = (COMMANDS, "multirun.yaml")
 _KEYS = {"regularizer", *(field.name for field in dataclasses.fields(Experiment))}
 
 
@@ -66,6 +69,7 @@ def read(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
                 elif place.resolve() not in seen:
                     seen.add(place.resolve())
                     runs.append(read_run(place))
+                    problems += _short_history(runs[-1])
             except (OSError, ValueError, yaml.YAMLError) as error:
                 problems.append(f"{place} is left out: {' '.join(str(error).split())}")
     return runs, list(dict.fromkeys(problems))
@@ -84,6 +88,16 @@ def read_run(folder: Path) -> Run:
     rows = read_metrics(folder)
     history = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
     return Run(folder, fields_of(config), summary, history)
+
+
+def _short_history(run: Run) -> list[str]:
+    """What to say of a completed run whose history ends before its training did."""
+    trained = run.summary.get("epochs_run")
+    epochs = run.history.get("epoch")
+    if run.status != "completed" or epochs is None or trained is None or epochs[-1] >= trained:
+        return []
+    file = run.folder / "metrics.csv"
+    return [f"{file} ends at epoch {epochs[-1]:g} and summary.json tells of {trained}: its learning curve lacks the rest"]
 
 
 def newest_study(outputs: Path) -> Path | None:

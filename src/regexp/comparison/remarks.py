@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from regexp.comparison.answer import Findings
 from regexp.comparison.coefficients import saved
 from regexp.comparison.figures.paths import strength_lines
+from regexp.comparison.reading import COMMANDS
 from regexp.comparison.settings import named
 
 _LISTED = 20
@@ -16,6 +19,23 @@ _MEASURES = {"loss": "the loss", "dataset._target_": "the data set"}
 def remarks(found: Findings) -> list[str]:
     """One line each."""
     return [*_uncounted(found), *_unlike(found), *_circular(found), *_pathless(found)]
+
+
+def unbegun(folders: Sequence[Path]) -> list[str]:
+    """What to say of folders whose last command asked for more runs than were begun, as ``sweep.json`` has it."""
+    lines = []
+    for folder in folders:
+        try:
+            told = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+            missing = int(told["jobs"]) - len(told["folders"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if missing > 0:
+            lines.append(
+                f"{missing} of the {told['jobs']} runs that the last command in {folder} asked for were never begun: repeat it "
+                f"(the last line of {folder / COMMANDS})"
+            )
+    return lines
 
 
 def _uncounted(found: Findings) -> Iterator[str]:

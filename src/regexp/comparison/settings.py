@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -77,7 +78,8 @@ def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
     for values in sorted(groups, key=lambda values: [_rank(value) for value in values]):
         members = dict(sorted(groups[values].items()))
         found = dict(zip(keys, values, strict=True))
-        settings.append(Setting(label(found), found, next(iter(members.values())).fields, members))
+        fields = next(iter(members.values())).fields
+        settings.append(Setting(label({**found, **_single_strengths(fields, keys)}), found, fields, members))
     return settings, repeated
 
 
@@ -89,6 +91,12 @@ def differing(runs: Sequence[Run]) -> list[str]:
             if key not in (*_SEEDS, *_PLACES) and not (key.startswith("regularizer.") and key.endswith("._target_")):
                 seen.setdefault(key, {}).setdefault(_owner(key, run.fields), set()).add(value)
     return [key for key, owners in seen.items() if any(len(values) > 1 for values in owners.values())]
+
+
+def split_sizes(settings: Iterable[Setting]) -> list[str]:
+    """The sizes of splits that differ between settings: they change what is measured, and are no candidates."""
+    keys = dict.fromkeys(key for setting in settings for key in setting.values)
+    return [key for key in keys if re.fullmatch(r"dataset\.(train|val|validation|test)_(size|fraction)", key)]
 
 
 def seeds_of(settings: Iterable[Setting]) -> list[Seed]:
@@ -125,6 +133,16 @@ def label(values: Mapping[str, Any]) -> str:
     if regularizers or sets is not None:
         parts.append(" + ".join(regularizers) or "none")
     return ", ".join(parts) or "all runs"
+
+
+def _single_strengths(fields: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Of regularizers with one strength only, that strength, where sets differ and other regularizers have several."""
+    several = {key.split(".")[1] for key in keys if key.startswith("regularizer.")}
+    if "regularizer" not in keys or not several:
+        return {}
+    alone = [name for name in fields["regularizer"] if name not in several]
+    own = [f"regularizer.{name}.{field}" for name in alone for field in _off_values(fields[f"regularizer.{name}._target_"])]
+    return {key: fields[key] for key in own if key in fields}
 
 
 def _named_value(key: str, value: Any, keys: Iterable[str]) -> str:

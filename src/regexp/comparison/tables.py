@@ -61,7 +61,6 @@ def cells(found: Findings, *, brief: bool = False) -> Cells:
     if _best_differs(found.rows):
         columns += _estimates("best epoch", [row.best for row in found.rows])[: 1 if brief else None]
     columns += _differences(found)
-    columns.append(["s/run", *(f"{row.seconds:.2g}" if math.isfinite(row.seconds) else "" for row in found.rows)])
     return [list(line) for line in zip(*columns, strict=True)]
 
 
@@ -101,10 +100,10 @@ def _record(row: Row, found: Findings) -> dict[str, Any]:
     for name in ("mean", "low", "high", "t", "df"):
         record[f"difference {name}"] = float(getattr(difference, name)) if difference else math.nan
     record |= {"p": float(difference.p) if difference else math.nan, "p holm": row.p}
-    record |= {"test": ("paired t" if difference.paired else "Welch") if difference else ""}
+    record |= {"test": ("paired t" if difference.paired else "Welch") if difference and math.isfinite(row.p) else ""}
     record |= {"better in": row.better if difference and difference.paired else None}
     record |= {"of shared seeds": difference.n if difference and difference.paired else None}
-    return record | {"seconds per run": row.seconds}
+    return record | {"median seconds per run (share of its stack, start-up included)": row.seconds}
 
 
 def _numbers(name: str, found: Estimate | None) -> dict[str, float]:
@@ -128,7 +127,8 @@ def _differences(found: Findings) -> Cells:
     rows = [(row, row.difference) for row in found.rows]
     if not any(difference for _, difference in rows):
         return []
-    unpaired = any(difference and not difference.paired for _, difference in rows)
+    tested = [(d, d is not None and math.isfinite(row.p)) for row, d in rows]
+    unpaired = any(d and real and not d.paired for d, real in tested)
     columns = [
         [f"minus {found.baseline.label}", *(number(d.mean) if d else "" for _, d in rows)],
         ["95 % interval", *(interval(d) if d and math.isfinite(d.low) else "" for _, d in rows)],
@@ -136,7 +136,8 @@ def _differences(found: Findings) -> Cells:
         ["better in", *(f"{row.better}/{d.n}" if d and d.paired else "" for row, d in rows)],
     ]
     columns = [column for column in columns if any(column[1:])]  # with single seeds there is no interval and no test
-    return columns + ([["test", *(("paired" if d.paired else "Welch") if d else "" for _, d in rows)]] if unpaired else [])
+    kinds = [("paired" if d.paired else "Welch") if d and real else "" for d, real in tested]
+    return columns + ([["test", *kinds]] if unpaired else [])
 
 
 def _p(p: float) -> str:

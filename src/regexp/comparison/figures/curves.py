@@ -32,8 +32,9 @@ def learning_curves(found: Findings) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
     shown = f"{len(settings)} of {len(found.rows)} settings, " if len(settings) < len(found.rows) else ""
-    marks = "lines are means, bands 95 % t-intervals of the mean (on an axis of powers where they stay above zero)"
-    finish(figure, "Learning curves", found, shown + marks)
+    several = any(row.n > 1 for row in found.rows if row.setting in settings)
+    bands = ", bands 95 % t-intervals of the mean (on an axis of powers where they stay above zero)" if several else ""
+    finish(figure, "Learning curves", found, f"{shown}lines are means{bands}", settings)
     return figure
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.axes import short_tick
 from regexp.comparison.answer import Findings
 from regexp.comparison.settings import Setting, label, short_key
 
@@ -45,11 +44,11 @@ def places(axes: Axes, grid: Sequence[float]) -> Callable[[float], float]:
     step = max(float(np.median([b / a for a, b in pairwise(positive)])), (positive[-1] / positive[0]) ** 0.08)
     zero = positive[0] / step
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(short_tick)
+    ticks = _ticks(positive)
+    axes.set_xticks(ticks, [f"{value:g}" for value in ticks])
+    axes.minorticks_off()
     if grid[0] == 0:
-        decades = 10.0 ** np.arange(math.ceil(math.log10(positive[0]) - 1e-9), math.floor(math.log10(positive[-1]) + 1e-9) + 1)
-        axes.set_xticks([zero, *decades], ["0", *(f"{value:g}" for value in decades)])
-        axes.minorticks_off()
+        axes.set_xticks([zero, *ticks], ["0", *(f"{value:g}" for value in ticks)])
         gap = zero * step**0.5  # the axis is broken between zero and the smallest strength
         axes.plot(
             [gap],
@@ -61,6 +60,19 @@ def places(axes: Axes, grid: Sequence[float]) -> Callable[[float], float]:
             transform=axes.get_xaxis_transform(),
         )
     return lambda value: value if value > 0 else zero
+
+
+def _ticks(positive: Sequence[float]) -> list[float]:
+    """Powers of ten where the axis has several, at most seven; else numbers of the grid with room for their labels."""
+    low, high = math.log10(positive[0]), math.log10(positive[-1])
+    powers = np.arange(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    if len(powers) > 1:
+        return [float(f"{10.0**power:.1g}") for power in powers[:: -(-len(powers) // 7)]]
+    kept = [positive[0]]
+    for value in positive[1:]:
+        if math.log10(value / kept[-1]) >= (high - low) / 6:
+            kept.append(value)
+    return kept
 
 
 def axis_name(key: str, found: Findings) -> str:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from regexp.axes import short_tick
 from regexp.comparison.answer import Findings
 from regexp.comparison.figures.grid import axis_name, number_keys, places, series
@@ -17,19 +19,24 @@ from regexp.comparison.statistics import Difference, Estimate, estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
 _PANELS = 3
 _FAR = 100  # a factor
+_DECADE = 10  # from here on values need a logarithmic axis
+_NAMED = 4
 _SERIES = len(LINES)
 
 
 def against_strength(found: Findings, metrics: Sequence[str], *, together: bool = False) -> Figure:
     """One panel per number that differs (at most three) and metric. ``together``: training and validation beside the metric."""
-    keys: list[str | None] = [*number_keys(found.settings)[: _PANELS if len(metrics) == 1 else 1]]
+    keys: list[str | None] = [*number_keys(found.settings)[:_PANELS]]
     panels = [(key, metric) for metric in metrics for key in (keys or [None])]
     height = 4.9 if keys else 2.4 + 0.34 * len(found.rows)
-    figure, axes = new_figure(max(8.0, 5.2 * len(panels)), height, len(panels), alike=len(metrics) == 1)
+    rows = len(metrics) if len(keys) > 1 else 1
+    width = max(8.0, 5.2 * len(panels) / rows)
+    figure, axes = new_figure(width, height * rows, len(panels), alike=len(metrics) == 1 or rows > 1, rows=rows)
     for place, (key, metric) in zip(axes, panels, strict=True):
         if key is None:
             _dots(place, found, metric)
@@ -41,9 +48,31 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
     over = " and ".join(axis_name(key, found) for key in keys if key) or "setting"
     within = ", within seeds" if all(row.difference.paired for row in found.rows if row.difference) else ""
     what_points = f"mean differences to {found.baseline.label}{within}" if DIFFERENCE in metrics else "means"
-    marks = f"points are {what_points}; bands and bars are 95 % t-intervals of the mean"
-    finish(figure, f"{what[0].upper()}{what[1:]} against {over}", found, marks)
+    drawn = [setting for setting in found.settings if not number_keys(found.settings) or _has_place(setting, keys, found)]
+    marks = f"points are {what_points}{_intervals(axes)}{_left_out(found, drawn)}"
+    finish(figure, f"{what[0].upper()}{what[1:]} against {over}", found, marks, drawn)
     return figure
+
+
+def _has_place(setting: Setting, keys: Sequence[str | None], found: Findings) -> bool:
+    return setting is found.baseline or any(key in setting.numbers for key in keys)
+
+
+def _intervals(panels: Sequence[Axes]) -> str:
+    """What the marks around the points are, if there are any."""
+    from matplotlib.container import ErrorbarContainer
+
+    bars = [one for axes in panels for one in axes.containers if isinstance(one, ErrorbarContainer)]
+    kinds = ["bands"] if any(_fills(axes, powers=False) or axes.patches for axes in panels) else []
+    kinds += ["bars"] if any(bar.has_xerr or bar.has_yerr for bar in bars) else []
+    return f"; {' and '.join(kinds)} are 95 % t-intervals of the mean" if kinds else ""
+
+
+def _left_out(found: Findings, drawn: Sequence[Setting]) -> str:
+    """Which settings have no place on any axis."""
+    others = [setting.label for setting in found.settings if setting not in drawn]
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return f"; not drawn, since without such a number: {', '.join(others[:_NAMED])}{more}" if others else ""
 
 
 def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -> None:
@@ -69,7 +98,9 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
     shown += levels(axes, found, metric)
     _mark_choice(axes, found, key, metric, place)
     tidy(axes, axis_name(key, found), worded(metric, found) if apart else kind)
-    scale_y(axes, shown)
+    for fill in _fills(axes, powers=scale_y(axes, shown, _DECADE)):
+        fill.set_zorder(1)
+    _mark_diverged(axes, [setting for line in lines.values() for setting in line], key, place)
     legend(axes, f"the first {_SERIES} of {len(lines)} lines" if len(lines) > _SERIES else None)
 
 
@@ -117,6 +148,31 @@ def _bar(axes: Axes, x: float, one: Estimate | Difference, style: dict[str, Any]
     )
 
 
+def _fills(axes: Axes, *, powers: bool) -> list[PolyCollection]:
+    """The bands; on an axis of powers a lower end that is not positive is put to the end of the axis."""
+    from matplotlib.collections import PolyCollection
+
+    bands = [part for part in axes.collections if isinstance(part, PolyCollection)]
+    if powers:
+        floor = axes.get_ylim()[0]
+        for band in bands:
+            vertices = np.array(band.get_paths()[0].vertices)
+            vertices[:, 1] = np.maximum(vertices[:, 1], floor)
+            band.set_verts([vertices])
+    return bands
+
+
+def _mark_diverged(axes: Axes, settings: Sequence[Setting], key: str, place: Any) -> None:
+    """A cross at the upper end of the axis for every setting with diverged runs."""
+    lost = [setting for setting in settings if any(run.status == "diverged" for run in setting.runs.values())]
+    if lost:
+        x = sorted({place(setting.numbers[key]) for setting in lost})
+        axes.plot(
+            x, [0.97] * len(x), "x", color="black", markersize=9, markeredgewidth=2, linestyle="none",
+            transform=axes.get_xaxis_transform(), label="runs diverged",
+        )  # fmt: skip
+
+
 def _baseline(axes: Axes, found: Findings, metric: str, drawn: set[Setting]) -> list[float]:
     """The baseline as a level, where it is no point of a line."""
     one = _estimate(found.baseline, metric, found)
@@ -150,11 +206,12 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
         axes.errorbar([one.mean], [height], xerr=error, color=color, marker="o", markersize=7, capsize=4, linewidth=2)
         means.append(float(one.mean))
     means += levels(axes, found, metric, upright=True)
-    words = {found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
+    lost = [row.setting for row in found.rows if row.absent.get("diverged")]
+    words = {**dict.fromkeys(lost, " (diverged)"), found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
     axes.set_yticks(range(len(found.rows)), [r.setting.label + words.get(r.setting, "") for r in reversed(found.rows)])
     axes.set_ylim(-0.6, len(found.rows) - 0.4)
     tidy(axes, worded(metric, found), "")
-    if means and min(means) > 0 and max(means) > 20 * min(means):
+    if means and min(means) > 0 and max(means) > _DECADE * min(means):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(short_tick)
 

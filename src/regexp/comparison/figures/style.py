@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regexp.axes import logarithmic
 from regexp.comparison.answer import Findings
+from regexp.comparison.settings import Setting
 from regexp.component import snake_case
 
 if TYPE_CHECKING:
@@ -37,21 +38,21 @@ _SHORT = 20  # letters: two columns of such labels fit above a panel
 _PARTS = ("model", "dataset", "optimizer")
 
 
-def new_figure(width: float, height: float, panels: int, *, alike: bool = False) -> tuple[Figure, list[Axes]]:
+def new_figure(width: float, height: float, panels: int, *, alike: bool = False, rows: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure without pyplot, which is slow to import and keeps every figure. ``alike``: panels with one vertical scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, list(figure.subplots(1, panels, squeeze=False, sharey=alike).flat)
+    return figure, list(figure.subplots(rows, panels // rows, squeeze=False, sharey="row" if alike else False).flat)
 
 
-def finish(figure: Figure, title: str, found: Findings, shown: str) -> None:
-    """The title, and the caption below: n, what bands are, and on what."""
+def finish(figure: Figure, title: str, found: Findings, shown: str, drawn: Collection[Setting] | None = None) -> None:
+    """The title, and the caption below: n of the settings that are ``drawn`` (None: all), what bands are, and on what."""
     width = figure.get_figwidth()
     figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
-    text = f"{counted(found)}; {shown}. {_context(found)}"
+    text = f"{counted(found, drawn)}; {shown}. {_context(found)}"
     figure.supxlabel(textwrap.fill(text, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
 
 
@@ -80,9 +81,9 @@ def legend(axes: Axes, title: str | None = None) -> None:
         figure.set_figheight(max(figure.get_figheight(), 4.5 + 0.22 * lines))
 
 
-def scale_y(axes: Axes, shown: Sequence[float]) -> bool:
+def scale_y(axes: Axes, shown: Sequence[float], wide: float = 20) -> bool:
     """A logarithmic axis where the means need one, with the means inside: an interval that reaches zero has no end there."""
-    if not logarithmic(axes, shown):
+    if not logarithmic(axes, shown, wide):
         return False
     axes.set_ylim(min(shown) / 1.6, max(shown) * 1.6)
     return True
@@ -99,9 +100,9 @@ def worded(metric: str, found: Findings) -> str:
     return special.get(metric, plain.replace("/", " ").replace("_", " "))
 
 
-def counted(found: Findings) -> str:
+def counted(found: Findings, drawn: Collection[Setting] | None = None) -> str:
     """``n = 16 seeds per setting``."""
-    counts = sorted({row.n for row in found.rows})
+    counts = sorted({row.n for row in found.rows if row.n and (drawn is None or row.setting in drawn)}) or [0]
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return f"n = {number} seed{'' if counts == [1] else 's'} per setting"
 
