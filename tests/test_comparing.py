@@ -277,7 +277,7 @@ def test_one_seed_decides_nothing(tmp_path):
         write_setting(tmp_path, decayed(strength), [strength + 1], [abs(strength - 0.1)])
     text = str(regexp.compare(tmp_path))
     assert "There is one seed" in text
-    assert "there is no interval and no test" in text
+    assert "without interval and test, with a single seed each" in text
     assert "nan" not in text
 
 
