@@ -258,7 +258,7 @@ def test_splits_of_one_data_set_are_corrected_and_fixed_ones_are_not(tmp_path):
     split, fixed = regexp.compare(tmp_path / "split"), regexp.compare(tmp_path / "whole")
     widths = [(c.table["difference high"] - c.table["difference low"])[1] for c in (split, fixed)]
     assert widths[0] / widths[1] == pytest.approx(np.sqrt((1 / 4 + 10_000 / 55_000) / (1 / 4)))
-    assert "split into training and validation, initial weights, batch order, dropout masks" in split.between_seeds.header()
+    assert "split of the examples, initial weights, batch order, dropout masks" in split.between_seeds.header()
     assert "Nadeau and Bengio (2003)" in split.between_seeds.header()
     assert "Nadeau" not in fixed.methods
     assert "differed: initial weights, batch order, dropout masks; the same for all were data" in fixed.between_seeds.header()
@@ -355,7 +355,9 @@ def test_reading_imports_neither_torch_nor_tensorboard_nor_hydra(study):
         "import sys, regexp; regexp.compare(sys.argv[1]); found = regexp.compare(sys.argv[1]); found.write(sys.argv[2]);"
         "print([m for m in ('torch._C', 'tensorboard', 'hydra', 'matplotlib.pyplot') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code, folder, folder / "out"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder, folder / "out"], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

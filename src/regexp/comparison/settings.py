@@ -17,7 +17,7 @@ ABSENT = "-"
 """The value of a field that a setting does not have, such as the strength of a regularizer that is not in its set."""
 
 _SEEDS = ("seed", "dataset.seed")
-_PLACES = ("dataset.root", "dataset.download")  # where data lie is no part of an experiment
+_PLACES = ("dataset.root", "dataset.download", "dataset.mirrors", "dataset.path")  # where data lie is no part of an experiment
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

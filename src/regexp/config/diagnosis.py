@@ -15,10 +15,11 @@ from regexp.config.wording import NO_REGULARIZERS, STUDY_RULE, nearest, not_chos
 
 def no_override(line: str) -> str:
     """For an argument that Hydra's grammar cannot read."""
-    key, _, value = line.partition("=")
+    key, equals, value = line.partition("=")
     if key == "study" and value:
         return f"study {STUDY_RULE}, got {value!r}"
-    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters"
+    quoted = f""": "{key}='{value}'\"""" if equals and value and not set(value) & set("'\"[]{}") else ""
+    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{quoted}"
 
 
 def several_values(override: Override) -> str:

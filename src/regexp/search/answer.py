@@ -19,7 +19,9 @@ AT = "best"
 
 
 def answer(found: Sequence[Searched], plan: Plan) -> str:
-    """Write ``search.csv``, ``search.png``, ``search.svg`` and the comparison of the fresh runs; the same in words."""
+    """Write ``search.csv``, ``search.png``, ``search.svg`` and, unless ``compare=false``, the comparison of the fresh runs; the
+    same in words.
+    """
     assert plan.search is not None
     with alone(plan.folder):
         report.write(found, plan.folder / "search.csv")

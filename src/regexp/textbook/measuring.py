@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +49,7 @@ def of_run(term: Term, run: Run, study: Study) -> float:
     """A term's value for one run. A run that diverged has the worst there is."""
     if term.diagnostic:
         name, quantity = term.diagnostic
-        return float(diagnostics.find(name).of_run(run, **study.arguments(name))[quantity])
+        return float(_quantities(name, run, study)[quantity])
     if isinstance(term.quantity, Until):
         return math.inf if run.status == "diverged" else _until(term.quantity, run)
     if run.status == "diverged" and term.place != "start":
@@ -86,8 +87,15 @@ def _until(until: Until, run: Run) -> float:
     return float(run.history["epoch"][reached[0]]) if len(reached) else math.inf
 
 
+@functools.lru_cache(maxsize=4096)
+def _quantities(name: str, run: Run | None, study: Study) -> Mapping[str, Any]:
+    """What a diagnostic finds of a run, or of all runs; kept, since several claims ask for it."""
+    module, arguments = diagnostics.find(name), study.arguments(name)
+    return module.of_study(study, **arguments) if run is None else module.of_run(run, **arguments)
+
+
 def _of_study(name: str, quantity: str, study: Study) -> Values:
-    found = diagnostics.find(name).of_study(study, **study.arguments(name))[quantity]
+    found = _quantities(name, None, study)[quantity]
     return found if isinstance(found, Mapping) else dict(enumerate(np.atleast_1d(found).tolist()))
 
 

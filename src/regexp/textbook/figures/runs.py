@@ -12,8 +12,9 @@ from regexp.comparison.reading import Run
 from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.figures.caption import counted, finish, worded, words
-from regexp.textbook.measuring import at_place
+from regexp.textbook.expression import Term, read_place
+from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
-FEW = 3
-"""Seeds below which there is no band: it would be wider than the picture."""
 
 
 def curves(picture: Picture, study: Study) -> Figure:
@@ -37,7 +36,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", worded(metric))
+        tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
 
@@ -53,7 +52,8 @@ def against(picture: Picture, study: Study) -> Figure:
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(_completed(runs), key)
             place = _places(axes, sorted(points))
-            values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
+            term = Term(metric, setting, read_place(picture.place))
+            values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
             shown += _line(
@@ -65,7 +65,7 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
-            worded(metric),
+            study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)

@@ -1,0 +1,192 @@
+"""Diagnostics of trained networks that protocols name, and what they make of several runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import regexp
+from regexp.comparison.reading import read_run
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD
+from regexp.regularizers import Dropout, WeightDecay
+from regexp.textbook.diagnostics import (
+    best_of,
+    co_adaptation,
+    factorial,
+    gradients_by_depth,
+    hidden_layers,
+    mc_dropout,
+    smoothness,
+)
+from regexp.textbook.figures.points import points
+from regexp.textbook.protocol import Picture, Protocol, Tier
+from regexp.textbook.study import NotMeasured, Study
+from run_folders_of import ONE, write_run
+from support import Blobs, arrays
+
+NETWORK = Experiment(
+    Blobs(spread=0.5), MLP(hidden=(24, 16)), SGD(0.2), [Dropout(0.5)], epochs=8, batch_size=16, objective="val/accuracy"
+)
+PROTOCOL = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(2) for name in ("quick", "standard", "full")})
+
+
+def trained(experiments, folder):
+    """Finished runs as a protocol's diagnostics get them."""
+    regexp.fit(experiments, folder, threads=1, tensorboard=False, curves=False)
+    runs = [read_run(file.parent) for file in sorted(folder.rglob("summary.json"))]
+    for run in runs:
+        run.fields["dataset._target_"] = "support.Blobs"
+    return runs
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two data sets: a network with dropout for each, and two without."""
+    data = [dataclasses.replace(NETWORK.dataset, seed=seed) for seed in (0, 1)]
+    experiments = [dataclasses.replace(NETWORK, dataset=one) for one in data]
+    experiments += [dataclasses.replace(NETWORK, dataset=one, regularizers=[], seed=seed) for one in data for seed in (0, 1)]
+    return trained(experiments, tmp_path_factory.mktemp("networks"))
+
+
+def by_hand(run, x, epoch0=False):
+    """Activations of both hidden layers and scores, in numpy."""
+    result = regexp.load(run.folder)
+    model = hidden_layers.untrained(result).model() if epoch0 else result.model()
+    weights = {name: p.detach().double().numpy() for name, p in model.named_parameters()}
+    layers = []
+    for layer in (0, 1):
+        x = np.maximum(x @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"], 0)
+        layers.append(x)
+    return layers, x @ weights["output.weight"] + weights["output.bias"]
+
+
+def accuracy(scores, y):
+    return (scores.argmax(1) == y).mean()
+
+
+def test_correlations_between_units_are_numpys(runs):
+    x, _ = arrays(regexp.load(runs[0].folder).experiment, "test")
+    expected = []
+    for h in by_hand(runs[0], x)[0]:
+        pairs = np.abs(np.corrcoef(h[:, h.std(0) > 0].T))
+        expected.append(pairs[np.triu_indices(len(pairs), 1)].mean())
+    assert co_adaptation.of_run(runs[0], units=4)["correlation"] == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+def test_deleting_all_units_leaves_the_output_biases(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "test")
+    bias = regexp.load(runs[0].folder).weights["final"]["output.bias"].numpy()
+    lost = accuracy(by_hand(runs[0], x)[1], y) - (y == bias.argmax()).mean()
+    assert co_adaptation.of_run(runs[0], units=40)["lost"] == pytest.approx(lost)
+    assert co_adaptation.of_run(runs[0], units=0)["lost"] == 0
+
+
+def test_noise_costs_nothing_where_there_is_none(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "test")
+    assert smoothness.of_run(runs[0], std=0.0)["lost"] == 0
+    assert smoothness.of_run(runs[0], std=0.0)["noisy"] == pytest.approx(accuracy(by_hand(runs[0], x)[1], y))
+    assert smoothness.of_run(runs[0], std=50.0)["lost"] > 0.2
+
+
+def test_untrained_means_the_weights_that_the_run_began_with(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "train")
+    for epoch0, row in ((True, 0), (False, -1)):
+        layers, scores = by_hand(runs[0], x, epoch0)
+        assert accuracy(scores, y) == pytest.approx(runs[0].history["train/accuracy"][row])
+        zeros = hidden_layers.of_run(runs[0])["zeros_start" if epoch0 else "zeros_end"]
+        assert zeros == pytest.approx(np.mean([(h == 0).mean() for h in layers]), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["vanishing", "exploding", "kept"])
+def test_orders_between_layers_are_those_of_numpys_gradients(runs, name):
+    study = Study(PROTOCOL, "standard", runs)
+    experiment = regexp.load(runs[0].folder).experiment
+    x, y = arrays(experiment, "train")
+    model = MLP(hidden=(10, 10, 10), **gradients_by_depth.LAWS[name][1])
+    with regexp.rng.seeded(0, "init"):
+        weights = {key: p.detach().double().numpy() for key, p in model.build(32, 4).named_parameters()}
+    act, slope = {
+        "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda h: h * (1 - h)),
+        "tanh": (np.tanh, lambda h: 1 - h**2),
+    }[model.activation]
+    layers = [x]
+    for layer in range(3):
+        layers.append(act(layers[-1] @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"]))
+    scores = layers[-1] @ weights["output.weight"] + weights["output.bias"]
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    delta = (p / p.sum(1, keepdims=True) - np.eye(4)[y]) / len(y)
+    back, norms = delta @ weights["output.weight"].T, []
+    for layer in (2, 1, 0):
+        back = back * slope(layers[layer + 1])
+        norms.insert(0, np.linalg.norm(layers[layer].T @ back))
+        back = back @ weights[f"hidden.{layer}.weight"].T
+    orders = np.log10(norms[0] / norms[2])
+    found = gradients_by_depth.of_study(study, depths=[2, 3], width=10)[name][0]
+    assert found == pytest.approx(-orders if name == "vanishing" else orders, abs=1e-4)
+
+
+def test_the_parts_of_monte_carlo_dropout(runs):
+    study = Study(PROTOCOL, "standard", runs)
+    groups = mc_dropout._by_data(study)
+    assert {seed: len(ensemble) for seed, (_, ensemble) in groups.items()} == {0: 2, 1: 2}
+    one, ensemble = groups[1]
+    x, y = arrays(one.experiment, "test")
+    inputs = torch.tensor(x, dtype=torch.float32)
+    scores = [by_hand(run, x)[1] for run in runs if run.seed[1] == 1 and not run.fields["regularizer"]]
+    mean = np.mean([np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in scores], axis=0)
+    team = mc_dropout.predicted("ensemble", one, ensemble, inputs, 5)
+    assert team.mean.numpy() == pytest.approx(mean, abs=1e-4)
+    assert mc_dropout._log_loss(team, torch.tensor(y)) == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
+    assert sorted(mc_dropout.shuffled(inputs)[3].tolist()) == sorted(inputs[3].tolist())
+    found, off = mc_dropout.of_study(study, 5), mc_dropout.predicted("scaled", one, ensemble, inputs, 5)
+    on = mc_dropout.predicted("samples", one, ensemble, inputs, 5)
+    assert [list(values) for values in found.values()] == [[0, 1]] * len(mc_dropout.QUANTITIES)
+    assert found["scaling"][1] == pytest.approx(accuracy(on.mean.numpy(), y) - accuracy(off.mean.numpy(), y))
+    assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
+    with pytest.raises(NotMeasured, match="1 of 2 data sets"):
+        mc_dropout._by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+
+
+def grid(folder, losses):
+    """Runs of two seeds by (strength, spread of the data): test losses; seed 1 has 1 more."""
+    for seed in (0, 1):
+        for (strength, noise), loss in losses.items():
+            data = dataclasses.replace(ONE.dataset, noise=noise)
+            one = dataclasses.replace(ONE, seed=seed, dataset=data, regularizers=[WeightDecay(strength)])
+            write_run(folder, one, loss + seed, val=-loss)
+    return [read_run(path) for path in folder.iterdir()]
+
+
+def test_a_factorial_is_its_arithmetic(tmp_path):
+    losses = {(0.0, 1.0): 9.0, (1.0, 1.0): 7.0, (2.0, 1.0): 5.0, (0.0, 2.0): 8.0, (1.0, 2.0): 7.0, (2.0, 2.0): 4.5}
+    study = Study(PROTOCOL, "standard", grid(tmp_path, losses))
+    key = "regularizer.weight_decay.strength"
+    found = factorial.of_study(study, {key: [0.0, 1.0, 2.0]}, {"dataset.noise": [1.0, 2.0]}, "test/loss", "final")
+    expected = {"first": 4, "second": 1, "both": 4.5, "interaction": -0.5, "shortfall": 0.5, "beyond": 0.5}
+    assert {name: list(found[name].values()) for name in expected} == {name: [v, v] for name, v in expected.items()}
+    assert list(found["mean_interaction"].values()) == [-0.75, -0.75]  # of -1 and -0.5
+
+
+def test_the_best_of_several_is_chosen_on_the_validation_split(tmp_path):
+    key = "regularizer.weight_decay.strength"
+    settings = {f"s{s:g}": {key: s} for s in (0.0, 1.0, 2.0)}
+    protocol = dataclasses.replace(PROTOCOL, settings=settings)
+    runs = grid(tmp_path, {(0.0, 1.0): 9.0, (1.0, 1.0): 7.0, (2.0, 1.0): 5.0})  # validation prefers the largest test loss
+    study = Study(protocol, "standard", runs)
+    found = best_of.of_study(study, ["s1", "s2"], "s0", "val/loss", "test/loss", "final")
+    assert list(found["gain"].values()) == [2.0, 2.0]
+
+
+def test_a_row_per_setting_shows_differences_within_seeds(tmp_path):
+    key = "regularizer.weight_decay.strength"
+    protocol = dataclasses.replace(PROTOCOL, settings={"none": {key: 0.0}, "one": {key: 1.0}}, labels={"one": "one more"})
+    study = Study(protocol, "standard", grid(tmp_path, {(0.0, 1.0): 9.0, (1.0, 1.0): 7.5}))
+    figure = points(Picture("p", "points", "Title", ("test/loss",), place="final", minus="none"), study)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one more"]
+    assert axes.collections[0].get_offsets()[:, 0].tolist() == [-1.5, -1.5]
