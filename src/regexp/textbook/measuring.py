@@ -48,7 +48,8 @@ def of_run(term: Term, run: Run, study: Study) -> float:
     """A term's value for one run. A run that diverged has the worst there is."""
     if term.diagnostic:
         name, quantity = term.diagnostic
-        return float(diagnostics.find(name).of_run(run, **study.arguments(name))[quantity])
+        of_run = diagnostics.find(name).of_run
+        return float(study.once((name, run.folder), lambda: of_run(run, **study.arguments(name)))[quantity])
     if isinstance(term.quantity, Until):
         return math.inf if run.status == "diverged" else _until(term.quantity, run)
     if run.status == "diverged" and term.place != "start":
@@ -73,6 +74,11 @@ def at_place(run: Run, metric: str, place: str | int) -> float:
     return _present(float(column[rows[0]]), metric, run)
 
 
+def in_picture(run: Run, metric: str, place: str | int, study: Study) -> float:
+    """A metric of a run at a place, or a quantity of a diagnostic."""
+    return of_run(Term(metric, place=place), run, study)
+
+
 def worst(metric: str) -> float:
     """The worst value a metric can have: infinite, or an accuracy of 0."""
     return math.inf if lower_is_better(metric) else 0.0
@@ -87,7 +93,8 @@ def _until(until: Until, run: Run) -> float:
 
 
 def _of_study(name: str, quantity: str, study: Study) -> Values:
-    found = diagnostics.find(name).of_study(study, **study.arguments(name))[quantity]
+    of_study = diagnostics.find(name).of_study
+    found = study.once((name,), lambda: of_study(study, **study.arguments(name)))[quantity]
     return found if isinstance(found, Mapping) else dict(enumerate(np.atleast_1d(found).tolist()))
 
 

@@ -60,7 +60,8 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``drawn``: by a diagnostic.
+    """``curves``: metrics against the epoch. ``against``: metrics, or quantities of diagnostics that look at one run, against
+    the swept number ``x``. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """
@@ -69,6 +70,8 @@ class Picture:
     kind: str
     title: str
     metrics: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """What the vertical axes are called, one per metric; none: as the metrics are."""
     settings: tuple[str, ...] = ()
     """Lines of the picture; of ``against`` each holds runs of every x. None: all."""
     x: str | None = None

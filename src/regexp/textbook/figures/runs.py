@@ -13,7 +13,7 @@ from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.figures.caption import counted, finish, worded, words
-from regexp.textbook.measuring import at_place
+from regexp.textbook.measuring import in_picture
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
 
@@ -30,14 +30,14 @@ def curves(picture: Picture, study: Study) -> Figure:
     """One panel per metric, one line per setting."""
     figure, panels = _panels(picture)
     lines = {setting: _completed(study.matching(setting)) for setting in picture.settings or study.settings}
-    for axes, metric in zip(panels, picture.metrics, strict=True):
+    for axes, metric, name in zip(panels, picture.metrics, _names(picture), strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
             epochs, values = _columns(runs, metric, picture.first_epoch)
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", worded(metric))
+        tidy(axes, "epoch", name)
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
 
@@ -48,12 +48,12 @@ def against(picture: Picture, study: Study) -> Figure:
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
     least = 0
-    for axes, metric in zip(panels, picture.metrics, strict=True):
+    for axes, metric, name in zip(panels, picture.metrics, _names(picture), strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(_completed(runs), key)
             place = _places(axes, sorted(points))
-            values = [[at_place(run, metric, picture.place) for run in points[x]] for x in sorted(points)]
+            values = [[in_picture(run, metric, picture.place, study) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
             shown += _line(
@@ -65,7 +65,7 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
-            worded(metric),
+            name,
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
@@ -75,9 +75,13 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return new_figure(3.0 + 4.6 * len(picture.metrics), 4.9, len(picture.metrics))
 
 
+def _names(picture: Picture) -> Sequence[str]:
+    return picture.names or [worded(metric) for metric in picture.metrics]
+
+
 def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
-    if any(labels):
+    if len(labels) > 1:
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
     caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
