@@ -8,7 +8,7 @@ from regexp.textbook import diagnostics
 from regexp.textbook.expression import PLACES, Term
 from regexp.textbook.protocol import Picture, Protocol
 
-KINDS = ("curves", "against", "drawn")
+KINDS = ("curves", "against", "exact", "drawn")
 
 
 def check(protocol: Protocol, wrong: Callable[[str, str], None]) -> None:

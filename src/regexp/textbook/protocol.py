@@ -61,7 +61,7 @@ class Claim:
 @dataclasses.dataclass(frozen=True)
 class Picture:
     """``curves``: metrics against the epoch. ``against``: metrics, or quantities of diagnostics that look at one run, against
-    the swept number ``x``. ``drawn``: by a diagnostic.
+    the swept number ``x``. ``exact``: the errors of all exact claims. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """

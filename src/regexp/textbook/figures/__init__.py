@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from regexp.comparison.figures.style import ascii_text, write
 from regexp.textbook import diagnostics
 from regexp.textbook.figures.claims import of_claim
+from regexp.textbook.figures.exact import exact
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import Judgement
 from regexp.textbook.protocol import Picture
@@ -49,4 +50,4 @@ def _draw(picture: Picture, study: Study) -> Figure:
     if picture.kind == "drawn":
         name = str(picture.by)
         return diagnostics.find(name).draw(study, picture.title, **study.arguments(name))
-    return (curves if picture.kind == "curves" else against)(picture, study)
+    return {"curves": curves, "against": against, "exact": exact}[picture.kind](picture, study)
