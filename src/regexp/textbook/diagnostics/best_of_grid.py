@@ -52,7 +52,8 @@ def _chosen(runs: list[Run]) -> dict[Any, float]:
         if run.seed not in best or run.value("val/loss", "final") < best[run.seed].value("val/loss", "final"):
             best[run.seed] = run
     return {
-        seed: 2 * run.value("test/loss", "final") - float(run.fields["dataset.noise"]) ** 2 for seed, run in sorted(best.items())
+        seed: 2 * run.value("test/loss", "final") - float(run.fields["dataset.noise"]) ** 2
+        for seed, run in sorted(best.items())
     }
 
 

@@ -71,26 +71,24 @@ def _predictions(runs: list[Run]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def draw(study: Study, title: str) -> Figure:
-    """A bar per setting: squared bias below, variance above, with the interval of the variance."""
+    """Two bars per setting, squared bias and variance, with their intervals."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
     from regexp.textbook.figures.caption import counted, finish
     from regexp.textbook.verdicts import interval
 
     found = study.once(("decomposition",), lambda: of_study(study))
     figure, (axes,) = new_figure(9.0, 4.9, 1)
-    bottom = np.zeros(len(study.settings))
-    for name, style in zip(("bias", "variance"), LINES, strict=False):
+    places = np.arange(len(study.settings))
+    for side, (name, words), style in zip(
+        (-0.2, 0.2), {"bias": "squared bias", "variance": "variance"}.items(), LINES, strict=False
+    ):
         columns = [list(found[f"{name}_{setting}"].values()) for setting in study.settings]
         means = np.array([np.mean(column) for column in columns])
-        ends = np.array([interval(column) for column in columns]).T
-        words = {"bias": "squared bias", "variance": "variance"}[name]
-        axes.bar(range(len(means)), means, bottom=bottom, width=0.55, color=style["color"], alpha=0.6, label=f"half of {words}")
-        axes.errorbar(
-            range(len(means)), bottom + means, yerr=np.abs(ends - means), fmt="none", color="black", capsize=5, linewidth=1.4
-        )
-        bottom = bottom + means
-    tidy(axes, "", "expected test loss, without the noise")
-    axes.set_xticks(range(len(bottom)), [study.protocol.labels.get(setting, setting) for setting in study.settings])
+        ends = np.abs(np.array([interval(column) for column in columns]).T - means)
+        bars = {"color": style["color"], "alpha": 0.65, "label": f"half of the {words}", "capsize": 5}
+        axes.bar(places + side, means, width=0.36, yerr=ends, **bars)
+    tidy(axes, "", "part of the expected test loss")
+    axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in study.settings])
     axes.legend(frameon=False, fontsize=11)
     finish(figure, title, f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals. Tier {study.tier}.")
     return figure

@@ -25,10 +25,11 @@ DRAWS = 10
 
 
 def of_study(study: Study) -> dict[str, list[float]]:
-    """``ratio_490`` and ``ratio_510``: the error of least squares over the exact formula for its mean. ``rise``: how much larger
-    it is with 510 examples than with 250, ``fall``: than with 1000. ``tuned_fall_before``, ``tuned_fall_after``: how much smaller
-    the error of ridge with the best strength, features * noise**2 / (n |w|**2), is with 490 than with 250 examples, and with 600
-    than with 490. ``tuned_gain``: what it gains over least squares with 510. Data sets of one draw share their first examples.
+    """``ratio_490``, ``ratio_510``: the error of least squares over the exact formula for its mean. ``rise``: how much larger it is
+    with 510 examples than with 250; ``fall``: than with 1000. ``tuned_fall_before``: how much smaller the error of ridge with
+    the best strength, features * noise**2 / (n |w|**2), is with 490 examples than with 250; ``tuned_fall_after``: with 600 than
+    with 490. ``tuned_gain``: what it gains over least squares with 510. Data sets of one draw share their noise and inputs as
+    far as both go.
     """
     plain, tuned = study.once(("double_descent", "errors"), lambda: errors(study.n))
     n = study.n
@@ -94,6 +95,6 @@ def draw(study: Study, title: str) -> Figure:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     tidy(axes, f"training examples ({FEATURES} features)", "mean squared error on new examples")
     axes.legend(frameon=False, fontsize=11)
-    caption = f"Means and 95 % intervals of {study.n} data sets ({DRAWS * study.n} at 490 and 510). At {FEATURES} the mean of least"
-    finish(figure, title, f"{caption} squares is infinite. Tier {study.tier}.")
+    caption = f"Means and 95 % intervals of {study.n} data sets (least squares at 490 and 510: {DRAWS * study.n})."
+    finish(figure, title, f"{caption} At {FEATURES} the mean of least squares is infinite. Tier {study.tier}.")
     return figure

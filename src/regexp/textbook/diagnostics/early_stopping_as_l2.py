@@ -1,8 +1,8 @@
 """Gradient descent on a quadratic, stopped after some steps, against ridge.
 
 From zero, ``tau`` steps at rate ``lr`` shrink the least-squares solution along an eigenvector of the Hessian with eigenvalue h
-by ``1 - (1 - lr h)**tau``; ridge of strength a shrinks it by ``h / (h + a)``. With ``a = 1 / (tau lr)`` both are ``tau lr h`` where
-that is small, and 1 where it is large; in between they differ.
+to the fraction ``1 - (1 - lr h)**tau``; ridge of strength a shrinks it to ``h / (h + a)``. With ``a = 1 / (tau lr)`` both are
+``tau lr h`` where that is small, and 1 where it is large; in between they differ.
 
 Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 7.8.
 """
@@ -31,8 +31,8 @@ MANY = 1000
 
 
 def of_study(study: Study) -> dict[str, list[float]]:
-    """``path``: the largest difference of a weight, over runs of 1 to 200 steps on a data set per seed, between training and the
-    formula. The difference of the two shrinkages: ``small`` at tau lr h = 0.1, ``middle`` at 2.5 (1000 small steps each), and
+    """``path``: the largest difference of a weight, over runs of 1 to 200 steps on a data set per seed, to the formula.
+    The difference of the two shrinkages: ``small`` at tau lr h = 0.1, ``middle`` at 2.5 (1000 small steps each), and
     ``one_step`` at one step with lr h = 1.
     """
     gaps = {"small": gap(0.1 / MANY, MANY), "middle": gap(2.5 / MANY, MANY), "one_step": gap(1.0, 1)}
@@ -98,7 +98,9 @@ def draw(study: Study, title: str) -> Figure:
     ]
     for values, style, words in factors:
         panels[0].plot(products, values, **{**style, "marker": None}, linewidth=2, label=words)
-    panels[1].plot(products, [gap(p / MANY, MANY) for p in products], **{**many, "marker": None}, linewidth=2, label="many small steps")
+    panels[1].plot(
+        products, [gap(p / MANY, MANY) for p in products], **{**many, "marker": None}, linewidth=2, label="many small steps"
+    )
     single = products[products <= 2]
     panels[1].plot(single, [gap(p, 1) for p in single], **{**few, "marker": None}, linewidth=2, label="a single step")
     for axes, words in zip(panels, ("fraction of the least-squares weight", "early stopping minus ridge"), strict=True):

@@ -50,9 +50,7 @@ def _error(after: Result, before: Result) -> float:
     return max(float(np.abs((old[name] - new[name]) / LR - g).max()) for name, g in by_hand.items())
 
 
-def gradient(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray, v: np.ndarray, c: np.ndarray
-) -> dict[str, np.ndarray]:
+def gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray, v: np.ndarray, c: np.ndarray) -> dict[str, np.ndarray]:
     """Of ``mean 1/2 (tanh(x W + b) V + c - y)**2 + strength / 2 (||W||**2 + ||V||**2)``."""
     h = np.tanh(x @ w + b)
     output = (h @ v + c - y) / len(x)

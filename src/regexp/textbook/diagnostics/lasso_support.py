@@ -23,13 +23,15 @@ LARGE = 1e-3
 def of_run(run: Run) -> dict[str, float]:
     """``missed``: features of the truth with weight exactly 0. ``extra``: others with another weight. ``recovered``: 1 if there
     are neither. ``disagreements``: features that are zero here and not in the lasso of the run's L1 strength by coordinate
-    descent, or there and not here; ``error``: the largest difference of a weight to it. ``large``: how many weights are above 0.001.
+    descent, or there and not here; ``error``: the largest difference of a weight to it. ``large``: weights above
+    0.001.
     """
     from regexp.diagnostics import elastic_net, examples
 
     found = regexp.load(run.folder)
+    inputs, targets = examples(found, "train")
     w, true = _weights(found), found.experiment.dataset.true_weights().numpy()
-    exact = elastic_net(*(t.double() for t in examples(found, "train")), _l1(found)).weights[:, 0].numpy()
+    exact = elastic_net(inputs, targets, _l1(found)).weights[:, 0].numpy()
     missed, extra = int(((w == 0) & (true != 0)).sum()), int(((w != 0) & (true == 0)).sum())
     return {
         "missed": missed,

@@ -1,7 +1,7 @@
 """Noise on the inputs of a linear model is a penalty: checked by summing over every value that the noise can take.
 
-References: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014, section 9.1; Wager, Wang
-and Liang, "Dropout training as adaptive regularization", 2013; Bishop, "Training with noise is equivalent to Tikhonov
+References: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014, section 9.1; Wager,
+Wang and Liang, "Dropout training as adaptive regularization", 2013; Bishop, "Training with noise is equivalent to Tikhonov
 regularization", 1995.
 """
 

@@ -42,7 +42,8 @@ def draw(study: Study, title: str) -> Figure:
             groups.setdefault(float(run.fields[f"regularizer.{name}.strength"]), []).append(point)
         means = np.array([np.mean(groups[strength], axis=0) for strength in sorted(groups)])
         for points in groups.values():
-            axes.scatter(*np.transpose(points), s=22, color=style["color"], alpha=0.45, linewidth=0)
+            x, y = np.transpose(points)
+            axes.scatter(x, y, s=22, color=style["color"], alpha=0.45, linewidth=0)
         axes.plot(*means.T, **style, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
         named = -1.0
         for strength, mean in zip(sorted(groups), means, strict=True):

@@ -26,7 +26,7 @@ def exact(picture: Picture, study: Study) -> Figure:
     errors = [max(float(np.abs(measure(claim.value, study) - claim.target).max()), LEAST) for claim in claims]
     figure, (axes,) = new_figure(11.0, 1.6 + 0.42 * len(claims), 1)
     rows = np.arange(len(claims))[::-1]
-    axes.scatter([claim.tolerance for claim in claims], rows, marker="|", s=240, color="#D55E00", label="tolerated")
+    axes.scatter([claim.tolerance or LEAST for claim in claims], rows, marker="|", s=240, color="#D55E00", label="tolerated")
     axes.scatter(errors, rows, s=48, color="#0072B2", label="largest error")
     axes.set_xscale("log")
     axes.set_xlim(LEAST / 3, None)
