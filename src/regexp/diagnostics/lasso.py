@@ -24,7 +24,8 @@ def elastic_net(
 
     Coordinate after coordinate is set to its minimum, ``w_j <- soft(g_j + a_j w_j, l1) / (a_j + l2)`` with
     ``g = X'(y - X w) / n``, ``a_j = mean x_j**2`` of centred data and ``soft(z, t) = sign(z) max(|z| - t, 0)``, until none
-    moves by more than ``tolerance`` in units of the largest. With ``l2 = 0`` it is the lasso. Raises ``RuntimeError`` if it does not come to rest.
+    moves by more than ``tolerance`` in units of the largest. With ``l2 = 0`` it is the lasso. Raises ``RuntimeError`` if it
+    does not come to rest.
 
     Reference: Friedman, Hastie and Tibshirani, "Regularization paths for generalized linear models via coordinate descent",
     2010; Zou and Hastie, "Regularization and variable selection via the elastic net", 2005.

@@ -25,11 +25,10 @@ DRAWS = 10
 
 
 def of_study(study: Study) -> dict[str, list[float]]:
-    """``ratio_490``, ``ratio_510``: the error of least squares over the exact formula for its mean. ``rise``: how much larger it is
-    with 510 examples than with 250; ``fall``: than with 1000. ``tuned_fall_before``: how much smaller the error of ridge with
-    the best strength, features * noise**2 / (n |w|**2), is with 490 examples than with 250; ``tuned_fall_after``: with 600 than
-    with 490. ``tuned_gain``: what it gains over least squares with 510. Data sets of one draw share their noise and inputs as
-    far as both go.
+    """``ratio_490``, ``ratio_510``: the error of least squares over the exact formula for its mean. ``rise``: how much larger
+    it is with 510 examples than with 250; ``fall``: than with 1000. ``tuned_fall_before``: how much smaller the error of ridge
+    with the best strength, features * noise**2 / (n |w|**2), is with 490 examples than with 250; ``tuned_fall_after``: with
+    600 than with 490. ``tuned_gain``: what it gains over least squares with 510.
     """
     plain, tuned = study.once(("double_descent", "errors"), lambda: errors(study.n))
     n = study.n
