@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,15 +26,17 @@ from regexp.textbook.diagnostics import (
     lasso_support,
     noise_as_ridge,
 )
-from regexp.textbook.study import NotMeasured
+from regexp.textbook.protocol import Protocol, Tier
+from regexp.textbook.study import NotMeasured, Study
 
 SPARSE = SyntheticRegression(30, 20, val_size=0, test_size=10, true_weight=1.0, true_bias=0.5, noise=0.1, nonzero=4)
 LASSO = Experiment(SPARSE, Linear(init="constant"), SGD(0.1), [L1(0.1)], epochs=1500, dtype="float64", eval_every=1500)
 
 
-def of(n):
-    """What a diagnostic without runs needs of a study."""
-    return SimpleNamespace(n=n, once=lambda key, find: find())
+def of(n, runs=(), **settings):
+    """A study of n seeds."""
+    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
+    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -95,17 +97,17 @@ def test_the_subgradient_uses_every_feature(supports):
 
 def run(seed, l1, l2, val, test):
     fields = {"seed": seed, best_of_grid.L1: l1, best_of_grid.L2: l2, "dataset.noise": 1.0}
-    return Run(None, fields, {"status": "completed", "final": {"val/loss": val, "test/loss": test}}, {})  # type: ignore[arg-type]
+    return Run(Path(), fields, {"status": "completed", "final": {"val/loss": val, "test/loss": test}}, {})
 
 
 def test_each_method_has_its_part_of_the_grid_and_validation_chooses():
     runs = [run(0, 0, 0.1, 3.0, 2.0), run(0, 0.1, 0, 2.0, 4.0), run(0, 0.1, 0.1, 1.0, 3.0), run(0, 0, 1, 2.5, 9.0)]
-    study = SimpleNamespace(n=1, matching=lambda setting: runs)
+    study = of(1, runs, sparse={}, dense={}, grouped={})
     found = {name: list(values.values()) for name, values in best_of_grid.of_study(study).items()}
     assert (found["ridge_sparse"], found["lasso_sparse"], found["elastic_net_sparse"]) == ([17.0], [7.0], [5.0])
     assert set(found) == set(best_of_grid.QUANTITIES)
     with pytest.raises(NotMeasured, match="0 of 1 seeds"):
-        best_of_grid.of_study(SimpleNamespace(n=1, matching=lambda setting: []))
+        best_of_grid.of_study(of(1, sparse={}, dense={}, grouped={}))
 
 
 def test_pseudo_values_have_the_estimate_as_their_mean_and_the_textbooks_error():
@@ -121,8 +123,7 @@ def test_bias_and_variance_of_settings(tmp_path):
     dataset = SyntheticRegression(3, 6, val_size=0, test_size=5, true_weight=1.0, noise=0.5, interactions=1.0)
     runs = [Experiment(dataset, Linear(), SGD(0.1), epochs=20, seed=seed) for seed in range(4)]
     results = regexp.fit(runs, tmp_path, threads=1, tensorboard=False, curves=False)
-    stored = {run.seed: run for run in map(read_run, sorted(tmp_path.iterdir()))}
-    found = decomposition.of_study(SimpleNamespace(settings=["linear_few"], by_seed=lambda setting: stored))
+    found = decomposition.of_study(of(4, map(read_run, tmp_path.iterdir()), linear_few={}))
     data = dataclasses.replace(dataset, test_size=decomposition.INPUTS).load(decomposition.ELSEWHERE, torch.float64)
     x = data.inputs[data.rows["test"]]
     expected = bias_and_variance(results, x.float(), dataset.truth(x))

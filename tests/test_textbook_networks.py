@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,6 +34,12 @@ from support import Blobs
 DATA = SyntheticRegression(10, 60, val_size=0, test_size=40, true_weight=0.5, noise=0.1)
 NETWORK = Experiment(DATA, MLP(hidden=(8,), activation="tanh"), SGD(0.05), epochs=10, batch_size=20, dtype="float64")
 NOISY = Experiment(Blobs(spread=6.0), MLP(hidden=(32,)), Adam(0.01), epochs=40, batch_size=16)
+
+
+def of(n, runs=(), **settings):
+    """A study of n seeds."""
+    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
+    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
 
 
 def trained(experiment, folder):
@@ -78,15 +83,20 @@ def test_units_that_are_copies(tmp_path):
 
 
 def test_decay_against_penalty(tmp_path):
-    runs = {}
+    runs = []
     for name, optimizer in (("sgd", SGD(0.05)), ("adam", Adam(0.01))):
         for kind, regularizer in (("decay", WeightDecay(0.5)), ("penalty", L2(0.5))):
             experiment = dataclasses.replace(NETWORK, optimizer=optimizer, regularizers=[regularizer])
-            runs[f"{kind}_{name}"] = trained(experiment, tmp_path / f"{kind}_{name}")[1]
-    study = SimpleNamespace(by_seed=lambda setting: {0: runs[setting]})
-    found = decay_against_penalty.of_study(study)
-    assert found["sgd"][0] < 1e-12
-    assert found["adam"][0] > 0.01
+            runs.append(trained(experiment, tmp_path / f"{kind}_{name}")[1])
+    kinds = {"decay": "weight_decay", "penalty": "l2"}
+    settings = {
+        f"{kind}_{name}": {"regularizer": [regularizer], "optimizer._target_": f"regexp.optim.{target}"}
+        for kind, regularizer in kinds.items()
+        for name, target in (("sgd", "SGD"), ("adam", "Adam"))
+    }
+    found = decay_against_penalty.of_study(of(1, runs, **settings))
+    assert max(found["sgd"].values()) < 1e-12
+    assert min(found["adam"].values()) > 0.01
 
 
 def test_what_is_left_of_a_network(tmp_path):
@@ -98,14 +108,14 @@ def test_what_is_left_of_a_network(tmp_path):
 
 
 def test_averages_over_all_masks():
-    found = dropout_averages.of_study(SimpleNamespace(n=2))
+    found = dropout_averages.of_study(of(2))
     assert max(found["classic"] + found["scores"] + found["geometric"]) < 1e-12
     assert min(found["arithmetic"]) > 0.01
     assert 0 < max(found["sampled"]) < 0.06
 
 
 def test_two_class_softmax():
-    found = two_class_softmax.of_study(SimpleNamespace(n=3))
+    found = two_class_softmax.of_study(of(3))
     assert max(found["probability"] + found["gradient"]) < 1e-14
     assert max(found["loss"]) < 1e-12
 
@@ -126,14 +136,12 @@ def test_the_gradient_by_hand_is_that_of_the_loss():
             up[i][place] += 1e-6
             down[i][place] -= 1e-6
             assert found[place] == pytest.approx((objective(*up) - objective(*down)) / 2e-6, abs=1e-7)
-    assert max(hand_derived.of_study(SimpleNamespace(n=2))["gradient"]) < 1e-13
+    assert max(hand_derived.of_study(of(2))["gradient"]) < 1e-13
 
 
 def test_a_diagnostic_looks_at_a_run_once(tmp_path, monkeypatch):
     _, run = trained(NETWORK, tmp_path / "one")
-    settings = {"plain": {"seed": 0}}
-    tiers = {name: Tier(1) for name in ("quick", "standard", "full")}
-    study = Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", [run])
+    study = of(1, [run], plain={"seed": 0})
     calls = []
     real = linearity.of_run
     monkeypatch.setattr(linearity, "of_run", lambda run: calls.append(run) or real(run))
