@@ -1,12 +1,16 @@
 # `make train` and `make test` work on a fresh machine with Python (3.11 or newer) and make.
 PYTHON ?= python3
 BIN := .venv/bin
+SEED ?= 0
 
 train: .venv/trained-on        ## train the default experiment (ARGS="..." are overrides)
 	$(BIN)/regexp-train $(ARGS)
 
 test: .venv/tested-with lint   ## lint, then the whole suite (ARGS="..." go to pytest)
-	$(BIN)/pytest $(ARGS)
+	PYTHONWARNDEFAULTENCODING=1 $(BIN)/pytest $(ARGS)
+
+test-long: .venv/tested-with   ## every fault many times; writes reports/reliability.md (SEED=0 says where and when)
+	$(BIN)/pytest -m fault --long --seed $(SEED) --reliability reports/reliability.md $(ARGS)
 
 lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/ruff check .
@@ -24,4 +28,4 @@ lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@ .venv/trained-on
 
-.PHONY: train test lint
+.PHONY: train test test-long lint

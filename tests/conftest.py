@@ -9,6 +9,8 @@ import pytest
 
 from forked import Command, Outcome
 
+pytest_plugins = ["faults"]
+
 
 @pytest.fixture
 def start(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Command]]:

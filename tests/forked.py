@@ -51,6 +51,11 @@ class Command:
         return self._process.pid
 
     @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.is_alive()
+
+    @property
     def err(self) -> str:
         """What it has said on standard error until now."""
         file = self._streams[1]

@@ -22,7 +22,7 @@ from regexp.config.planning import plan
 from regexp.datasets import FashionMNIST
 from regexp.models import MLP
 from regexp.optim import SGD
-from regexp.regularizers import L1, Dropout, WeightDecay
+from regexp.regularizers import L1, Dropout, MaxNorm, WeightDecay
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run, write_setting
 from support import Blobs
@@ -177,6 +177,14 @@ def test_without_zero_the_weakest_is_the_baseline(tmp_path):
     assert regexp.compare(tmp_path).findings.baseline.label == "weight_decay 0.2"
 
 
+def test_a_limit_of_infinity_is_absence_and_a_small_one_is_strong(tmp_path):
+    for limit in (0.5, 2.0):
+        write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(limit)]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm 2"
+    write_setting(tmp_path, replace(ONE, regularizers=[MaxNorm(float("inf"))]), [1.0, 2.0, 3.0])
+    assert regexp.compare(tmp_path).findings.baseline.label == "max_norm inf"
+
+
 def test_sets_with_their_own_grids_are_told_apart(tmp_path):
     sets = [(), (L1(0.1),), (L1(0.2),), (WeightDecay(1.0),), (WeightDecay(3.0),), (L1(0.1), WeightDecay(1.0))]
     for regularizers in sets:
@@ -250,7 +258,7 @@ def test_splits_of_one_data_set_are_corrected_and_fixed_ones_are_not(tmp_path):
     split, fixed = regexp.compare(tmp_path / "split"), regexp.compare(tmp_path / "whole")
     widths = [(c.table["difference high"] - c.table["difference low"])[1] for c in (split, fixed)]
     assert widths[0] / widths[1] == pytest.approx(np.sqrt((1 / 4 + 10_000 / 55_000) / (1 / 4)))
-    assert "split into training and validation, initial weights, batch order, dropout masks" in split.between_seeds.header()
+    assert "split of the examples, initial weights, batch order, dropout masks" in split.between_seeds.header()
     assert "Nadeau and Bengio (2003)" in split.between_seeds.header()
     assert "Nadeau" not in fixed.methods
     assert "differed: initial weights, batch order, dropout masks; the same for all were data" in fixed.between_seeds.header()
@@ -347,7 +355,9 @@ def test_reading_imports_neither_torch_nor_tensorboard_nor_hydra(study):
         "import sys, regexp; regexp.compare(sys.argv[1]); found = regexp.compare(sys.argv[1]); found.write(sys.argv[2]);"
         "print([m for m in ('torch._C', 'tensorboard', 'hydra', 'matplotlib.pyplot') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code, folder, folder / "out"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder, folder / "out"], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -109,6 +109,7 @@ def test_numbers_become_the_type_of_their_field(given, meant):
     assert type(strength) is float
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
@@ -156,6 +157,7 @@ def test_a_conflict_is_told_by_the_key_as_written():
     assert problem.startswith("regularizer.mine.rate must be one number or 1")
 
 
+@pytest.mark.fault("F22")
 @pytest.mark.parametrize(
     ("target", "why"),
     [
@@ -187,6 +189,7 @@ def test_a_name_reaches_components_and_nothing_else(target, why):
     assert repr(target) in str(caught.value)
 
 
+@pytest.mark.fault("F22")
 def test_nothing_of_a_refused_library_is_imported():
     code = (
         "import sys; from regexp.config.target import component_class; from regexp.models.model import Model\n"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
 from pathlib import Path
 
+import regexp
+
 PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def write_example(folder: Path) -> None:
+    (folder / "log_penalty.py").write_text(block("python"), encoding="utf-8")
+    (folder / "conf" / "regularizer").mkdir(parents=True)
+    (folder / "conf" / "regularizer" / "log_penalty.yaml").write_text(block("yaml"), encoding="utf-8")
 
 
 def block(language: str) -> str:
@@ -16,10 +25,26 @@ def block(language: str) -> str:
     return next(text for name, text in blocks if name == language and re.search("log_penalty|LogPenalty", text))
 
 
+def test_the_printed_regularizer_keeps_the_contract(tmp_path, monkeypatch):
+    from regexp.testing import check_regularizer
+
+    write_example(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    check_regularizer(importlib.import_module("log_penalty").LogPenalty(0.1))
+
+
+def test_the_printed_regularizer_is_swept_and_compared_like_a_built_in_one(command_line, tmp_path):
+    write_example(tmp_path)
+    grid = ("regularizer.log_penalty.strength=0,0.1", "seed=range(3)", "epochs=2", "study=mine")
+    done = command_line("-m", "--config-dir", "conf", "regularizer=[log_penalty]", *grid)
+    assert done.code == 0, done.stderr
+    found = regexp.compare(tmp_path / "outputs" / "mine")
+    assert [row.setting.label for row in found.findings.rows] == ["log_penalty 0", "log_penalty 0.1"]
+    assert found.findings.baseline.label == "log_penalty 0"
+
+
 def test_the_printed_regularizer_trains_by_the_printed_command(command_line, tmp_path):
-    (tmp_path / "log_penalty.py").write_text(block("python"), encoding="utf-8")
-    (tmp_path / "conf" / "regularizer").mkdir(parents=True)
-    (tmp_path / "conf" / "regularizer" / "log_penalty.yaml").write_text(block("yaml"), encoding="utf-8")
+    write_example(tmp_path)
     program, *arguments = shlex.split(block(""))
     assert program == "regexp-train"
 

@@ -23,8 +23,8 @@ def no_proxy(monkeypatch):
 
 
 @contextmanager
-def mirror(bodies, *, stall_after=None):
-    """A web server at a local address; after ``stall_after`` bytes of a body it falls silent."""
+def mirror(bodies, *, stall_after=None, byte_every=None):
+    """A web server at a local address; after ``stall_after`` bytes of a body it falls silent, or sends a byte at a time."""
     over, asked = threading.Event(), []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,9 +36,21 @@ def mirror(bodies, *, stall_after=None):
         def do_GET(self):
             asked.append(self.path)
             self.do_HEAD()
-            self.wfile.write(bodies.get(self.path, b"")[:stall_after])
+            body = bodies.get(self.path, b"")
+            if byte_every is None:
+                self.wfile.write(body[:stall_after])
+            else:
+                self._trickle(body)
             if stall_after is not None:
                 over.wait(20)
+
+        def _trickle(self, body):
+            for byte in body:
+                try:
+                    self.wfile.write(bytes([byte]))
+                except OSError:  # given up
+                    return
+                over.wait(byte_every)
 
         def log_message(self, *args):
             pass
@@ -100,6 +112,7 @@ def test_every_mirror_is_named_when_all_fail(closed):
     assert second.startswith(f"{empty}: images.gz: ") and "404" in second
 
 
+@pytest.mark.fault("F18")
 def test_a_silent_mirror_is_given_up(monkeypatch):
     monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
     before = time.monotonic()
@@ -108,6 +121,7 @@ def test_a_silent_mirror_is_given_up(monkeypatch):
     assert time.monotonic() - before < 3
 
 
+@pytest.mark.fault("F18")
 def test_a_name_server_that_does_not_answer_is_given_up(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
@@ -120,9 +134,21 @@ def test_a_name_server_that_does_not_answer_is_given_up(monkeypatch):
 
 
 def test_a_download_that_stalls_is_given_up(monkeypatch):
-    monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
+    patience = download.Patience(seconds=0.3)
     with mirror(RIGHT, stall_after=20) as (stalling, _), mirror(RIGHT) as (good, _):
         with pytest.raises(DataError, match=r"images\.gz: .*timed out"):
-            download.fetch(FILES, [stalling])
-        assert download.fetch(FILES, [stalling, good]) == CONTENTS
-    assert socket.getdefaulttimeout() is None
+            download.fetch(FILES, [stalling], patience)
+        assert download.fetch(FILES, [stalling, good], patience) == CONTENTS
+
+
+def test_a_download_that_trickles_is_given_up_and_a_slow_one_is_not():
+    """A byte now and then never lets a socket time out."""
+    with mirror(RIGHT, byte_every=0.02) as (slow, _):
+        with pytest.raises(DataError, match=r"images\.gz: stalled at \d+ bytes a second \(the least is 10000 for 0\.3 s\)"):
+            download.fetch(FILES, [slow], download.Patience(seconds=0.3))
+        assert download.fetch(FILES[1:], [slow], download.Patience(5, seconds=0.3)) == {"labels": CONTENTS["labels"]}
+
+
+def test_an_address_needs_no_last_slash():
+    with mirror(RIGHT) as (address, _):
+        assert download.fetch(FILES, [address.rstrip("/")]) == CONTENTS

@@ -16,6 +16,9 @@ from torchvision.transforms import Compose, Normalize, ToTensor
 from regexp.component import Invalid
 from regexp.datasets import FashionMNIST, fashion_mnist_files
 from regexp.datasets.dataset import DataError
+from regexp.experiment import Experiment
+from regexp.models import Linear
+from regexp.optim import SGD
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 NAMES = [file.name for file in fashion_mnist_files.FILES]
@@ -197,6 +200,7 @@ def test_archives_are_unpacked_into_the_cache_when_no_root_is_given(nowhere, mon
     assert sorted(path.name for path in (nowhere / "regexp" / "fashion_mnist").iterdir()) == sorted(NAMES)
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize("damage", ["flipped bit", "truncated", "missing"])
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_are_an_error_with_file_and_hash(root, tmp_path, name, damage):
@@ -213,6 +217,7 @@ def test_damaged_files_are_an_error_with_file_and_hash(root, tmp_path, name, dam
     assert str(tmp_path) in str(error.value) and name in str(error.value) and file.sha256 in str(error.value)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("download", [False, True])
 def test_without_data_and_network_the_message_says_what_to_do(nowhere, monkeypatch, download):
     monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
@@ -258,10 +263,35 @@ def test_a_mirror_with_a_wrong_file_is_an_error_and_leaves_nothing_behind(mirror
     assert [path.name for path in (nowhere / "regexp").iterdir()] == ["fashion_mnist.lock"]
 
 
+def test_own_mirrors_are_tried_first(mirror, root, tmp_path, monkeypatch):
+    (address,) = fashion_mnist_files.MIRRORS
+    monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
+    data = FashionMNIST(root=str(tmp_path / "own"), mirrors=[address]).load(0, torch.float32)
+    assert torch.equal(data.inputs, FashionMNIST(root=root).load(0, torch.float32).inputs)
+
+
+def test_many_wrong_mirrors_leave_the_advice_on_one_screen(mirror, nowhere):
+    shutil.copy(mirror / "t10k-labels-idx1-ubyte.gz", mirror / "train-labels-idx1-ubyte.gz")
+    (address,) = fashion_mnist_files.MIRRORS
+    with pytest.raises(DataError) as error:
+        FashionMNIST(mirrors=[f"{address}?{i}=" for i in range(9)]).load(0, torch.float32)
+    message = str(error.value)
+    assert len(message.splitlines()) <= 15 and address in message and str(nowhere / "regexp") in message
+    assert all(file.name in message and file.sha256 in message for file in fashion_mnist_files.FILES)
+
+
+def test_mirrors_are_addresses_and_no_part_of_the_identity():
+    with pytest.raises(Invalid, match=r"mirrors holds an item that must be an address such as .*, got 'here'"):
+        FashionMNIST(mirrors=["here"])
+    runs = [Experiment(FashionMNIST(mirrors=m), Linear(), SGD(0.1)) for m in ((), ["https://a.b/"])]
+    assert runs[0].hash() == runs[1].hash()
+
+
 def test_the_mirror_is_torchvisions():
     assert list(fashion_mnist_files.MIRRORS) == TorchvisionFashionMNIST.mirrors
 
 
+@pytest.mark.fault("F19")
 def test_four_processes_at_once_unpack_once(tmp_path):
     program = (
         "import sys\n"
@@ -272,7 +302,7 @@ def test_four_processes_at_once_unpack_once(tmp_path):
     )
     command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "root")]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "REGEXP_DATA": ""}
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(4)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=environment) for _ in range(4)]
     opened = [process.communicate()[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     assert sorted(opened) == sorted([[f"{name}.gz" for name in NAMES], NAMES, NAMES, NAMES])

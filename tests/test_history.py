@@ -83,6 +83,7 @@ def test_rows_wait_for_a_flush_and_the_end_flushes(tmp_path):
     assert read_metrics(tmp_path) == ROWS[:2]
 
 
+@pytest.mark.fault("F29")
 def test_a_torn_last_line_is_dropped(tmp_path):
     write(tmp_path)
     file = tmp_path / "metrics.csv"

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 import torch
 
+import regexp
+from regexp.checkpoint import Pace
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -36,6 +38,7 @@ def last(experiment):
     return fit([experiment])[0].weights["last"]
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(("off", "on"), PAIRS)
 def test_off_equals_absent_also_beside_a_neighbour_that_is_on(optimizer, off, on):
@@ -89,6 +92,7 @@ def test_a_fit_leaves_torchs_generator_as_it_was():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.fault("F25")
 def test_evaluating_less_often_changes_no_bit():
     (often,), (seldom,) = fit([PLAIN]), fit([dataclasses.replace(PLAIN, eval_every=4)])
     assert same_bits(often.weights["last"], seldom.weights["last"])
@@ -137,6 +141,7 @@ def test_no_setting_moves_a_stream(change):
     assert_same_draws(draws(dataclasses.replace(DROPPING, **change)), draws(DROPPING))
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("seeds", [[1], [1, 2, 2], [0, 3, 2, 1, 1]])
 def test_no_neighbour_moves_a_stream(seeds):
     neighbours = [dataclasses.replace(DROPPING, seed=seed, optimizer=SGD(0.01 * i + 0.01)) for i, seed in enumerate(seeds)]
@@ -168,3 +173,25 @@ def test_every_epoch_has_an_order_of_its_own_that_visits_every_example_once():
         places = torch.cdist(epoch, x, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
         assert sorted(places.tolist()) == list(range(len(x)))
         assert torch.equal(x[places], epoch)
+
+
+FIRST = dataclasses.replace(PLAIN, regularizers=[Dropout(0.5)], seed=3)
+SECOND = Experiment(SyntheticRegression(), Linear(), Adam(0.01), [Dropout(0.0, 0.2), L2(0.1)], seed=4, epochs=4)
+
+
+@pytest.mark.fault("F24")
+def test_the_order_of_jobs_in_a_process_changes_no_bit():
+    alone = fit([FIRST])[0], fit([SECOND])[0]
+    for order in ([FIRST, SECOND], [SECOND, FIRST, SECOND]):
+        for experiment, result in zip(order, [fit([experiment])[0] for experiment in order], strict=True):
+            expected = alone[0] if experiment is FIRST else alone[1]
+            assert result.rows == expected.rows
+            assert all(same_bits(result.weights[which], expected.weights[which]) for which in expected.weights)
+
+
+@pytest.mark.fault("F25")
+def test_what_is_logged_changes_no_bit(tmp_path):
+    quiet = fit([FIRST])[0]
+    loud = regexp.fit([FIRST], tmp_path, threads=1, checkpoint=Pace(seconds=0), progress=True)[0]
+    assert loud.rows == quiet.rows
+    assert all(same_bits(loud.weights[which], quiet.weights[which]) for which in quiet.weights)

@@ -86,6 +86,7 @@ def test_leftovers_of_a_killed_process_do_no_harm(tmp_path):
     assert load(FILES, [store], store, never) == CONTENTS
 
 
+@pytest.mark.fault("F19")
 def test_many_at_once_unpack_once(tmp_path, monkeypatch):
     folder, store, opened, results = put(tmp_path / "data", packed=True), tmp_path / "store", [], []
 
@@ -108,6 +109,7 @@ def flip(content):
     return bytes([content[0] ^ 1]) + content[1:]
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
@@ -132,6 +134,7 @@ def test_wrong_content_is_an_error_that_names_the_file_and_the_hash(tmp_path, na
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.fault("F17")
 def test_every_flipped_bit_of_an_archive_is_harmless_or_an_error(tmp_path):
     archive = bytearray(gzip.compress(CONTENTS["labels"], mtime=0))
     path, refused = tmp_path / "labels.gz", 0
@@ -146,6 +149,7 @@ def test_every_flipped_bit_of_an_archive_is_harmless_or_an_error(tmp_path):
     assert refused > 8 * len(archive) / 2
 
 
+@pytest.mark.fault("F17")
 def test_folder_with_some_of_the_files_is_an_error_that_names_the_others(tmp_path):
     folder = put(tmp_path / "data", packed=False, names=["images"])
     with pytest.raises(DataError) as error:

@@ -116,6 +116,7 @@ def test_a_run_that_is_cut_and_goes_on_is_the_run_that_was_not(whole, pace, tmp_
     same_run(tmp_path / "cut", unbroken)
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("whole", [GRID[4]], indirect=True)
 def test_early_stopping_remembers(whole, tmp_path, monkeypatch):
     experiment, unbroken = whole
@@ -128,6 +129,7 @@ def test_early_stopping_remembers(whole, tmp_path, monkeypatch):
     same_run(tmp_path / "cut", unbroken)
 
 
+@pytest.mark.fault("F4", "F5")
 @pytest.mark.parametrize("whole", [GRID[3]], ids=["dropout"], indirect=True)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize(("what", "when"), [("train_step", 8), ("evaluate", 4)])
@@ -146,6 +148,7 @@ def test_a_signal_saves_and_ends(whole, what, when, number, status, tmp_path, mo
     same_run(tmp_path / "cut", unbroken)
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("whole", [LINEAR], indirect=True)
 def test_a_signal_while_data_are_loaded_ends_at_once_and_the_run_starts_again(whole, tmp_path, monkeypatch):
     experiment, unbroken = whole
@@ -158,6 +161,7 @@ def test_a_signal_while_data_are_loaded_ends_at_once_and_the_run_starts_again(wh
     same_run(tmp_path / "cut", unbroken)
 
 
+@pytest.mark.fault("F5")
 def test_the_second_signal_ends_at_once(tmp_path, monkeypatch):
     twice = to_self(signal.SIGINT, signal.SIGINT)
     with before(monkeypatch, "train_step", 5, twice), pytest.raises(stopping.Stopped) as stopped:
@@ -173,6 +177,7 @@ def test_without_a_folder_there_is_nothing_to_save_and_a_signal_ends_at_once(mon
     assert type(caught.value) is KeyboardInterrupt
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.parametrize("whole", [GRID[3]], ids=["dropout"], indirect=True)
 @pytest.mark.parametrize(("file", "step", "epoch"), [("last.pt", 5, 1), ("metrics.csv", 17, 4)])
 def test_a_full_disk_is_told_and_the_checkpoint_before_is_intact(whole, file, step, epoch, tmp_path, monkeypatch):
@@ -197,6 +202,7 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_is_intact(whole, file, st
     same_run(tmp_path / "cut", unbroken)
 
 
+@pytest.mark.fault("F3", "F29")
 @pytest.mark.parametrize("whole", [LINEAR], indirect=True)
 def test_what_a_kill_left_half_written_is_cleared(whole, tmp_path, monkeypatch):
     experiment, unbroken = whole
@@ -243,6 +249,7 @@ def test_a_run_whose_weights_were_not_kept_is_not_trained_over(tmp_path):
     assert {file: file.read_bytes() for file in before} == before
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -270,6 +277,7 @@ def altered(folder, change) -> None:
     checkpoint.save(file, payload)
 
 
+@pytest.mark.fault("F13")
 def test_other_data_are_refused_and_another_machine_is_warned_of(tmp_path, caplog):
     fit(replace(LINEAR, epochs=2), tmp_path / "run")
     altered(tmp_path / "run", lambda payload: payload["about"]["versions"].update(torch="1.0"))
@@ -282,6 +290,7 @@ def test_other_data_are_refused_and_another_machine_is_warned_of(tmp_path, caplo
         fit(replace(LINEAR, epochs=9), tmp_path / "run", resume=True)
 
 
+@pytest.mark.fault("F10")
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, caplog):
     with before(monkeypatch, "train_step", 15, die), pytest.raises(MemoryError):
         fit(LINEAR, tmp_path / "cut", checkpoint=Pace(every=1))

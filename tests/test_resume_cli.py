@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
-import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -40,11 +41,16 @@ def rows_in(folder: Path) -> int:
     return file.read_bytes().count(b"\n") - 1 if file.exists() else 0
 
 
-def kill_at(command, folder: Path, rows: int, number: int = signal.SIGKILL):
-    """Send the signal when the run has recorded so many rows, and a little later."""
-    wait_for(lambda: rows_in(folder) >= rows, command)
-    time.sleep(random.Random(rows).uniform(0, 0.02))
-    os.kill(command.pid, number)
+def kill_at(command, folder: Path, rows: int, later: float, number: int = signal.SIGKILL) -> None:
+    """Send the signal when the run has recorded so many rows, and some seconds later, if it has not ended before."""
+    wait_for(lambda: rows_in(folder) >= rows or not command.runs, command)
+    time.sleep(later)
+    kill(command.pid, number)
+
+
+def kill(process: int, number: int = signal.SIGKILL) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 def events_are_the_metrics(folder: Path) -> None:
@@ -60,38 +66,78 @@ def events_are_the_metrics(folder: Path) -> None:
         assert all(a.step < b.step and a.wall_time <= b.wall_time for a, b in itertools.pairwise(points))
 
 
-KILLED = {
-    "linear": ("model=linear", "regularizer=weight_decay"),
-    "l1_adam": ("model=linear", "optimizer=adam", "regularizer=[l1,l2]"),
-    "early": ("model=mlp", "model.hidden=[16]", "regularizer=[dropout,early_stopping]", "regularizer.dropout.rate=0.3"),
+MODELS = {"linear": ("model=linear",), "mlp": ("model=mlp", "model.hidden=[16]")}
+OPTIMIZERS = {"sgd": ("optimizer=sgd",), "momentum": ("optimizer=sgd", "optimizer.momentum=0.9"), "adam": ("optimizer=adam",)}
+STOP = "regularizer.early_stopping"
+REGULARIZERS = {
+    "none": ("regularizer=[]",),
+    "weight_decay": ("regularizer=weight_decay",),
+    "l2": ("regularizer=l2",),
+    "l1": ("regularizer=l1",),
+    "l1_subgradient": ("regularizer=l1_subgradient",),
+    "l1_l2": ("regularizer=[l1,l2]",),
+    "max_norm": ("regularizer=max_norm", "regularizer.max_norm.limit=0.5"),
+    "input_noise": ("regularizer=input_noise", "regularizer.input_noise.std=0.5"),
+    "dropout": ("regularizer=dropout", "regularizer.dropout.rate=0.3", "regularizer.dropout.input_rate=0.1"),
+    "input_dropout": ("regularizer=dropout", "regularizer.dropout.rate=0", "regularizer.dropout.input_rate=0.2"),
+    "patience": ("regularizer=early_stopping", f"{STOP}.patience=8"),
+    "gl": ("regularizer=early_stopping", f"{STOP}.criterion=gl", f"{STOP}.alpha=20"),
+    "pq": ("regularizer=early_stopping", f"{STOP}.criterion=pq", f"{STOP}.alpha=3"),
+    "up": ("regularizer=early_stopping", f"{STOP}.criterion=up", f"{STOP}.strips=4"),
+    "dropout_patience": ("regularizer=[dropout,early_stopping]", "regularizer.dropout.rate=0.3"),
+    "augmentation": ("regularizer=augmentation", "dataset=fashion_mnist", "dataset.train_size=80", "dataset.val_size=80"),
 }
+ALWAYS = {("linear", "weight_decay", "sgd"), ("linear", "l1_l2", "adam"), ("mlp", "dropout_patience", "sgd")}
+ONLY = {"dropout": "mlp", "input_dropout": "linear", "dropout_patience": "mlp", "augmentation": "mlp"}
+KILLED = [
+    pytest.param(*names, marks=[] if names in ALWAYS else [pytest.mark.long], id="-".join(names))
+    for names in itertools.product(MODELS, REGULARIZERS, OPTIMIZERS)
+    if ONLY.get(names[1], names[0]) == names[0]
+]
 
 
-@pytest.mark.parametrize("name", KILLED)
-def test_a_run_that_is_killed_at_any_time_ends_as_if_it_had_not_been(name, start, command_line, tmp_path):
-    run = ("epochs=50", *QUICK, *KILLED[name], "checkpoint.seconds=0")  # saves after every step, so that kills hit saves
-    whole = start(*run, "hydra.run.dir=whole")
-    cut, draw = start(*run, "hydra.run.dir=cut", "resume=auto"), random.Random(name)
-    rows = 0
-    for again in (("resume=cut",), (*run, "hydra.run.dir=cut", "resume=auto")):
-        rows += draw.randint(3, 12)
-        kill_at(cut, tmp_path / "cut", rows)
-        assert cut.finish().code == -signal.SIGKILL
-        assert summary(tmp_path / "cut")["status"] == "running"
-        stored.checkpoint.load(tmp_path / "cut/checkpoints/last.pt")  # always whole
-        metrics = tmp_path / "cut/metrics.csv"
-        metrics.write_bytes(metrics.read_bytes()[:-3])
+@pytest.mark.fault("F1", "F2", "F28", "F29")
+@pytest.mark.parametrize(("model", "regularizer", "optimizer"), KILLED)
+def test_a_run_that_is_killed_at_any_time_ends_as_if_it_had_not_been(
+    model, regularizer, optimizer, start, draw, times, injected, tmp_path
+):
+    own = [*REGULARIZERS[regularizer], *MODELS[model], *OPTIMIZERS[optimizer]]
+    small = [] if regularizer == "augmentation" else ["dataset.features=64"]
+    run = ("epochs=20", *own, *small, "curves=false", "threads=1", "checkpoint.seconds=0")  # kills hit saves: each step has one
+    whole, cut = start(*run, "hydra.run.dir=whole"), start(*run, "hydra.run.dir=cut", "resume=auto")
+    folder, rows = tmp_path / "cut", 0
+    for again in draw.sample([("resume=cut",), (*run, "hydra.run.dir=cut", "resume=auto")], times(2, 1)):
+        rows += draw.randint(1, 7)
+        kill_at(cut, folder, rows, draw.uniform(0, 0.02))
+        if cut.finish().code == 0 or summary(folder)["status"] == "completed":  # it has stopped early before that
+            break
+        injected("F1", "SIGKILL of single runs")
+        injected("F2", "of these kills in a save", any(folder.rglob("*.tmp")))
+        assert summary(folder)["status"] == "running"
+        if rows > 1:  # before the first step there is nothing to save
+            stored.checkpoint.load(folder / "checkpoints/last.pt")  # not the one before: the newest itself is whole
+        tear(folder / "metrics.csv", injected)
         cut = start(*again)
-    assert cut.finish().code == 0, cut.err
-    assert whole.finish().code == 0
-    same_run(tmp_path / "cut", tmp_path / "whole")
-    events_are_the_metrics(tmp_path / "cut")
+    else:
+        assert cut.finish().code == 0, cut.err
+    assert whole.finish().code == 0, whole.err
+    same_run(folder, tmp_path / "whole")
+    assert not list(folder.rglob("*.tmp"))
+    events_are_the_metrics(folder)
+    injected("F28", "event files compared after kills")
 
 
+def tear(metrics: Path, injected) -> None:
+    content = metrics.read_bytes()
+    metrics.write_bytes(content[:-3])
+    injected("F29", "torn lines")
+
+
+@pytest.mark.fault("F4")
 def test_sigterm_saves_and_is_status_143_and_the_run_goes_on_in_its_own_words(start, command_line, tmp_path):
     run = ("epochs=150", *QUICK, "seed=5")
     whole, cut = start(*run, "hydra.run.dir=whole"), start(*run, "hydra.run.dir=cut")
-    kill_at(cut, tmp_path / "cut", 10, signal.SIGTERM)
+    kill_at(cut, tmp_path / "cut", 10, 0.0, signal.SIGTERM)
     ended = cut.finish()
     assert ended.code == 143
     assert "SIGTERM: saving, then ending" in ended.stderr
@@ -115,6 +161,7 @@ def test_sigterm_saves_and_is_status_143_and_the_run_goes_on_in_its_own_words(st
     assert read_metrics(tmp_path / "cut")[-1]["epoch"] == 152
 
 
+@pytest.mark.fault("F13")
 def test_what_would_be_another_run_is_refused_with_both_values(command_line, tmp_path):
     assert command_line("epochs=2", *QUICK, "hydra.run.dir=run").code == 0
     before = {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.is_file()}
@@ -147,6 +194,7 @@ def test_what_would_be_another_run_is_refused_with_both_values(command_line, tmp
     assert {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.is_file()} == before
 
 
+@pytest.mark.fault("F20")
 def test_a_run_in_training_is_not_gone_on_with_by_another_process(start, command_line, tmp_path):
     running = start("epochs=1000000", *QUICK, "hydra.run.dir=run")
     wait_for(lambda: rows_in(tmp_path / "run") > 3, running)
@@ -166,28 +214,110 @@ def test_a_run_that_was_killed_before_it_began_starts_in_its_folder(command_line
     assert summary(tmp_path / "run")["status"] == "completed"
 
 
+@pytest.mark.fault("F1", "F28")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_study_that_was_cut_goes_on_when_its_command_is_repeated(number, start, command_line, tmp_path):
+def test_a_study_that_was_cut_goes_on_when_its_command_is_repeated(
+    number, start, command_line, draw, times, injected, tmp_path
+):
     study = tmp_path / "outputs/s"
-    cut = start(*STUDY)
-    wait_for(lambda: list(study.glob(".stacks/*.previous")), cut)  # saved twice
-    os.kill(cut.pid, number)
-    assert cut.finish().code == (143 if number == signal.SIGTERM else -number)
-    statuses = {summary(file.parent)["status"] for file in study.glob("*/summary.json")}
+    for _ in range(times(1, 5)):
+        cut, before = start(*STUDY), saved_at(study)
+        wait_for(lambda: saved_at(study) > before or not cut.runs, cut)  # noqa: B023
+        time.sleep(draw.uniform(0, 0.1))
+        kill(cut.pid, number)
+        if cut.finish().code == 0:
+            break
+        injected("F1" if number == signal.SIGKILL else "F4", f"{signal.Signals(number).name} of studies, four runs in a stack")
     if number == signal.SIGTERM:
+        statuses = {summary(file.parent)["status"] for file in study.glob("*/summary.json")}
         assert json.loads((study / "sweep.json").read_text(encoding="utf-8"))["runs"]["interrupted"] >= 1
         assert "running" not in statuses
     again = command_line(*STUDY)
     assert again.code == 0, again.stderr
     assert "go on after epoch" in again.stderr
     assert not (study / ".stacks").exists()
-    whole = command_line(*STUDY[:-1], "hydra.sweep.dir=whole", "study=null")
+    same_study(study, command_line)
+
+
+@pytest.mark.long  # workers import torch, each anew
+@pytest.mark.fault("F1")
+def test_a_machine_that_dies_with_its_processes_loses_nothing(start, command_line, draw, times, injected, tmp_path):
+    study, engine = tmp_path / "outputs/s", ("hydra.launcher.engine=joblib", "hydra.launcher.workers=2")
+    sweep = (*STUDY, *engine, "hydra.launcher.max_stack=2")
+    for _ in range(times(1, 3)):
+        cut, before = start(*sweep), saved_at(study)
+        wait_for(lambda: saved_at(study) > before or not cut.runs, cut)  # noqa: B023
+        time.sleep(draw.uniform(0, 0.1))
+        for process in [cut.pid, *children(cut.pid)]:  # the command first: it can note nothing
+            kill(process)
+        if cut.finish().code == 0:
+            break
+        injected("F1", "SIGKILL of commands with their joblib workers")
+        assert {summary(file.parent)["status"] for file in study.glob("*/summary.json")} <= {"running", "completed"}
+    again = command_line(*sweep)
+    assert again.code == 0, again.stderr
+    assert not (study / ".stacks").exists()
+    same_study(study, command_line)
+
+
+def saved_at(study: Path) -> float:
+    """When a stack of the study was saved last, from the second time on."""
+    return max((file.stat().st_mtime for file in study.glob(".stacks/*.previous")), default=0.0)
+
+
+def children(process: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True, encoding="utf-8", check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def same_study(study: Path, command_line) -> None:
+    """It holds the runs of one that was never cut."""
+    whole = command_line(*STUDY[:-1], "hydra.sweep.dir=whole", "study=null", "compare=false")
     assert whole.code == 0, whole.stderr
-    for folder in study.glob("*-*/"):
-        assert (folder / "metrics.csv").read_bytes() == (tmp_path / "whole" / folder.name / "metrics.csv").read_bytes()
+    folders = list(study.glob("*-*/"))
+    assert len(folders) == 4
+    for folder in folders:
+        assert (folder / "metrics.csv").read_bytes() == (study.parents[1] / "whole" / folder.name / "metrics.csv").read_bytes()
         events_are_the_metrics(folder)
 
 
+@pytest.mark.fault("F4")
+def test_sigterm_while_data_are_loaded(start, command_line, tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    run = ("dataset._target_=slow.Slow", "~dataset.train_size", "epochs=3", "curves=false", "threads=1")
+    cut = start(*run, "hydra.run.dir=cut")
+    wait_for((tmp_path / "loading").exists, cut)
+    os.kill(cut.pid, signal.SIGTERM)
+    ended = cut.finish()
+    assert ended.code == 143
+    assert "Traceback" not in ended.stderr
+    assert summary(tmp_path / "cut")["status"] == "interrupted"
+    (tmp_path / "go").touch()
+    assert command_line("resume=cut").code == 0
+    assert command_line(*run, "hydra.run.dir=whole").code == 0
+    ours, whole = (tmp_path / name / "metrics.csv" for name in ("cut", "whole"))
+    assert ours.read_bytes() == whole.read_bytes()
+
+
+SLOW = """
+import dataclasses
+import pathlib
+import time
+
+from regexp.datasets import SyntheticRegression
+
+
+@dataclasses.dataclass(frozen=True)
+class Slow(SyntheticRegression):
+    def load(self, seed, dtype):
+        pathlib.Path("loading").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.01)
+        return super().load(seed, dtype)
+"""
+
+
+@pytest.mark.fault("F4")
 def test_a_run_of_a_study_goes_on_alone_and_the_study_takes_it_from_there(start, command_line, tmp_path):
     study = tmp_path / "outputs/s"
     cut = start(*STUDY)

@@ -112,7 +112,10 @@ def test_repeating_goes_on_from_what_is_there(command_line, tmp_path):
     fewer = command_line(*command, "hydra.sweeper.budget=4")
     assert "18 there already" in fewer.stdout
     assert (root / "search.csv").read_bytes() == before
-    assert command_line(*command, "hydra.sweeper.budget=4", "study=other").code == 0
+    other = command_line(*command, "hydra.sweeper.budget=4", "study=other", "compare=false")
+    assert other.code == 0
+    assert "trained with fresh seeds" in fewer.stdout and "trained with fresh seeds" not in other.stdout
+    assert not (tmp_path / "outputs/other/comparison").exists()
     assert (tmp_path / "outputs/other/search.csv").read_bytes() == before
 
 

@@ -150,6 +150,7 @@ with claim(pathlib.Path({str(tmp_path)!r}), ["a"]) as mine:
         assert mine == {"a"}
 
 
+@pytest.mark.fault("F7")
 def test_a_run_that_fails_or_diverges_leaves_its_reason_and_the_others_finish(command_line, tmp_path):
     (tmp_path / "fragile.py").write_text(FRAGILE, encoding="utf-8")
     data = ("dataset._target_=fragile.Fragile", "~dataset.train_size", "curves=false", "epochs=30")
@@ -170,11 +171,13 @@ def test_a_run_that_fails_or_diverges_leaves_its_reason_and_the_others_finish(co
     }
 
 
+@pytest.mark.fault("F7", "F14")
 def test_divergence_alone_is_no_failure_unless_asked(command_line):
     diverging = ("-m", "epochs=20", "optimizer.lr=1e20,2e20")
     assert [command_line(*diverging, *more).code for more in ([], ["on_divergence=raise"])] == [0, 1]
 
 
+@pytest.mark.fault("F6")
 def test_ctrl_c_keeps_what_is_finished_and_starts_nothing_more(start, tmp_path):
     sweep = ("-m", "epochs=2,1000000", "seed=1,2,3", "hydra.launcher.max_stack=2", "study=s")
     command = start(*sweep)

@@ -1,4 +1,4 @@
-"""Diagnostics of networks: against training itself, other formulas, and by hand."""
+"""Diagnostics of trained networks that protocols name, and what they make of several runs."""
 
 from __future__ import annotations
 
@@ -6,146 +6,187 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 import regexp
 from regexp.comparison.reading import read_run
-from regexp.datasets import SyntheticRegression
-from regexp.diagnostics import examples, linear_r2
 from regexp.experiment import Experiment
 from regexp.models import MLP
-from regexp.optim import SGD, Adam
-from regexp.regularizers import L1, L2, Dropout, WeightDecay
+from regexp.optim import SGD
+from regexp.regularizers import Dropout, WeightDecay
 from regexp.textbook.diagnostics import (
-    decay_against_penalty,
-    dropout_averages,
-    hand_derived,
-    linearity,
-    sparsity,
-    stopping_criteria,
-    symmetry,
-    two_class_softmax,
+    best_of,
+    co_adaptation,
+    factorial,
+    gradients_by_depth,
+    hidden_layers,
+    mc_dropout,
+    smoothness,
 )
-from regexp.textbook.expression import parse
-from regexp.textbook.measuring import in_picture, measure
-from regexp.textbook.protocol import Protocol, Tier
-from regexp.textbook.study import Study
-from support import Blobs
+from regexp.textbook.figures.points import points
+from regexp.textbook.protocol import Picture, Protocol, Tier
+from regexp.textbook.study import NotMeasured, Study
+from run_folders_of import ONE, write_run
+from support import Blobs, arrays
 
-DATA = SyntheticRegression(10, 60, val_size=0, test_size=40, true_weight=0.5, noise=0.1)
-NETWORK = Experiment(DATA, MLP(hidden=(8,), activation="tanh"), SGD(0.05), epochs=10, batch_size=20, dtype="float64")
-NOISY = Experiment(Blobs(spread=6.0), MLP(hidden=(32,)), Adam(0.01), epochs=40, batch_size=16)
-
-
-def of(n, runs=(), **settings):
-    """A study of n seeds."""
-    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
-    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
+NETWORK = Experiment(
+    Blobs(spread=0.5), MLP(hidden=(24, 16)), SGD(0.2), [Dropout(0.5)], epochs=8, batch_size=16, objective="val/accuracy"
+)
+PROTOCOL = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(2) for name in ("quick", "standard", "full")})
 
 
-def trained(experiment, folder):
-    (result,) = regexp.fit([experiment], folder, threads=1, tensorboard=False, curves=False)
-    return result, read_run(folder)
+def trained(experiments, folder):
+    """Finished runs as a protocol's diagnostics get them."""
+    regexp.fit(experiments, folder, threads=1, tensorboard=False, curves=False)
+    runs = [read_run(file.parent) for file in sorted(folder.rglob("summary.json"))]
+    for run in runs:
+        run.fields["dataset._target_"] = "support.Blobs"
+    return runs
 
 
-@pytest.mark.parametrize(("criterion", "value"), [("patience", 3), ("gl", 5.0), ("pq", 0.1), ("up", 2)])
-def test_a_replayed_criterion_ends_where_training_with_it_does(tmp_path, criterion, value):
-    _, never_stopped = trained(NOISY, tmp_path / "whole")
-    never_stopped.fields["dataset._target_"] = "support.Blobs"
-    stopping = stopping_criteria.stopper(criterion, value)
-    (stopped,) = regexp.fit([dataclasses.replace(NOISY, regularizers=[stopping])], threads=1)
-    epochs, best = stopping_criteria.replay(never_stopped, stopping)
-    assert epochs == stopped.epochs_run < 40
-    assert never_stopped.history["epoch"][best] == stopped.final_epoch
-    found = stopping_criteria.of_run(never_stopped)
-    last, chosen = (
-        never_stopped.history["test/accuracy"][row] for row in (-1, int(np.argmin(never_stopped.history["val/loss"])))
-    )
-    assert found["gain"] == pytest.approx(chosen - last)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two data sets: a network with dropout for each, and two without."""
+    data = [dataclasses.replace(NETWORK.dataset, seed=seed) for seed in (0, 1)]
+    experiments = [dataclasses.replace(NETWORK, dataset=one) for one in data]
+    experiments += [dataclasses.replace(NETWORK, dataset=one, regularizers=[], seed=seed) for one in data for seed in (0, 1)]
+    return trained(experiments, tmp_path_factory.mktemp("networks"))
 
 
-def test_how_linear_a_network_is(tmp_path):
-    result, run = trained(NETWORK, tmp_path / "one")
-    found = linearity.of_run(run)
-    assert found["r2"] == linear_r2(result, examples(result, "test")[0])
-    weights = {name: w.numpy() for name, w in result.weights["final"].items()}
-    z = examples(result, "test")[0].numpy() @ weights["hidden.0.weight"] + weights["hidden.0.bias"]
-    assert found["share"] == pytest.approx((np.abs(z) < 0.5).mean())
+def by_hand(run, x, epoch0=False):
+    """Activations of both hidden layers and scores, in numpy."""
+    result = regexp.load(run.folder)
+    model = hidden_layers.untrained(result).model() if epoch0 else result.model()
+    weights = {name: p.detach().double().numpy() for name, p in model.named_parameters()}
+    layers = []
+    for layer in (0, 1):
+        x = np.maximum(x @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"], 0)
+        layers.append(x)
+    return layers, x @ weights["output.weight"] + weights["output.bias"]
 
 
-def test_units_that_are_copies(tmp_path):
-    alike = dataclasses.replace(NETWORK, model=MLP(hidden=(8,), activation="tanh", init="constant", init_value=0.3))
-    _, run = trained(alike, tmp_path / "alike")
-    found = symmetry.of_run(run)
-    assert (found["rank"], found["apart"] < 1e-12, found["permuted"] < 1e-12) == (1, True, True)
-    _, run = trained(dataclasses.replace(alike, regularizers=[Dropout(0.5)]), tmp_path / "dropout")
-    found = symmetry.of_run(run)
-    assert (found["rank"], found["apart"] > 1e-3, found["permuted"] < 1e-12) == (8, True, True)
+def accuracy(scores, y):
+    return (scores.argmax(1) == y).mean()
 
 
-def test_decay_against_penalty(tmp_path):
-    runs = []
-    for name, optimizer in (("sgd", SGD(0.05)), ("adam", Adam(0.01))):
-        for kind, regularizer in (("decay", WeightDecay(0.5)), ("penalty", L2(0.5))):
-            experiment = dataclasses.replace(NETWORK, optimizer=optimizer, regularizers=[regularizer])
-            runs.append(trained(experiment, tmp_path / f"{kind}_{name}")[1])
-    kinds = {"decay": "weight_decay", "penalty": "l2"}
-    settings = {
-        f"{kind}_{name}": {"regularizer": [regularizer], "optimizer._target_": f"regexp.optim.{target}"}
-        for kind, regularizer in kinds.items()
-        for name, target in (("sgd", "SGD"), ("adam", "Adam"))
-    }
-    found = decay_against_penalty.of_study(of(1, runs, **settings))
-    assert max(found["sgd"].values()) < 1e-12
-    assert min(found["adam"].values()) > 0.01
+def test_correlations_between_units_are_numpys(runs):
+    x, _ = arrays(regexp.load(runs[0].folder).experiment, "test")
+    expected = []
+    for h in by_hand(runs[0], x)[0]:
+        pairs = np.abs(np.corrcoef(h[:, h.std(0) > 0].T))
+        expected.append(pairs[np.triu_indices(len(pairs), 1)].mean())
+    assert co_adaptation.of_run(runs[0], units=4)["correlation"] == pytest.approx(np.mean(expected), rel=1e-4)
 
 
-def test_what_is_left_of_a_network(tmp_path):
-    result, run = trained(dataclasses.replace(NETWORK, regularizers=[L1(0.2)], epochs=200), tmp_path / "one")
-    first, last = (result.weights["final"][name].numpy() for name in ("hidden.0.weight", "output.weight"))
-    found = sparsity.of_run(run)
-    assert found["weights_left"] == np.count_nonzero(first) + np.count_nonzero(last) < first.size
-    assert found["inputs_left"] == np.count_nonzero(np.abs(first).sum(1))
+def test_deleting_all_units_leaves_the_output_biases(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "test")
+    bias = regexp.load(runs[0].folder).weights["final"]["output.bias"].numpy()
+    lost = accuracy(by_hand(runs[0], x)[1], y) - (y == bias.argmax()).mean()
+    assert co_adaptation.of_run(runs[0], units=40)["lost"] == pytest.approx(lost)
+    assert co_adaptation.of_run(runs[0], units=0)["lost"] == 0
 
 
-def test_averages_over_all_masks():
-    found = dropout_averages.of_study(of(2))
-    assert max(found["classic"] + found["scores"] + found["geometric"]) < 1e-12
-    assert min(found["arithmetic"]) > 0.01
-    assert 0 < max(found["sampled"]) < 0.06
+def test_noise_costs_nothing_where_there_is_none(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "test")
+    assert smoothness.of_run(runs[0], std=0.0)["lost"] == 0
+    assert smoothness.of_run(runs[0], std=0.0)["noisy"] == pytest.approx(accuracy(by_hand(runs[0], x)[1], y))
+    assert smoothness.of_run(runs[0], std=50.0)["lost"] > 0.2
 
 
-def test_two_class_softmax():
-    found = two_class_softmax.of_study(of(3))
-    assert max(found["probability"] + found["gradient"]) < 1e-14
-    assert max(found["loss"]) < 1e-12
+def test_untrained_means_the_weights_that_the_run_began_with(runs):
+    x, y = arrays(regexp.load(runs[0].folder).experiment, "train")
+    for epoch0, row in ((True, 0), (False, -1)):
+        layers, scores = by_hand(runs[0], x, epoch0)
+        assert accuracy(scores, y) == pytest.approx(runs[0].history["train/accuracy"][row])
+        zeros = hidden_layers.of_run(runs[0])["zeros_start" if epoch0 else "zeros_end"]
+        assert zeros == pytest.approx(np.mean([(h == 0).mean() for h in layers]), abs=1e-3)
 
 
-def test_the_gradient_by_hand_is_that_of_the_loss():
-    """Against differences of the objective, which shares no formula with it."""
-    generator = np.random.default_rng(0)
-    x, y = generator.normal(size=(7, 3)), generator.normal(size=(7, 1))
-    weights = [generator.normal(size=shape) for shape in ((3, 4), (4,), (4, 1), (1,))]
+@pytest.mark.parametrize("name", ["vanishing", "exploding", "kept"])
+def test_orders_between_layers_are_those_of_numpys_gradients(runs, name):
+    study = Study(PROTOCOL, "standard", runs)
+    experiment = regexp.load(runs[0].folder).experiment
+    x, y = arrays(experiment, "train")
+    model = MLP(hidden=(10, 10, 10), **gradients_by_depth.LAWS[name][1])
+    with regexp.rng.seeded(0, "init"):
+        weights = {key: p.detach().double().numpy() for key, p in model.build(32, 4).named_parameters()}
+    act, slope = {
+        "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda h: h * (1 - h)),
+        "tanh": (np.tanh, lambda h: 1 - h**2),
+    }[model.activation]
+    layers = [x]
+    for layer in range(3):
+        layers.append(act(layers[-1] @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"]))
+    scores = layers[-1] @ weights["output.weight"] + weights["output.bias"]
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    delta = (p / p.sum(1, keepdims=True) - np.eye(4)[y]) / len(y)
+    back, norms = delta @ weights["output.weight"].T, []
+    for layer in (2, 1, 0):
+        back = back * slope(layers[layer + 1])
+        norms.insert(0, np.linalg.norm(layers[layer].T @ back))
+        back = back @ weights[f"hidden.{layer}.weight"].T
+    orders = np.log10(norms[0] / norms[2])
+    found = gradients_by_depth.of_study(study, depths=[2, 3], width=10)[name][0]
+    assert found == pytest.approx(-orders if name == "vanishing" else orders, abs=1e-4)
 
-    def objective(w, b, v, c):
-        error = np.tanh(x @ w + b) @ v + c - y
-        return 0.5 * (error**2).mean() + hand_derived.STRENGTH / 2 * ((w**2).sum() + (v**2).sum())
 
-    for i, found in enumerate(hand_derived.gradient(x, y, *weights).values()):
-        for place in np.ndindex(found.shape):
-            up, down = ([w.copy() for w in weights] for _ in range(2))
-            up[i][place] += 1e-6
-            down[i][place] -= 1e-6
-            assert found[place] == pytest.approx((objective(*up) - objective(*down)) / 2e-6, abs=1e-7)
-    assert max(hand_derived.of_study(of(2))["gradient"]) < 1e-13
+def test_the_parts_of_monte_carlo_dropout(runs):
+    study = Study(PROTOCOL, "standard", runs)
+    groups = mc_dropout._by_data(study)
+    assert {seed: len(ensemble) for seed, (_, ensemble) in groups.items()} == {0: 2, 1: 2}
+    one, ensemble = groups[1]
+    x, y = arrays(one.experiment, "test")
+    inputs = torch.tensor(x, dtype=torch.float32)
+    scores = [by_hand(run, x)[1] for run in runs if run.seed[1] == 1 and not run.fields["regularizer"]]
+    mean = np.mean([np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in scores], axis=0)
+    team = mc_dropout.predicted("ensemble", one, ensemble, inputs, 5)
+    assert team.mean.numpy() == pytest.approx(mean, abs=1e-4)
+    assert mc_dropout._log_loss(team, torch.tensor(y)) == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
+    assert sorted(mc_dropout.shuffled(inputs)[3].tolist()) == sorted(inputs[3].tolist())
+    found, off = mc_dropout.of_study(study, 5), mc_dropout.predicted("scaled", one, ensemble, inputs, 5)
+    on = mc_dropout.predicted("samples", one, ensemble, inputs, 5)
+    assert [list(values) for values in found.values()] == [[0, 1]] * len(mc_dropout.QUANTITIES)
+    assert found["scaling"][1] == pytest.approx(accuracy(on.mean.numpy(), y) - accuracy(off.mean.numpy(), y))
+    assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
+    with pytest.raises(NotMeasured, match="1 of 2 data sets"):
+        mc_dropout._by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
 
 
-def test_a_diagnostic_looks_at_a_run_once(tmp_path, monkeypatch):
-    _, run = trained(NETWORK, tmp_path / "one")
-    study = of(1, [run], plain={"seed": 0})
-    calls = []
-    real = linearity.of_run
-    monkeypatch.setattr(linearity, "of_run", lambda run: calls.append(run) or real(run))
-    share, r2 = (measure(parse(f"linearity.{name} of plain"), study) for name in ("share", "r2"))
-    assert in_picture(run, "linearity.r2", "end", study) == r2[0] != share[0]
-    assert in_picture(run, "test/loss", "final", study) == run.value("test/loss", "final")
-    assert len(calls) == 1
+def grid(folder, losses):
+    """Runs of two seeds by (strength, spread of the data): test losses; seed 1 has 1 more."""
+    for seed in (0, 1):
+        for (strength, noise), loss in losses.items():
+            data = dataclasses.replace(ONE.dataset, noise=noise)
+            one = dataclasses.replace(ONE, seed=seed, dataset=data, regularizers=[WeightDecay(strength)])
+            write_run(folder, one, loss + seed, val=-loss)
+    return [read_run(path) for path in folder.iterdir()]
+
+
+def test_a_factorial_is_its_arithmetic(tmp_path):
+    losses = {(0.0, 1.0): 9.0, (1.0, 1.0): 7.0, (2.0, 1.0): 5.0, (0.0, 2.0): 8.0, (1.0, 2.0): 7.0, (2.0, 2.0): 4.5}
+    study = Study(PROTOCOL, "standard", grid(tmp_path, losses))
+    key = "regularizer.weight_decay.strength"
+    found = factorial.of_study(study, {key: [0.0, 1.0, 2.0]}, {"dataset.noise": [1.0, 2.0]}, "test/loss", "final")
+    expected = {"first": 4, "second": 1, "both": 4.5, "interaction": -0.5, "shortfall": 0.5, "beyond": 0.5}
+    assert {name: list(found[name].values()) for name in expected} == {name: [v, v] for name, v in expected.items()}
+    assert list(found["mean_interaction"].values()) == [-0.75, -0.75]  # of -1 and -0.5
+
+
+def test_the_best_of_several_is_chosen_on_the_validation_split(tmp_path):
+    key = "regularizer.weight_decay.strength"
+    settings = {f"s{s:g}": {key: s} for s in (0.0, 1.0, 2.0)}
+    protocol = dataclasses.replace(PROTOCOL, settings=settings)
+    runs = grid(tmp_path, {(0.0, 1.0): 9.0, (1.0, 1.0): 7.0, (2.0, 1.0): 5.0})  # validation prefers the largest test loss
+    study = Study(protocol, "standard", runs)
+    found = best_of.of_study(study, ["s1", "s2"], "s0", "val/loss", "test/loss", "final")
+    assert list(found["gain"].values()) == [2.0, 2.0]
+
+
+def test_a_row_per_setting_shows_differences_within_seeds(tmp_path):
+    key = "regularizer.weight_decay.strength"
+    protocol = dataclasses.replace(PROTOCOL, settings={"none": {key: 0.0}, "one": {key: 1.0}}, labels={"one": "one more"})
+    study = Study(protocol, "standard", grid(tmp_path, {(0.0, 1.0): 9.0, (1.0, 1.0): 7.5}))
+    figure = points(Picture("p", "points", "Title", ("test/loss",), place="final", minus="none"), study)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one more"]
+    assert axes.collections[0].get_offsets()[:, 0].tolist() == [-1.5, -1.5]

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -48,6 +49,34 @@ class RandomFeatures(nn.Module):
         return self.net(x @ self.projection)
 
 
+class Counting(nn.Module):
+    """Remembers in a buffer how often it was called."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+        self.net = net
+
+    def forward(self, x):
+        self.calls += 1
+        return self.net(x)
+
+
+class Drawing(nn.Module):
+    def forward(self, x):
+        return x + torch.randn_like(x)
+
+
+class FromNumpy(nn.Module):
+    def forward(self, x):
+        return x * float(np.random.default_rng().random())
+
+
+class FunctionalDropout(nn.Module):
+    def forward(self, x):
+        return nn.functional.dropout(x, 0.5, self.training)
+
+
 def frozen(net):
     net[1].weight.requires_grad_(False)
     return net
@@ -67,6 +96,10 @@ EXTRAS = {
     "convolution": lambda net: nn.Sequential(nn.Unflatten(1, (1, 32)), nn.Conv1d(1, 2, 3, 2, 1), nn.Flatten(), net),
     "dropout": lambda net: nn.Sequential(*net[:3], nn.Dropout(0.5), *net[3:]),
     "batch_norm": lambda net: nn.Sequential(*net[:2], nn.BatchNorm1d(16), *net[2:]),
+    "counting": lambda net: Counting(net),
+    "drawing": lambda net: nn.Sequential(*net[:3], Drawing(), *net[3:]),
+    "numpy": lambda net: nn.Sequential(*net[:3], FromNumpy(), *net[3:]),
+    "functional": lambda net: nn.Sequential(*net[:3], FunctionalDropout(), *net[3:]),
     "lazy": lambda net: nn.Sequential(*net[:7], nn.LazyLinear(4)),
 }
 
@@ -138,6 +171,10 @@ def test_frozen_parameters_and_buffers_stay_as_built():
     [
         ("dropout", r"holds Dropout \(3\).*use regexp.Slot\('hidden'\) and regularizer=\[dropout\]"),
         ("batch_norm", r"holds BatchNorm1d \(2\).*a layer without state"),
+        ("counting", r"changes calls in its forward, which is state outside the run: use regexp.Slot"),
+        ("drawing", r"draws random numbers in its forward.*use regexp.Slot"),
+        ("functional", r"draws random numbers in its forward.*use regexp.Slot"),
+        ("numpy", r"gives other scores for the same inputs at the second time.*use regexp.Slot"),
         ("lazy", r"leaves 7.weight uninitialised \(a lazy layer\): give its sizes in build"),
     ],
 )

@@ -1,6 +1,7 @@
 """Regularization experiments that answer: which regularizer helps here, how strong, and is the difference real?
 
-``regexp.fit([...])`` trains experiments as one stack; ``regexp.load(folder)`` gives a finished run back.
+``regexp.fit([...])`` trains experiments as one stack; ``regexp.run("seed=range(20)")`` takes the command line's strings;
+``regexp.load(folder)`` gives a finished run, or all runs of a study, back.
 """
 
 import importlib
@@ -10,7 +11,9 @@ _HOMES = {
     "fit": "runner",
     "compare": "comparing",
     "convert_strength": "strength",
-    "load": "stored",
+    "load": "runs",
+    "run": "running",
+    "Runs": "runs",
     "predict": "prediction",
     "Result": "results",
     "Experiment": "experiment",
@@ -21,6 +24,7 @@ _HOMES = {
     "require": "component",
     "Dataset": "datasets.dataset",
     "Data": "datasets.dataset",
+    "TensorDataset": "datasets.tensor_dataset",
     "Model": "models.model",
     "Slot": "models.layers",
     "Optimizer": "optim",

@@ -16,7 +16,7 @@ from regexp.comparison.baseline import find, weakest
 from regexp.comparison.comparison import Comparison
 from regexp.comparison.measuring import Measure, Row, chosen, measure
 from regexp.comparison.measuring import compare as with_differences
-from regexp.comparison.reading import OUTPUT, newest_study, read
+from regexp.comparison.reading import OUTPUT, Run, newest_study, read
 from regexp.comparison.remarks import remarks
 from regexp.comparison.settings import Setting, group, seeds_of
 from regexp.comparison.variation import variation
@@ -37,9 +37,14 @@ def compare(*folders: str | Path, metric: str = "test/loss", baseline: str | Non
     Reads ``summary.json``, ``config.yaml`` and ``metrics.csv``, and trains nothing. What cannot be read is in ``remarks``.
     Raises :class:`NothingToCompare`.
     """
+    runs, problems = read(_places(folders))
+    return compare_runs(runs, problems, metric=metric, baseline=baseline, at=at)
+
+
+def compare_runs(runs: Sequence[Run], problems: Sequence[str], *, metric: str, baseline: str | None, at: str) -> Comparison:
+    """Compare runs that were read, or never written; ``problems`` is what is to be said of others."""
     if at not in ("final", "best"):
         raise ValueError(f"at must be final or best, got {at!r}")
-    runs, problems = read(_places(folders))
     if not runs:
         raise NothingToCompare("\n".join(["there is no run to compare", *problems]))
     settings, repeated = group(runs)

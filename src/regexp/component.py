@@ -66,6 +66,11 @@ def location(default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"location": True})
 
 
+def in_memory() -> Any:
+    """A dataclass field for arrays: no configuration can hold it. A hash of it, in a field of its own, must be in its place."""
+    return dataclasses.field(default=None, repr=False, compare=False, metadata={"in_memory": True})
+
+
 def without_locations(component: Component) -> dict[str, Any]:
     """The canonical values of the fields that determine a result."""
     locations = {field.name for field in dataclasses.fields(component) if field.metadata.get("location")}
@@ -81,9 +86,8 @@ def values(component: Component) -> dict[str, Any]:
     """The fields of a component in one canonical form: equal components give equal values (1 and 1.0, list and tuple)."""
     kind: Any = type(component)
     hints = _hints(kind)
-    return {
-        field.name: _canonical(getattr(component, field.name), hints[field.name]) for field in dataclasses.fields(component)
-    }
+    fields = [field.name for field in dataclasses.fields(component) if not field.metadata.get("in_memory")]
+    return {name: _canonical(getattr(component, name), hints[name]) for name in fields}
 
 
 @functools.cache

@@ -18,7 +18,8 @@ Metrics = dict[str, Float[torch.Tensor, " runs"]]
 def evaluate(program: Program) -> Metrics:
     """All metrics, by name, in float64 on the CPU: the one place where a training program waits for its device.
 
-    ``*/loss`` is the mean data loss in evaluation mode over the whole split, ``gap/loss`` is test minus train.
+    ``*/loss`` is the mean data loss in evaluation mode over the whole split, ``gap/loss`` is test minus train. Where targets
+    were scaled, ``*/rmse`` is the root of the mean squared error in the targets' own unit.
     """
     measured = _splits(program) | _penalties(program)
     layers = program.model.weights()
@@ -40,6 +41,8 @@ def _splits(program: Program) -> Metrics:
                 found[f"{split}/accuracy"] = losses.correct(scores, targets).sum(-1, dtype=torch.float64)
             sums = {name: sums[name] + value for name, value in found.items()} if sums else found
         metrics |= {name: value / size for name, value in sums.items()}
+        if program.data.units is not None:
+            metrics[f"{split}/rmse"] = program.data.units * (2 * metrics[f"{split}/loss"]).sqrt()
     return metrics
 
 

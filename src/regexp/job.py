@@ -11,6 +11,7 @@ from regexp.component import Invalid
 from regexp.config import ConfigError
 from regexp.config.running import order
 from regexp.datasets.dataset import DataError
+from regexp.machine import OutOfMemory
 from regexp.report import report
 
 log = logging.getLogger("regexp")
@@ -34,7 +35,7 @@ def run(cfg: Any) -> float | None:
             overrides=this.overrides,
             progress=True,
         )
-    except (ConfigError, DataError, Diverged, Invalid, OSError) as error:
+    except (ConfigError, DataError, Diverged, Invalid, OSError, OutOfMemory) as error:
         log.error("failed: %s", error)
         return None
     except Exception:

@@ -29,6 +29,25 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+class OutOfMemory(MemoryError):
+    """The device does not hold what is trained together. The message says how to need less."""
+
+
+@contextmanager
+def holding(runs: int, device: torch.device) -> Iterator[None]:
+    """Inside the block, memory that the device does not have is an :class:`OutOfMemory`, whatever torch calls it."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+            raise
+        asked = re.search(r"allocate (\d\S* (bytes|[KMGT]iB))", str(error))
+        why = f"it asked for {asked[1]} more" if asked else str(error)
+        together, smaller = (f"{runs} runs at once", ", batch_size or max_stack") if runs > 1 else ("the run", " or batch_size")
+        text = f"{device} has not enough memory for {together} ({why}): choose a smaller network{smaller}"
+        raise OutOfMemory(text) from error
+
+
 @contextmanager
 def using(threads: int | None) -> Iterator[int]:
     """Train with this many threads (None: torch's choice) and without denormal numbers, which slow down every step."""

@@ -11,6 +11,9 @@ from regexp.experiment import Experiment
 SEARCH_NOTE = "search.json"
 """The file in the folder of a search that says which of its runs are compared: the others were there to choose a setting."""
 
+SEARCH_TUNING, SEARCH_CHOSEN = "search", "chosen"
+"""The folders, below a search's, of the runs that choose and of those that are compared."""
+
 _LONGEST = 80
 
 

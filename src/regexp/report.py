@@ -8,14 +8,22 @@ from regexp.naming import quoted
 from regexp.results import Result, Row
 
 SPLITS = ("train", "val", "test")
-METRICS = ("loss", "accuracy")
+METRICS = ("loss", "accuracy", "rmse")
+_WIDTH = len("epochs run")
 
 
 def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
-    """Losses and accuracies of every split, what else is known of the run, its folder, and how to look at it."""
+    """The run's table and facts, its folder, and how to look at it."""
+    lines = ["", facts_and_table(result), "", f"{'folder':<{_WIDTH}}  {folder}"]
+    return "\n".join([*lines, *([f"tensorboard --logdir {quoted(str(folder))}"] if tensorboard else [])])
+
+
+def facts_and_table(result: Result) -> str:
+    """Losses, accuracies and errors of every split, what stands beside the network, and what else is known of the run."""
     rows = {"final": result.final}
     if result.best and result.best_epoch != result.final_epoch:
         rows[f"best (epoch {result.best_epoch})"] = result.best
+    rows |= {_named(name, row): row for name, row in result.baselines.items() if "test/loss" in row}
     facts = {
         "gap": f"{result.final['gap/loss']:.4g}",
         "norm of w": f"{result.final['weights/l2_norm']:.4g}",
@@ -24,18 +32,7 @@ def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
         "status": result.status + (f": {result.reason}" if result.reason else ""),
         "seconds": f"{result.seconds:.1f}",
     }
-    width = max(map(len, facts))
-    return "\n".join(
-        [
-            "",
-            *aligned(_table(rows)),
-            "",
-            *(f"{name:<{width}}  {text}" for name, text in facts.items()),
-            "",
-            f"{'folder':<{width}}  {folder}",
-            *([f"tensorboard --logdir {quoted(str(folder))}"] if tensorboard else []),
-        ]
-    )
+    return "\n".join([*aligned(_table(rows)), "", *(f"{name:<{_WIDTH}}  {text}" for name, text in facts.items())])
 
 
 def aligned(table: list[list[str]]) -> list[str]:
@@ -53,3 +50,8 @@ def _table(rows: dict[str, Row]) -> list[list[str]]:
     metrics = [metric for metric in METRICS if f"train/{metric}" in first]
     header = ["", *(f"{which} {metric}" for which in rows for metric in metrics)]
     return [header, *([split, *(f"{row[f'{split}/{m}']:.4g}" for row in rows.values() for m in metrics)] for split in splits)]
+
+
+def _named(baseline: str, row: Row) -> str:
+    """``ridge (strength 0.1)``."""
+    return f"{baseline} (strength {row['strength']:.2g})" if "strength" in row else baseline

@@ -39,6 +39,9 @@ class Result:
     """Versions, device, threads, hashes of data files."""
     snapshot: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     """All that is needed to train on (see :mod:`regexp.snapshot`)."""
+    baselines: dict[str, Row] = dataclasses.field(default_factory=dict, repr=False)
+    """Metrics of what needs no training, by name: ``constant``, and ``ridge`` or ``logistic`` with its ``strength``. Only for
+    data sets of your own (see :mod:`regexp.baselines`)."""
 
     @property
     def epochs_run(self) -> int:

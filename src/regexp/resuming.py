@@ -60,6 +60,7 @@ def _go_on(run: Held, experiment: Experiment, settings: Settings) -> bool:
 
 def _train(run: Held, experiment: Experiment, settings: Settings) -> bool:
     from regexp.datasets.dataset import DataError
+    from regexp.machine import OutOfMemory
     from regexp.report import report
     from regexp.runner import Diverged, fit
 
@@ -71,7 +72,7 @@ def _train(run: Held, experiment: Experiment, settings: Settings) -> bool:
     try:
         with _claimed(run):
             (result,) = fit([experiment], run.folder, resume=True, progress=True, **options)
-    except (DataError, Diverged, Invalid, OSError, ValueError) as error:
+    except (DataError, Diverged, Invalid, OSError, OutOfMemory, ValueError) as error:
         log.error("failed: %s", error)
         return False
     print(report(result, Path(os.path.relpath(run.folder)), tensorboard=settings.tensorboard))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp import machine, saving
+from regexp.baselines import baselines
 from regexp.checkpoint import Pace
 from regexp.component import Invalid
 from regexp.evaluation import Metrics
@@ -25,6 +26,7 @@ from regexp.results import Result, Row
 from regexp.sameness import require_same_data, require_same_runs, warn_of_other_machine
 from regexp.saving import Saver
 from regexp.snapshot import Snapshot, restore, select, take
+from regexp.stability import Known, why_diverged
 from regexp.stopping import politely
 from regexp.training import Observe, Pause, State, start, train
 from regexp.writing import Keep, RunWriter, only_here
@@ -136,6 +138,7 @@ def _train(
     started, order = time.perf_counter(), arrange(experiments)
     before = [run["seconds"] for run in saved["runs"]] if saved else [0.0] * len(experiments)
     noted = {**settings, "checkpoint": dataclasses.asdict(settings["checkpoint"])}
+    borders: Known = {}
 
     def seconds(run: int) -> float:
         return before[run] + (time.perf_counter() - started) / len(experiments)
@@ -149,6 +152,10 @@ def _train(
     def end(run: int, result: Result) -> None:
         result.seconds, result.machine = seconds(run), {**about, "data_hashes": hashes[run]}
         result.snapshot |= {"runs": [known(run)], "about": about}
+        result.baselines = beside[run]
+        if result.status == "diverged" and (why := why_diverged(result.experiment, loaded[run], borders)):
+            result.reason = f"{result.reason}: {why}"
+            log.info("diverged: %s", why)
         if writers:
             writers[run].end(result)
         on_end(run, result)
@@ -166,10 +173,13 @@ def _train(
         report(program, state, metrics, trained)
 
     recorder = Recorder(experiments, on_row, end)
-    with _noting_failures(writers, noted, about):
-        data = load_data([experiments[i] for i in order])
-        hashes = {run: dict(d.hashes) for run, d in zip(order, data, strict=True)}
-        program = Program([experiments[i] for i in order], data, device)
+    with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
+        in_order = [experiments[i] for i in order]
+        data = load_data(in_order)
+        loaded = dict(zip(order, data, strict=True))
+        hashes = {run: dict(one.hashes) for run, one in loaded.items()}
+        beside = dict(zip(order, baselines(in_order, data), strict=True))
+        program = Program(in_order, data, device)
         state = start(program)
         if saved:
             require_same_data(saved, [hashes[run] for run in range(len(experiments))])

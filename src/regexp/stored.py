@@ -41,4 +41,5 @@ def load(folder: str | Path) -> Result:
         seconds=summary.get("seconds", 0.0),
         machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes")},
         snapshot=next((payload for payload in saved if "tensors" in payload), {}),
+        baselines=summary.get("baselines", {}),
     )

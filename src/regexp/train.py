@@ -19,9 +19,15 @@ from regexp.stopping import at_once
 
 CONFIG_NAME = "train"
 
-OmegaConf.register_new_resolver("regexp.title", lambda *, _root_: _folders().title(_root_), replace=True)
-OmegaConf.register_new_resolver("regexp.study", lambda now, *, _root_: _folders().study(now, _root_), replace=True)
-OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swept(_root_), replace=True)
+
+def register_resolvers() -> None:
+    """Make the functions in ``train.yaml`` known to OmegaConf, also after a program that uses it too has cleared them."""
+    OmegaConf.register_new_resolver("regexp.title", lambda *, _root_: _folders().title(_root_), replace=True)
+    OmegaConf.register_new_resolver("regexp.study", lambda now, *, _root_: _folders().study(now, _root_), replace=True)
+    OmegaConf.register_new_resolver("regexp.swept", lambda *, _root_: _folders().swept(_root_), replace=True)
+
+
+register_resolvers()
 
 
 def main() -> None:

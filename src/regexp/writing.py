@@ -104,6 +104,7 @@ def summary(result: Result) -> dict[str, Any]:
         "last": _metrics(result.last),
         "best": result.best,
         "seconds": result.seconds,
+        **({"baselines": result.baselines} if result.baselines else {}),
     }
 
 

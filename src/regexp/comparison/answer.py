@@ -99,8 +99,11 @@ def _choice(found: Findings) -> str:
 def _no_choice(found: Findings) -> str:
     text = f"Nothing was chosen: no run has {found.how.objective}, and the test split decides nothing."
     runs = [run for setting in found.settings for run in setting.runs.values()]
-    line = sweep(runs, {"dataset.val_size": [str(_validation_size(runs[0].fields.get("dataset.train_size")))]})
-    return f"{text} For a choice, train with a validation split, dataset.val_size > 0" + (f":\n  {line}" if line else ".")
+    key, size = "dataset.val_size", str(_validation_size(runs[0].fields.get("dataset.train_size")))
+    if "dataset.val_fraction" in runs[0].fields:
+        key, size = "dataset.val_fraction", "0.2"
+    line = sweep(runs, {key: [size]})
+    return f"{text} For a choice, train with a validation split, {key} > 0" + (f":\n  {line}" if line else ".")
 
 
 def _validation_size(train_size: object) -> int:

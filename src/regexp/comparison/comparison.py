@@ -12,14 +12,16 @@ from regexp import atomic
 from regexp.comparison import tables, written
 from regexp.comparison.answer import Findings, sentences
 from regexp.comparison.methods import paragraph
+from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
+from regexp.page import page, png
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Finished runs compared. ``print`` it for the whole answer."""
 
@@ -54,7 +56,18 @@ class Comparison:
         table = tables.terminal(tables.cells(self.findings, brief=True))
         legend = "* chosen by validation   b baseline" if self.findings.choice else "b baseline"
         remarks = [f"note: {remark}" for remark in self.remarks]
-        return "\n".join([self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *remarks])
+        return "\n".join(
+            [self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *told(self.findings), *remarks]
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_png_(self) -> bytes:
+        return png(self.figures["metric"])
+
+    def _repr_html_(self) -> str:
+        return page(str(self), self._repr_png_())
 
     def write(self, folder: str | Path, *, figures: bool = True) -> list[Path]:
         """Write ``table.csv``, ``table.md``, ``table.tex``, ``answer.txt``, ``methods.md`` and the pictures, and say which."""

@@ -83,7 +83,7 @@ def read_run(folder: Path) -> Run:
         raise ValueError(f"{folder / 'summary.json'} is damaged (completed, but without final metrics)")
     rows = read_metrics(folder)
     history = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
-    return Run(folder, _fields(config), summary, history)
+    return Run(folder, fields_of(config), summary, history)
 
 
 def newest_study(outputs: Path) -> Path | None:
@@ -99,7 +99,8 @@ def newest_study(outputs: Path) -> Path | None:
     return max(newest, key=lambda folder: newest[folder], default=None)
 
 
-def _fields(config: dict[str, Any]) -> dict[str, Any]:
+def fields_of(config: dict[str, Any]) -> dict[str, Any]:
+    """The experiment's fields by full key, and the names of its regularizers, from its plain values."""
     regularizers = config.get("regularizer") or {}
     plain = flatten({name: node for name, node in config.items() if name in _KEYS - {"regularizer"}})
     fields = plain | {"regularizer": tuple(regularizers)} | flatten({"regularizer": regularizers})
@@ -131,7 +132,7 @@ def _compared(folder: Path) -> Iterator[Path | str]:
     if not names:
         yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"
     for name in names:
-        yield from _walk(folder / str(name))
+        yield from places(folder / str(name))
 
 
 def _subfolders(folder: Path) -> list[str]:

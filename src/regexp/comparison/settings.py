@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +17,7 @@ ABSENT = "-"
 """The value of a field that a setting does not have, such as the strength of a regularizer that is not in its set."""
 
 _SEEDS = ("seed", "dataset.seed")
-_PLACES = ("dataset.root", "dataset.download")  # where data lie is no part of an experiment
+_PLACES = ("dataset.root", "dataset.download", "dataset.mirrors", "dataset.path")  # where data lie is no part of an experiment
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,9 +38,14 @@ class Setting:
 
     @property
     def strengths(self) -> dict[str, float]:
-        """How strong each regularizer is: its strength or rates."""
-        names = {f"regularizer.{name}.{field}" for name in self.fields["regularizer"] for field in _STRENGTHS}
-        return {key: _size(self.fields[key]) for key in sorted(names & set(self.fields))}
+        """How far each regularizer is from being switched off, by its fields that do so: 0 is absence."""
+        found = {}
+        for name in self.fields["regularizer"]:
+            prefix = f"regularizer.{name}."
+            for field, off in _off_values(self.fields[f"{prefix}_target_"]).items():
+                if f"{prefix}{field}" in self.fields:
+                    found[f"{prefix}{field}"] = _strength(self.fields[f"{prefix}{field}"], off)
+        return dict(sorted(found.items()))
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -47,7 +54,13 @@ class Setting:
         return tuple(name for name, found in sizes.items() if not found or any(found))
 
 
-_STRENGTHS = ("strength", "rate", "input_rate", "std", "shift", "degrees")
+def _off_values(target: str) -> dict[str, float]:
+    """At which values the fields of a regularizer are off; classes from elsewhere are not imported, and told by their names."""
+    module, _, kind = target.rpartition(".")
+    if not module.startswith("regexp.regularizers."):
+        return {"strength": 0.0, "rate": 0.0}
+    fields = dataclasses.fields(getattr(importlib.import_module(module), kind))
+    return {field.name: field.metadata["off"] for field in fields if field.metadata.get("off") is not None}
 
 
 def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
@@ -148,5 +161,7 @@ def _rank(value: Any) -> tuple[Any, ...]:
     return (3, str(value))
 
 
-def _size(value: Any) -> float:
-    return max(map(float, value)) if isinstance(value, tuple) else float(value)
+def _strength(value: Any, off: float) -> float:
+    """A distance from ``off``: of limits, which are off at infinity, the inverse."""
+    size = max(map(float, value)) if isinstance(value, tuple) else float(value)
+    return 1 / size if math.isinf(off) else abs(size - off)

@@ -48,14 +48,14 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
         differing = _sources(members)
         found |= dict.fromkeys(differing, True)
         if "split" in differing:
-            sizes = dataset_of(members[0]).sizes
-            ratios.append(sizes.get(metric.partition("/")[0], sizes["test"]) / sizes["train"])
+            shares = dataset_of(members[0]).shares
+            ratios.append(shares.get(metric.partition("/")[0], shares["test"]) / shares["train"])
     absent = set() if _has_masks(runs) else {"dropout masks"}
     absent |= {"label noise"} if not any(run.fields.get("dataset.label_noise") for run in runs) else set()
     absent |= {"own", "split"} if found["data"] else {"own", "data", "split"} if found["own"] else {"own"}
     names = {
         "data": "data (all splits)",
-        "split": "split into training and validation",
+        "split": "split of the examples",
         "own": "data or split (a data set of your own)",
     }
     sources = tuple(names.get(source, source) for source, differs in found.items() if differs)

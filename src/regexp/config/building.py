@@ -98,6 +98,11 @@ def _made_once(kind: type, given: Mapping[str, Any], prefix: str, problems: Prob
     return _MADE[key]
 
 
+def forget() -> None:
+    """Build components anew from now on: what they describe (a table's file) may have changed meanwhile."""
+    _MADE.clear()
+
+
 def _regularizers(nodes: Any, problems: Problems) -> dict[str, Regularizer]:
     """The regularizers that are sound in themselves, by the key under which they stand."""
     if not isinstance(nodes, Mapping):

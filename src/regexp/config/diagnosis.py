@@ -13,7 +13,9 @@ from regexp.config.wording import NO_REGULARIZERS, nearest, not_chosen, unknown_
 
 def no_override(line: str) -> str:
     """For an argument that Hydra's grammar cannot read."""
-    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters"
+    key, equals, value = line.partition("=")
+    quoted = f""": "{key}='{value}'\"""" if equals and value and not set(value) & set("'\"[]{}") else ""
+    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{quoted}"
 
 
 def several_values(override: Override) -> str:

@@ -33,6 +33,8 @@ class Data:
     scale: float = 1.0
     hashes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """SHA-256 of the files that were read."""
+    unit: float | None = None
+    """What a difference of 1 between scaled targets is in their own unit; None where targets are not scaled."""
 
     @property
     def outputs(self) -> int:
@@ -47,6 +49,10 @@ class Dataset(Component):
 
     task = "regression"
     """``regression`` or ``classification``."""
+    validation = "val_size"
+    """The field that gives a validation split when it is larger than 0."""
+    closed_form = False
+    """Whether results show the constant predictor and the best linear model beside the trained one."""
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         raise NotImplementedError(f"{type(self).__name__} must define load(seed, dtype) -> Data")
@@ -65,6 +71,11 @@ class Dataset(Component):
     def sizes(self) -> dict[str, int]:
         """How many examples each split will have, as far as that is known without loading."""
         return {}
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The sizes of the splits in proportion, where their absolute sizes may be unknown."""
+        return {split: float(size) for split, size in self.sizes.items()}
 
     @property
     def resplits(self) -> bool:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
-import socket
+import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
 
 from regexp.datasets.dataset import DataError
 from regexp.datasets.raw_files import Contents, RawFile, read
 
 ANSWER_SECONDS = 3.0
 """How long a mirror may take to answer at all."""
-STALL_SECONDS = 20.0
-"""How long a download may stand still."""
 
 
-def fetch(files: Sequence[RawFile], mirrors: Sequence[str]) -> Contents:
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """When a download has stalled: fewer than ``bytes_per_second``, on average over ``seconds``."""
+
+    bytes_per_second: float = 10_000
+    seconds: float = 20.0
+
+
+def fetch(files: Sequence[RawFile], mirrors: Sequence[str], patience: Patience = Patience()) -> Contents:
     """Download every file's archive from the first mirror that sends the right content, and unpack it in memory.
 
     Raises :class:`DataError` that names every mirror and what was wrong with it.
     """
+    mirrors = [mirror.rstrip("/") + "/" for mirror in mirrors]
     problems = {mirror: _silence(mirror + files[0].archive) for mirror in mirrors}
     awake = [mirror for mirror in mirrors if problems[mirror] is None]
     contents: Contents = {}
@@ -33,27 +44,41 @@ def fetch(files: Sequence[RawFile], mirrors: Sequence[str]) -> Contents:
         for file in files:
             for mirror in awake:
                 try:
-                    contents[file.name] = _download(mirror, file, Path(folder))
+                    contents[file.name] = _download(mirror, file, Path(folder), patience)
                     break
-                except (OSError, RuntimeError, http.client.HTTPException) as error:
+                except (OSError, RuntimeError, ValueError, http.client.HTTPException) as error:
                     problems[mirror] = f"{file.archive}: {error}"
             else:
                 raise DataError("\n".join(f"{mirror}: {problem}" for mirror, problem in problems.items()))
     return contents
 
 
-def _download(mirror: str, file: RawFile, folder: Path) -> bytearray:
-    """One file through torchvision, which follows redirects and shows a progress bar.
+def _download(mirror: str, file: RawFile, folder: Path, patience: Patience) -> bytearray:
+    """One file. Not by torchvision's downloader, which waits for ever where a mirror sends a byte now and then.
 
-    Its MD5 of the archive is not asked for: mirrors may compress anew, and the content's SHA-256 is verified anyway.
+    An MD5 of the archive is not asked for: mirrors may compress anew, and the content's SHA-256 is verified anyway.
     """
-    from torchvision.datasets.utils import download_url
-
     archive = folder / file.archive
-    archive.unlink(missing_ok=True)
-    with _socket_timeout(STALL_SECONDS):
-        download_url(mirror + file.archive, str(folder))
+    with urllib.request.urlopen(mirror + file.archive, timeout=patience.seconds) as response, archive.open("wb") as out:
+        size = int(response.headers.get("Content-Length") or 0) or None
+        with tqdm(total=size, desc=file.archive, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+            for chunk in _in_time(response, patience):
+                out.write(chunk)
+                bar.update(len(chunk))
     return read(archive, file)
+
+
+def _in_time(response: Any, patience: Patience) -> Iterator[bytes]:
+    """What a server sends, as long as it sends enough: read as it comes, and judged at the end of every window."""
+    began, received = time.monotonic(), 0
+    while chunk := response.read1(1 << 16):
+        yield chunk
+        received += len(chunk)
+        if (passed := time.monotonic() - began) >= patience.seconds:
+            if received < patience.bytes_per_second * passed:
+                least = f"the least is {patience.bytes_per_second:g} for {patience.seconds:g} s"
+                raise TimeoutError(f"stalled at {received / passed:.0f} bytes a second ({least})")
+            began, received = time.monotonic(), 0
 
 
 def _silence(address: str) -> str | None:
@@ -76,14 +101,3 @@ def _silence(address: str) -> str | None:
     thread.start()
     thread.join(ANSWER_SECONDS)
     return problems[-1] or None
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    """Sockets opened inside the block give up after so long without a byte (torchvision sets no timeout of its own)."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

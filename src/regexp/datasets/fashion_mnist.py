@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from typing import Any
 
 from jaxtyping import Float, Int
 
-from regexp.component import Invalid, boolean, location, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, boolean, each, location, one_of, optional, per_run, require, whole, within
 from regexp.datasets import fashion_mnist_files
 from regexp.datasets.dataset import Data, Dataset
 from regexp.datasets.idx import parse_idx
@@ -30,7 +31,8 @@ class FashionMNIST(Dataset):
     ``normalize``: unit, x in [0, 1]; symmetric, (x - 0.5) / 0.5; standardize, one mean and deviation of the training split.
     ``label_noise``: the fraction of training labels drawn anew, uniformly over all classes. ``seed``: null means the run's.
     ``root``: a folder with the four files, raw or as .gz; null means ``$REGEXP_DATA``, else ``~/.cache/regexp``. Other usual
-    places are searched too; then, if ``download``, they are downloaded. Files are verified, and a wrong one is an error.
+    places are searched too; then, if ``download``, they are downloaded, from ``mirrors`` (a list of addresses) before others.
+    Files are verified, and a wrong one is an error.
 
     Reference: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
     2017.
@@ -40,6 +42,7 @@ class FashionMNIST(Dataset):
 
     root: str | None = location(None)
     download: bool = location(True)
+    mirrors: Any = location(())
     train_size: int | None = None
     val_size: int = 5000
     normalize: str = "unit"
@@ -50,6 +53,7 @@ class FashionMNIST(Dataset):
         require(
             self,
             download=boolean(),
+            mirrors=each(_address),
             train_size=optional(whole(1)),
             val_size=whole(0),
             normalize=one_of("unit", "symmetric", "standardize"),
@@ -75,7 +79,7 @@ class FashionMNIST(Dataset):
         return self.sizes["train"] < TRAINING
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        table = _table(self.root, self.download, self.normalize == "symmetric", dtype)
+        table = _table(self.root, self.download, tuple(self.mirrors), self.normalize == "symmetric", dtype)
         rows = self._split(table.labels[:TRAINING], seed)
         labels = table.labels
         if self.label_noise:
@@ -110,9 +114,9 @@ class _Table:
 
 
 @functools.lru_cache(maxsize=1)
-def _table(root: str | None, download: bool, symmetric: bool, dtype: torch.dtype) -> _Table:
+def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric: bool, dtype: torch.dtype) -> _Table:
     """Cached, so that all runs of a stack share one; one only, since it takes 220 MB."""
-    contents = fashion_mnist_files.load(root, download)
+    contents = fashion_mnist_files.load(root, download, mirrors)
     images = [parse_idx(contents[f"{part}-images-idx3-ubyte"]).flatten(1) for part in ("train", "t10k")]
     labels = [parse_idx(contents[f"{part}-labels-idx1-ubyte"]) for part in ("train", "t10k")]
     inputs = torch.empty(sum(map(len, images)), PIXELS, dtype=dtype)
@@ -123,3 +127,8 @@ def _table(root: str | None, download: bool, symmetric: bool, dtype: torch.dtype
         inputs.sub_(0.5).div_(0.5)
     hashes = {file.name: file.sha256 for file in fashion_mnist_files.FILES}
     return _Table(inputs, torch.cat(labels).long(), inputs.mean(1), torch.linalg.vector_norm(inputs, dim=1), hashes)
+
+
+def _address(value: Any) -> str | None:
+    good = isinstance(value, str) and value.startswith(("http://", "https://", "file://"))
+    return None if good else f"must be an address such as https://my.mirror/fashion-mnist/, got {value!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from regexp.datasets import raw_files
@@ -17,14 +18,17 @@ FILES = (
 )
 MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
 """Torchvision's, written down here because to import torchvision takes longer than to notice that there is no network."""
+_LINES = 6
+"""Of an error message at most, so that the whole advice has 15."""
 SYSTEM_FOLDERS = (Path("/usr/share/datasets/fashion-mnist"), Path("~/.keras/datasets/fashion-mnist"))
 """Debian's package ``dataset-fashion-mnist``, and what Keras has downloaded."""
 
 
-def load(root: str | None, download: bool) -> Contents:
+def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Contents:
     """The verified contents of the four files, by name; unpacked or downloaded files stay in ``root`` (or the cache).
 
-    Raises :class:`DataError` where a file is missing or wrong, with its expected SHA-256.
+    ``mirrors``: addresses that hold the four archives, tried before torchvision's. Raises :class:`DataError` where a file is
+    missing or wrong, with its expected SHA-256.
     """
     roots = [Path(path).expanduser() for path in (root, os.environ.get("REGEXP_DATA"), _cache()) if path]
     folders = [folder for path in roots for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
@@ -36,9 +40,9 @@ def load(root: str | None, download: bool) -> Contents:
         from regexp.datasets.download import fetch
 
         try:
-            return fetch(FILES, MIRRORS)
+            return fetch(FILES, [*mirrors, *MIRRORS])
         except DataError as error:
-            raise DataError(_advice(folders, roots[0], f"the download failed: {error}")) from error
+            raise DataError(_advice(folders, roots[0], f"the download failed: {_brief(str(error))}")) from error
 
     return raw_files.load(FILES, folders, _store(roots[0]), fetched)
 
@@ -49,6 +53,12 @@ def _cache() -> Path:
 
 def _store(root: Path) -> Path:
     return root / "fashion_mnist"
+
+
+def _brief(error: str) -> str:
+    """As many of a message's lines as leave the advice on one screen."""
+    lines = error.splitlines()
+    return "\n".join([*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])])
 
 
 def _advice(folders: list[Path], root: Path, why: str) -> str:

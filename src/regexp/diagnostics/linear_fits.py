@@ -11,6 +11,7 @@ import math
 import torch
 from jaxtyping import Float
 
+from regexp.baselines.ridge import ridge as solutions
 from regexp.datasets.synthetic_regression import SyntheticRegression
 
 
@@ -46,13 +47,7 @@ def ridge(
 
     Reference: Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal problems", 1970.
     """
-    x, y = inputs.double(), targets.double()
-    means = (x.mean(0), y.mean(0)) if intercept else (torch.zeros_like(x[0]), torch.zeros_like(y[0]))
-    u, s, v = torch.linalg.svd(x - means[0], full_matrices=False)
-    smallest = torch.finfo(inputs.dtype).eps * max(x.shape) * s.max()
-    factor = torch.where(s > smallest, s / (s.square() + len(x) * strength), 0.0)
-    weights = v.T @ (factor[:, None] * (u.T @ (y - means[1])))
-    return LinearFit(weights, means[1] - means[0] @ weights)
+    return LinearFit(*next(solutions(inputs, targets, [strength], intercept=intercept)))
 
 
 def minimum_norm(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
 from regexp.component import Invalid
+from regexp.datasets.dataset import Data
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place
+
+if TYPE_CHECKING:
+    from regexp.program.model import StackedModel
 
 _WAY_OUT = "use regexp.Slot('hidden') and regularizer=[dropout], or a layer without state"
 
@@ -35,6 +40,27 @@ def require_module(built: object) -> nn.Module:
     return built
 
 
+def require_data(data: Data) -> None:
+    """Refuse data that no step could learn from: splits without examples, and numbers that are not finite."""
+    for split, rows in data.rows.items():
+        if not len(rows):
+            raise Invalid(
+                "dataset", [(split, "must have an example at least, got none: make the split larger, or leave it out")]
+            )
+    for name, table in (("inputs", data.inputs), ("targets", data.targets)):
+        if table.is_floating_point() and not table.sum().isfinite():  # a sum is much cheaper than a look at every number
+            _require_finite(name, table, data)
+
+
+def _require_finite(name: str, table: torch.Tensor, data: Data) -> None:
+    bad = ~table.isfinite().flatten(1).all(1)
+    for split, rows in data.rows.items():
+        if count := int(bad[rows].sum()):
+            found = next(number for number in table[rows[bad[rows]][0]].flatten().tolist() if not math.isfinite(number))
+            why = f"must be finite, got {found} (in {count} of {len(rows)} examples): repair them, or leave them out"
+            raise Invalid("dataset", [(f"{split} {name}", why)])
+
+
 def require_penalties(parts: Sequence[Part], weights: Callable[[Part], list[torch.Tensor]], runs: int) -> None:
     """Refuse a penalty that is not one number per run."""
     for part in parts:
@@ -51,18 +77,21 @@ def require_image(image: tuple[int, ...] | None, features: int) -> None:
         raise Invalid("dataset", [("image", f"must have as many pixels as an example has features ({features}), got {image}")])
 
 
-def require_scores(
-    model: Callable[[torch.Tensor], torch.Tensor], inputs: Float[torch.Tensor, "groups batch *features"], outputs: int
-) -> None:
-    """Refuse a model that does not map (batch, features) to (batch, outputs), or that draws random numbers itself."""
+def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batch *features"], outputs: int) -> None:
+    """Refuse a model that does not map (batch, features) to (batch, outputs), or whose ``forward`` draws or remembers."""
+    before = {name: value.clone() for name, value in model.constants.items()}
     try:
         with torch.no_grad():
-            shape = tuple(model(inputs).shape[1:])
+            first, again = model(inputs), model(inputs)
     except RuntimeError as error:
         if "randomness" not in str(error):
             raise
         raise _refused(f"draws random numbers in its forward, outside the run's own streams: {_WAY_OUT}") from error
-    if shape != (inputs.shape[1], outputs):
+    if changed := [name for name, value in before.items() if not torch.equal(value, model.constants[name])]:
+        raise _refused(f"changes {', '.join(changed)} in its forward, which is state outside the run: {_WAY_OUT}")
+    if not torch.allclose(first, again, rtol=0, atol=0, equal_nan=True):
+        raise _refused(f"gives other scores for the same inputs at the second time, so it draws or remembers: {_WAY_OUT}")
+    if (shape := tuple(first.shape[1:])) != (inputs.shape[1], outputs):
         raise _refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {inputs.shape[1]}")
 
 

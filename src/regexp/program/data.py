@@ -60,6 +60,8 @@ class StackedData:
         self.inputs = {split: inputs.rows([d.rows[split] for d in data]) for split in self.sizes}
         self.targets = {split: targets.rows([d.rows[split] for d in data]) for split in self.sizes}
         self._affine = _affine(data, device, first.inputs.dtype)
+        self.units = None if first.unit is None else torch.tensor([d.unit for d in data], dtype=torch.float64, device=device)
+        """What a difference of 1 between every run's scaled targets is in their own unit; None where they are not scaled."""
 
         leaders = group_leaders(list(zip(map(id, data), seeds, strict=True)))
         train = [d.rows["train"] for d in data]

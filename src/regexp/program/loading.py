@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
 from regexp.lazy import torch
+from regexp.program.checks import require_data
 
 
 def arrange(experiments: Sequence[Experiment]) -> list[int]:
@@ -26,6 +27,7 @@ def load_data(experiments: Sequence[Experiment]) -> list[Data]:
     for experiment in experiments:
         if (key := _data_key(experiment)) not in loaded:
             loaded[key] = experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
+            require_data(loaded[key])
     return [loaded[_data_key(experiment)] for experiment in experiments]
 
 

@@ -77,8 +77,8 @@ class EarlyStopping(Regularizer):
 
     def conflicts(self, experiment: Experiment) -> list[tuple[str, str]]:
         if not experiment.dataset.has_validation:
-            why = f"must be measured on a validation split and there is none, got {self.monitor!r}: set dataset.val_size > 0"
-            return [("monitor", why)]
+            why = f"must be measured on a validation split and there is none, got {self.monitor!r}"
+            return [("monitor", f"{why}: set dataset.{experiment.dataset.validation} > 0")]
         if self.monitor not in experiment.objectives:
             return [("monitor", f"must be one of {', '.join(experiment.objectives)}, got {self.monitor!r}")]
         return self._strip_conflicts(experiment.eval_every)

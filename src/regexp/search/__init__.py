@@ -4,7 +4,7 @@ Optuna asks for settings and is told their validation metric; the sweep trains t
 know Optuna.
 """
 
-from regexp.search.answer import answer
+from regexp.search.answer import AT, answer
 from regexp.search.searching import Unfinished, search
 
-__all__ = ["Unfinished", "answer", "search"]
+__all__ = ["AT", "Unfinished", "answer", "search"]

@@ -19,13 +19,18 @@ AT = "best"
 
 
 def answer(found: Sequence[Searched], plan: Plan) -> str:
-    """Write ``search.csv``, ``search.png``, ``search.svg`` and the comparison of the fresh runs; the same in words."""
+    """Write ``search.csv``, ``search.png``, ``search.svg`` and, unless ``compare=false``, the comparison of the fresh runs; the
+    same in words.
+    """
     assert plan.search is not None
     with alone(plan.folder):
         report.write(found, plan.folder / "search.csv")
         write_figures({"search": performance(found)}, plan.folder)
-    options, metric = plan.search.options, found[0].test_metric
-    notes = [f"note: {text}" for text in report.remarks(found, options.budget, plan.composer)]
+    notes = [f"note: {text}" for text in report.remarks(found, plan.search.options.budget, plan.composer)]
+    return "\n".join(["", report.table(found), *notes, *(_comparison(found[0].test_metric, plan) if plan.compare else [])])
+
+
+def _comparison(metric: str, plan: Plan) -> list[str]:
     try:
         compared = compare(plan.folder, metric=metric, at=AT)
         with alone(plan.folder):
@@ -35,4 +40,4 @@ def answer(found: Sequence[Searched], plan: Plan) -> str:
         words = str(error)
     again = ["regexp-compare", str(plan.folder), *([] if metric == "test/loss" else ["--metric", metric]), "--at", AT]
     where = f"{' '.join(map(quoted, again))} compares them again; pictures and tables are in {plan.folder}"
-    return "\n".join(["", report.table(found), *notes, "", "The chosen settings, trained with fresh seeds:", words, "", where])
+    return ["", "The chosen settings, trained with fresh seeds:", words, "", where]

@@ -15,7 +15,7 @@ from regexp.config.composing import Job
 from regexp.config.orders import orders
 from regexp.config.planning import Plan
 from regexp.config.searching import SearchPlan
-from regexp.naming import SEARCH_NOTE
+from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
 from regexp.search.contest import Contest
 from regexp.search.outcomes import ENDED, Searched
 from regexp.sweep import sweep
@@ -23,9 +23,6 @@ from regexp.sweep.study import held
 from regexp.sweep.tally import Tally
 
 log = logging.getLogger("regexp")
-
-TUNING, FRESH = "search", "chosen"
-"""The folders, below the study's, of the runs that choose and of those that are compared."""
 
 
 class Unfinished(RuntimeError):
@@ -44,8 +41,8 @@ def search(plan: Plan) -> tuple[list[Searched], list[Path]]:
     seeds = fresh_seeds(plan.search)
     jobs = [one.space.build(plan.composer, one.chosen.values, seed) for one in found for seed in seeds]
     log.info("the chosen settings again, with fresh seeds %s", ", ".join(map(str, seeds)))
-    known = _train(plan, FRESH, jobs)
-    _note(plan.folder, sorted(f"{FRESH}/{known[job.experiment.hash()][0].name}" for job in jobs))
+    known = _train(plan, SEARCH_CHOSEN, jobs)
+    _note(plan.folder, sorted(f"{SEARCH_CHOSEN}/{known[job.experiment.hash()][0].name}" for job in jobs))
     return found, sorted({*failed, *_failed(known)})
 
 
@@ -67,7 +64,7 @@ def _tune(plan: Plan, asked: SearchPlan) -> tuple[list[Searched], list[Path]]:
         with one_at_a_time:
             jobs = [job for contest in contests for job in contest.ask(count)]
         log.info("search: %d sets, up to %d settings of each, %d runs", len(contests), count, len(jobs))
-        ended = _train(plan, TUNING, jobs)
+        ended = _train(plan, SEARCH_TUNING, jobs)
         failed += _failed(ended)
         with one_at_a_time:
             for contest in contests:

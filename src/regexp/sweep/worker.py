@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import traceback
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from regexp import saving
 from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
+from regexp.machine import OutOfMemory
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.results import Result
@@ -27,6 +29,17 @@ Advance = Callable[[float], None]
 
 PATIENCE = 60.0
 """Seconds in which the processes of a lost worker die, at most."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """What went wrong with a stack, in words: the exception itself would keep the stack's tensors in memory."""
+
+    kind: str
+    text: str
+    details: str
+    hits_all: bool
+    """Whether training again in smaller stacks is no use."""
 
 
 def train_parcel(parcel: Parcel) -> Outcome:
@@ -70,26 +83,26 @@ def leave(orders: Sequence[Order], status: str, reason: str, details: str = "") 
 
 def _train_or_split(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> None:
     """Train a stack. If it fails, what it has not finished is halved, until every run that fails fails alone."""
-    error = _train(orders, folder, outcome, advance) if orders else None
+    failure = _train(orders, folder, outcome, advance) if orders else None
     left = [order for order in orders if order.folder not in outcome]
-    if error is None:
+    if failure is None:
         return
-    if len(left) > 1 and not _hits_all(error, left):
-        log.info("a stack of %d runs failed (%s): trying its halves", len(orders), error)
+    if len(left) > 1 and not failure.hits_all:
+        log.info("a stack of %d runs failed (%s): trying its halves", len(orders), failure.text)
         _train_or_split(left[: len(left) // 2], folder, outcome, advance)
         _train_or_split(left[len(left) // 2 :], folder, outcome, advance)
     else:
-        log.error("failed: %s", error)
-        outcome |= leave(left, "failed", f"{type(error).__name__}: {error}", _details(error))
+        log.error("failed: %s", failure.text)
+        outcome |= leave(left, "failed", f"{failure.kind}: {failure.text}", failure.details)
 
 
-def _hits_all(error: BaseException, orders: Sequence[Order]) -> bool:
-    """Whether training again in smaller stacks is no use: data that are nowhere, and files that cannot be written."""
-    begun = any(status_of(order.folder) for order in orders)
+def _hits_all(error: BaseException, orders: Sequence[Order], outcome: Outcome) -> bool:
+    """Whether every run fails alone too: data that are nowhere, and files that cannot be written."""
+    begun = any(status_of(order.folder) for order in orders if order.folder not in outcome)
     return isinstance(error, DataError) or (isinstance(error, OSError) and begun)
 
 
-def _train(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> BaseException | None:
+def _train(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Advance) -> Failure | None:
     """Train a stack and say what went wrong."""
     try:
         _train_as_one(orders, folder, outcome, advance)
@@ -98,7 +111,7 @@ def _train(orders: Sequence[Order], folder: Path, outcome: Outcome, advance: Adv
         leave(left, "interrupted", ": ".join(filter(None, [type(error).__name__, str(error)])))
         raise
     except (Exception, SystemExit) as error:
-        return error
+        return Failure(type(error).__name__, str(error), _details(error), _hits_all(error, orders, outcome))
     return None
 
 
@@ -144,5 +157,5 @@ def _close(order: Order, log_text: str) -> None:
 
 
 def _details(error: BaseException) -> str:
-    expected = isinstance(error, (DataError, Invalid, OSError))
+    expected = isinstance(error, (DataError, Invalid, OSError, OutOfMemory))
     return str(error) if expected else "".join(traceback.format_exception(error))

@@ -82,7 +82,7 @@ def _term(text: str) -> Term:
     quantity, _, setting = rest.partition(" of ")
     if not re.fullmatch(r"\w*", setting) or not quantity.strip():
         raise ValueError(f"must be 'quantity of setting at place', got {text!r}")
-    return Term(_quantity(quantity), setting or None, _place(place) if place else "end")
+    return Term(_quantity(quantity), setting or None, read_place(place) if place else "end")
 
 
 def _quantity(text: str) -> str | Until:
@@ -94,7 +94,8 @@ def _quantity(text: str) -> str | Until:
     return text
 
 
-def _place(text: str) -> str | int:
+def read_place(text: str) -> str | int:
+    """A word of ``PLACES``, or the number of an epoch. Raises ``ValueError``."""
     epoch = re.fullmatch(r"epoch (\d+)", text)
     if epoch:
         return int(epoch[1])

@@ -48,8 +48,7 @@ def of_run(term: Term, run: Run, study: Study) -> float:
     """A term's value for one run. A run that diverged has the worst there is."""
     if term.diagnostic:
         name, quantity = term.diagnostic
-        of_run = diagnostics.find(name).of_run
-        return float(study.once((name, run.folder), lambda: of_run(run, **study.arguments(name)))[quantity])
+        return float(_quantities(name, run, study)[quantity])
     if isinstance(term.quantity, Until):
         return math.inf if run.status == "diverged" else _until(term.quantity, run)
     if run.status == "diverged" and term.place != "start":
@@ -74,11 +73,6 @@ def at_place(run: Run, metric: str, place: str | int) -> float:
     return _present(float(column[rows[0]]), metric, run)
 
 
-def in_picture(run: Run, metric: str, place: str | int, study: Study) -> float:
-    """A metric of a run at a place, or a quantity of a diagnostic."""
-    return of_run(Term(metric, place=place), run, study)
-
-
 def worst(metric: str) -> float:
     """The worst value a metric can have: infinite, or an accuracy of 0."""
     return math.inf if lower_is_better(metric) else 0.0
@@ -92,9 +86,16 @@ def _until(until: Until, run: Run) -> float:
     return float(run.history["epoch"][reached[0]]) if len(reached) else math.inf
 
 
+def _quantities(name: str, run: Run | None, study: Study) -> Mapping[str, Any]:
+    """What a diagnostic finds of a run, or of all runs."""
+    module, arguments = diagnostics.find(name), study.arguments(name)
+    if run is None:
+        return study.once((name,), lambda: module.of_study(study, **arguments))
+    return study.once((name, run), lambda: module.of_run(run, **arguments))
+
+
 def _of_study(name: str, quantity: str, study: Study) -> Values:
-    of_study = diagnostics.find(name).of_study
-    found = study.once((name,), lambda: of_study(study, **study.arguments(name)))[quantity]
+    found = _quantities(name, None, study)[quantity]
     return found if isinstance(found, Mapping) else dict(enumerate(np.atleast_1d(found).tolist()))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regexp.textbook import diagnostics
-from regexp.textbook.expression import PLACES, Term
+from regexp.textbook.expression import Term, read_place
 from regexp.textbook.protocol import Picture, Protocol
 
-KINDS = ("curves", "against", "exact", "drawn")
+KINDS = ("curves", "against", "points", "exact", "drawn")
 
 
 def check(protocol: Protocol, wrong: Callable[[str, str], None]) -> None:
@@ -24,15 +24,15 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
         found.append(("kind", f"must be one of {', '.join(KINDS)}, got {picture.kind!r}"))
     if picture.kind == "against" and not picture.x:
         found.append(("x", "must be the key of a swept number"))
-    if picture.kind in ("curves", "against") and not picture.metrics:
+    if picture.kind in ("curves", "against", "points") and not picture.metrics:
         found.append(("metrics", "must name a metric at least"))
-    if picture.names and len(picture.names) != len(picture.metrics):
-        found.append(("names", f"must be one per metric ({len(picture.metrics)}), got {len(picture.names)}"))
     if picture.kind == "drawn" and picture.by not in diagnostics.quantities():
         found.append(("by", f"must be a diagnostic ({', '.join(diagnostics.quantities())}), got {picture.by!r}"))
-    if picture.place not in PLACES:
-        found.append(("place", f"must be one of {', '.join(PLACES)}, got {picture.place!r}"))
-    if picture.kind == "against":
-        found += [("metrics", text) for metric in picture.metrics if (text := diagnostics.problem(Term(metric, "any")))]
-    strange = [name for name in picture.settings if name not in protocol.settings]
+    try:
+        read_place(picture.place)
+    except ValueError as error:
+        found.append(("place", str(error)))
+    terms = [Term(metric, "any") for metric in picture.metrics] if picture.kind in ("against", "points") else []
+    found += [("metrics", problem) for term in terms if (problem := diagnostics.problem(term))]
+    strange = [name for name in (*picture.settings, picture.minus) if name is not None and name not in protocol.settings]
     return found + [("settings", f"names a setting that is not known, got {name!r}") for name in strange]

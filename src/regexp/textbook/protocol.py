@@ -60,8 +60,8 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """``curves``: metrics against the epoch. ``against``: metrics, or quantities of diagnostics that look at one run, against
-    the swept number ``x``. ``exact``: the errors of all exact claims. ``drawn``: by a diagnostic.
+    """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``points``: a row per setting.
+    ``exact``: the errors of all exact claims. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """
@@ -70,8 +70,7 @@ class Picture:
     kind: str
     title: str
     metrics: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    """What the vertical axes are called, one per metric; none: as the metrics are."""
+    """A panel each: columns of metrics.csv; of ``against`` and ``points`` also quantities of diagnostics of one run."""
     settings: tuple[str, ...] = ()
     """Lines of the picture; of ``against`` each holds runs of every x. None: all."""
     x: str | None = None
@@ -82,6 +81,8 @@ class Picture:
     """The diagnostic that draws."""
     limits: tuple[float, float] | None = None
     """Of the vertical axis."""
+    minus: str | None = None
+    """Of ``points``: the setting that is subtracted, within seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Tier:
 
     n: int
     add: str = ""
+    sweep: tuple[str, ...] = ()
+    """Lines instead of the protocol's, where one size does not fit them all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Protocol:
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
-    """What legends call a setting."""
+    """What legends call a setting, and axes a metric."""
     claims: tuple[Claim, ...] = ()
     pictures: tuple[Picture, ...] = ()
     conditional: str = ""
@@ -119,7 +122,7 @@ class Protocol:
         """The sweep's lines at this tier, complete but for the study."""
         chosen = self.tiers[tier]
         found = []
-        for line in self.sweep:
+        for line in chosen.sweep or self.sweep:
             seeds = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed=range({chosen.n})"'
             found.append(" ".join(f"{line}{seeds} {chosen.add}".split()))
         return found

@@ -142,8 +142,9 @@ def _check(protocol: Protocol, wrong: _Problems) -> None:
             wrong.add("tiers", f"must have {tier}")
     for tier in set(protocol.tiers) - set(TIERS):
         wrong.add(f"tiers.{tier}", _one_of(tier, TIERS))
-    for setting in set(protocol.labels) - set(protocol.settings):
-        wrong.add(f"labels.{setting}", _one_of(setting, protocol.settings, "names a setting that is not known"))
+    called = [*protocol.settings, *(metric for picture in protocol.pictures for metric in picture.metrics)]
+    for name in set(protocol.labels) - set(called):
+        wrong.add(f"labels.{name}", _one_of(name, called, "names a setting that is not known"))
     for claim in protocol.claims:
         _check_claim(claim, protocol, wrong)
     pictured.check(protocol, wrong.add)

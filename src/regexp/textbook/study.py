@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from regexp.comparison.reading import Run, read_run
+from regexp.naming import SEARCH_TUNING
 from regexp.textbook.protocol import Protocol
 
 TUNING = 1000
-"""Seeds from here on tune, and judge nothing."""
+"""Seeds from here on tune, and judge nothing; the runs by which a search chooses do the same, whatever their seeds."""
 
 ABSENT = "-"
 """In a setting: the value of a field that its runs do not have."""
@@ -29,8 +30,8 @@ class Study:
     tier: str
     runs: Sequence[Run]
     tuning: Sequence[Run] = ()
-    """Runs with seeds that only tune."""
-    seen: dict[Any, Any] = dataclasses.field(default_factory=dict)
+    """Runs that only tune."""
+    seen: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False)
     """What diagnostics have found: several claims and pictures ask for the same."""
 
     def once(self, key: Any, find: Callable[[], Any]) -> Any:
@@ -82,5 +83,10 @@ def read_study(protocol: Protocol, tier: str, folders: Sequence[Path]) -> Study:
             runs.append(read_run(folder))
         except (OSError, ValueError):
             continue
-    judged = [run for run in runs if run.seed[0] < TUNING]
-    return Study(protocol, tier, judged, [run for run in runs if run.seed[0] >= TUNING])
+    judged = [run for run in runs if not _tunes(run)]
+    return Study(protocol, tier, judged, [run for run in runs if _tunes(run)])
+
+
+def _tunes(run: Run) -> bool:
+    """Whether a run was there to choose a setting only: by its seed, or as one of a search."""
+    return run.seed[0] >= TUNING or run.folder.parent.name == SEARCH_TUNING

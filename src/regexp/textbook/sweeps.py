@@ -13,6 +13,7 @@ from typing import Any
 
 from regexp import atomic
 from regexp.history import read_summary
+from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
 from regexp.textbook.protocol import Protocol
 
 NOTE = "reproduce.json"
@@ -99,7 +100,14 @@ def _train(train: Train, arguments: list[str]) -> str | None:
 
 
 def _swept(folder: Path) -> list[str]:
-    """The runs of the last command in a study."""
+    """The runs of the last command in a study; of a search those that chose, and those that they chose."""
+    if (folder / SEARCH_NOTE).is_file():
+        parts = (SEARCH_TUNING, SEARCH_CHOSEN)
+        return [f"{part}/{run}" for part in parts for run in _tallied(folder / part)]
+    return _tallied(folder)
+
+
+def _tallied(folder: Path) -> list[str]:
     try:
         return list(json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["folders"])
     except (OSError, ValueError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from regexp.axes import short_tick
 from regexp.comparison.answer import Findings
 from regexp.comparison.figures.grid import axis_name, number_keys, places, series
+from regexp.comparison.figures.levels import levels
 from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, legend, new_figure, scale_y, tidy, worded
 from regexp.comparison.measuring import values
 from regexp.comparison.settings import Setting
@@ -65,6 +66,7 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
             shade = 0.2 if len(lines) < 3 else 0.1
             shown += _draw(axes, found, line, key, metric, place, {**style, "linewidth": 2, **single}, shade)
     shown += _baseline(axes, found, metric, {s for line in lines.values() for s in line})
+    shown += levels(axes, found, metric)
     _mark_choice(axes, found, key, metric, place)
     tidy(axes, axis_name(key, found), worded(metric, found) if apart else kind)
     scale_y(axes, shown)
@@ -147,6 +149,7 @@ def _dots(axes: Axes, found: Findings, metric: str) -> None:
         error = [[one.mean - one.low], [one.high - one.mean]] if math.isfinite(one.low) else None
         axes.errorbar([one.mean], [height], xerr=error, color=color, marker="o", markersize=7, capsize=4, linewidth=2)
         means.append(float(one.mean))
+    means += levels(axes, found, metric, upright=True)
     words = {found.baseline: " (baseline)", **({chosen: " (chosen)"} if chosen else {})}
     axes.set_yticks(range(len(found.rows)), [r.setting.label + words.get(r.setting, "") for r in reversed(found.rows)])
     axes.set_ylim(-0.6, len(found.rows) - 0.4)

@@ -15,6 +15,9 @@ from regexp.sweep.hint import hint
 from regexp.sweep.stack import Endings, Lost, Outcome, Stack, pack
 from regexp.sweep.worker import train_parcel
 
+IDLE = 60
+"""Seconds without work after which a process ends: one whose command was killed would wait for ever."""
+
 
 def run(waiting: deque[Stack], work: Callable[[Stack], Outcome], launcher: Launcher) -> Endings:
     """Train them in ``launcher.workers`` processes.
@@ -49,4 +52,4 @@ def cores() -> int:
 
 
 def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=1)
+    return ProcessPoolExecutor(max_workers=1, timeout=IDLE)

@@ -7,7 +7,8 @@ from typing import Any
 
 from regexp.comparison.reading import Run
 from regexp.metrics import lower_is_better
-from regexp.textbook.measuring import at_place
+from regexp.textbook import measuring
+from regexp.textbook.expression import Term, parse
 from regexp.textbook.study import NotMeasured, Study, matches
 
 QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
@@ -17,13 +18,18 @@ def of_study(
     study: Study, first: dict[str, Any], second: dict[str, Any], key: str, by: str, metric: str, place: str | int
 ) -> dict[str, Any]:
     """``first`` and ``second``: the metric at the place, for every seed, at the value of ``key`` whose mean of ``by`` is best
-    on the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds.
+    on the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds. ``metric`` may
+    be any quantity of an expression (``epochs until test/accuracy > 0.8``).
     """
+    quantity = parse(f"{metric} of any").first.quantity
     found: dict[str, Any] = {}
     for name, setting in (("first", first), ("second", second)):
         chosen = _chosen([run for run in study.tuning if matches(run.fields, setting)], key, by, place)
         runs = [run for run in study.runs if matches(run.fields, {**setting, key: chosen})]
-        found[name] = {run.seed: at_place(run, metric, place) for run in sorted(runs, key=lambda run: run.seed)}
+        found[name] = {
+            run.seed: measuring.of_run(Term(quantity, None, place), run, study)
+            for run in sorted(runs, key=lambda run: run.seed)
+        }
         found[f"chosen_{name}"] = [chosen]
         if len(found[name]) < study.n:
             raise NotMeasured(f"{len(found[name])} of {study.n} seeds have a run with {key}={chosen}")
@@ -35,7 +41,7 @@ def _chosen(runs: list[Run], key: str, by: str, place: str | int) -> float:
     grid: dict[float, list[float]] = {}
     for run in runs:
         if run.status == "completed":
-            grid.setdefault(float(run.fields[key]), []).append(at_place(run, by, place))
+            grid.setdefault(float(run.fields[key]), []).append(measuring.at_place(run, by, place))
     if not grid:
         raise NotMeasured(f"no tuning run has {key}")
     sign = 1 if lower_is_better(by) else -1

@@ -10,6 +10,9 @@ from regexp.comparison.figures.style import SPLITS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FEW = 3
+"""Seeds below which a picture has no intervals: they would be wider than the picture."""
+
 _NAMES = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
 
 

@@ -12,8 +12,9 @@ from regexp.comparison.reading import Run
 from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.figures.caption import counted, finish, worded, words
-from regexp.textbook.measuring import in_picture
+from regexp.textbook.expression import Term, read_place
+from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
 
@@ -22,22 +23,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
-FEW = 3
-"""Seeds below which there is no band: it would be wider than the picture."""
 
 
 def curves(picture: Picture, study: Study) -> Figure:
     """One panel per metric, one line per setting."""
     figure, panels = _panels(picture)
     lines = {setting: _completed(study.matching(setting)) for setting in picture.settings or study.settings}
-    for axes, metric, name in zip(panels, picture.metrics, _names(picture), strict=True):
+    for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
             epochs, values = _columns(runs, metric, picture.first_epoch)
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", name)
+        tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
 
@@ -48,12 +47,13 @@ def against(picture: Picture, study: Study) -> Figure:
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
     least = 0
-    for axes, metric, name in zip(panels, picture.metrics, _names(picture), strict=True):
+    for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(_completed(runs), key)
             place = _places(axes, sorted(points))
-            values = [[in_picture(run, metric, picture.place, study) for run in points[x]] for x in sorted(points)]
+            term = Term(metric, setting, read_place(picture.place))
+            values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
             least = min(map(len, values), default=0)
             values = [row[:least] for row in values]
             shown += _line(
@@ -65,7 +65,7 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
-            name,
+            study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
@@ -73,10 +73,6 @@ def against(picture: Picture, study: Study) -> Figure:
 
 def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return new_figure(3.0 + 4.6 * len(picture.metrics), 4.9, len(picture.metrics))
-
-
-def _names(picture: Picture) -> Sequence[str]:
-    return picture.names or [worded(metric) for metric in picture.metrics]
 
 
 def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:

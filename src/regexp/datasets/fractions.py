@@ -1,0 +1,54 @@
+"""Splits of one finite set of examples by fractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxtyping import Int
+
+from regexp import rng
+from regexp.lazy import torch
+
+
+def shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
+    """What fraction of the examples each split has; ``val`` only where it has any."""
+    validation = {"val": val_fraction} if val_fraction else {}
+    return {"train": 1 - val_fraction - test_fraction, **validation, "test": test_fraction}
+
+
+def sizes(examples: int, val_fraction: float, test_fraction: float) -> dict[str, int]:
+    """How many examples each split has, rounded; training has the others."""
+    parts = {name: round(share * examples) for name, share in shares(val_fraction, test_fraction).items() if name != "train"}
+    return {"train": examples - sum(parts.values()), **parts}
+
+
+def split(targets: Any, classes: int | None, val_fraction: float, test_fraction: float, seed: int) -> dict[str, torch.Tensor]:
+    """The rows of every split, a function of the seed. Of classes each has its share in every split.
+
+    Testing takes the front of one random order, validation what follows: its size does not move the test rows.
+    """
+    order = shuffled(len(targets), seed) if classes is None else proportional(targets, classes, seed)
+    found = sizes(len(targets), val_fraction, test_fraction)
+    end = found["test"] + found.get("val", 0)
+    rows = {"train": order[end:].sort().values, "test": order[: found["test"]].sort().values}
+    return rows | ({"val": order[found["test"] : end].sort().values} if "val" in found else {})
+
+
+def shuffled(examples: int, seed: int) -> Int[torch.Tensor, " n"]:
+    """All rows in a random order."""
+    return torch.randperm(examples, generator=rng.generator(seed, "split"))
+
+
+def proportional(labels: Int[torch.Tensor, " n"], classes: int, seed: int) -> Int[torch.Tensor, " n"]:
+    """All rows in a random order of which any slice has nearly the classes' shares of the whole, however unequal they are.
+
+    The k-th of the n members of a class, in random order, stands at ``(k + u) / n`` with one uniform u per class.
+    """
+    generator = rng.generator(seed, "split")
+    order = torch.randperm(len(labels), generator=generator)
+    offsets = torch.rand(classes, generator=generator, dtype=torch.float64)
+    counts = torch.bincount(labels, minlength=classes)
+    by_class = order[labels[order].argsort(stable=True)]
+    number = torch.arange(len(labels)) - (counts.cumsum(0) - counts)[labels[by_class]]
+    place = (number + offsets[labels[by_class]]) / counts[labels[by_class]]
+    return by_class[place.argsort(stable=True)]

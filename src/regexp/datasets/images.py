@@ -1,0 +1,176 @@
+"""Data sets of torchvision's shape: MNIST, KMNIST, CIFAR-10 and their relatives, by the name of torchvision's class."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from regexp.component import Invalid, boolean, location, one_of, optional, per_run, require, whole, within
+from regexp.datasets.dataset import Data, DataError, Dataset
+from regexp.datasets.fractions import proportional
+from regexp.datasets.labels import redrawn
+from regexp.lazy import torch
+
+SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_000, 10_000), "CIFAR100": (50_000, 10_000)}
+"""Training and test images of the usual ones, known without loading."""
+
+PICTURES = {
+    **dict.fromkeys(("MNIST", "KMNIST", "QMNIST", "FashionMNIST"), (28, 28)),
+    **dict.fromkeys(("CIFAR10", "CIFAR100"), (3, 32, 32)),
+    "USPS": (16, 16),
+}
+"""How their pixels make a picture."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Images(Dataset):
+    """Pixels as features (colours too, flattened) and integer classes, from a data set of torchvision.
+
+    ``images``: a class of ``torchvision.datasets`` that takes ``root``, ``train`` and ``download`` and has ``data`` and
+    ``targets``: MNIST, KMNIST, QMNIST, FashionMNIST, CIFAR10, CIFAR100, USPS ... Its test images are the test split, always.
+    ``root``: where its files are, in the folders that torchvision makes; null means ``$REGEXP_DATA``, else
+    ``~/.cache/regexp``. The other fields are those of :class:`regexp.datasets.fashion_mnist.FashionMNIST`.
+
+    Raises :class:`regexp.datasets.dataset.DataError` where the files are missing and cannot be downloaded.
+    """
+
+    task = "classification"
+
+    images: str
+    root: str | None = location(None)
+    download: bool = location(True)
+    train_size: int | None = None
+    val_size: int = 5000
+    normalize: str = "unit"
+    label_noise: float = per_run(0.0)
+    seed: int | None = per_run(None)
+
+    def __post_init__(self) -> None:
+        require(
+            self,
+            images=_identifier,
+            download=boolean(),
+            train_size=optional(whole(1)),
+            val_size=whole(0),
+            normalize=one_of("unit", "symmetric", "standardize"),
+            label_noise=within(0, 1, closed=True),
+            seed=optional(whole(0)),
+        )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        if self.images not in SIZES:
+            return {}
+        training, test = SIZES[self.images]
+        validation = {"val": self.val_size} if self.val_size else {}
+        return {"train": self.train_size or training - self.val_size, **validation, "test": test}
+
+    @property
+    def image(self) -> tuple[int, ...] | None:
+        return PICTURES.get(self.images)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Of the usual size where it is not known."""
+        usual = dataclasses.replace(self, images="MNIST") if self.images not in SIZES else self
+        return {split: float(size) for split, size in usual.sizes.items()}
+
+    @property
+    def resplits(self) -> bool:
+        return True
+
+    def load(self, seed: int, dtype: torch.dtype) -> Data:
+        table = _table(self.images, str(_root(self.root)), self.download, dtype)
+        rows = self._split(table.labels[: table.training], seed, table.classes)
+        rows["test"] = torch.arange(table.training, len(table.labels))
+        labels = table.labels
+        if self.label_noise:
+            labels = redrawn(labels, rows["train"], self.label_noise, table.classes, seed)
+        center, scale = (0.5, 0.5) if self.normalize == "symmetric" else (0.0, 1.0)
+        if self.normalize == "standardize":
+            seen = table.inputs[rows["train"]].double()
+            center, scale = seen.mean().item(), seen.std(correction=0).item()
+        return Data(table.inputs, labels, rows, table.classes, center, scale, table.hashes)
+
+    def _split(self, labels: Int[torch.Tensor, " n"], seed: int, classes: int) -> dict[str, Int[torch.Tensor, " rows"]]:
+        """Validation from the front of one stratified order, training from its end."""
+        train_size = self.train_size or len(labels) - self.val_size
+        if train_size + self.val_size > len(labels) or train_size < 1:
+            text = (
+                f"and val_size must be at most {len(labels)} together, got {self.train_size or 'at least 1'} + {self.val_size}"
+            )
+            raise Invalid("Images", [("train_size", f"{text}: lower one of them")])
+        order = proportional(labels, classes, seed)
+        rows = {"train": order[len(labels) - train_size :].sort().values}
+        return rows | ({"val": order[: self.val_size].sort().values} if self.val_size else {})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Table:
+    """All images as rows in [0, 1], the training images first."""
+
+    inputs: Float[torch.Tensor, "examples features"]
+    labels: Int[torch.Tensor, " examples"]
+    training: int
+    classes: int
+    hashes: dict[str, str]
+
+
+@functools.lru_cache(maxsize=1)
+def _table(name: str, root: str, download: bool, dtype: torch.dtype) -> _Table:
+    """Cached, so that all runs of a stack share one."""
+    parts = [_read(name, root, train, download) for train in (True, False)]
+    pixels = torch.cat([torch.from_numpy(images).flatten(1) for images, _ in parts]).to(dtype).div_(255)
+    labels = torch.cat([torch.from_numpy(labels) for _, labels in parts])
+    hashes = {f"{name} {split}": _content(*part) for split, part in zip(("training", "test"), parts, strict=True)}
+    return _Table(pixels, labels, len(parts[0][1]), int(labels.max()) + 1, hashes)
+
+
+def _read(name: str, root: str, train: bool, download: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images of unsigned bytes and labels, through torchvision, which knows where the files are and what is in them."""
+    kind = _class(name)
+    try:
+        found = kind(root, train=train, download=False)
+    except RuntimeError as missing:
+        if not download:
+            raise DataError(f"{name} was not found in {root} ({missing}): put it there, or allow dataset.download") from missing
+        try:
+            found = kind(root, train=train, download=True)
+        except (OSError, RuntimeError) as error:
+            raise DataError(f"{name} is not in {root}, and its download failed: {error}") from error
+    images = np.asarray(found.data)
+    channels_first = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
+    return np.ascontiguousarray(channels_first), np.asarray(found.targets, dtype=np.int64)
+
+
+def _class(name: str) -> Any:
+    from torchvision import datasets
+
+    kind = getattr(datasets, name, None)
+    if not isinstance(kind, type) or not {"root", "train", "download"} <= set(inspect.signature(kind).parameters):
+        why = f"must name a class of torchvision.datasets that takes root, train and download, got {name!r}"
+        raise Invalid("Images", [("images", f"{why}: such as {', '.join(SIZES)}")])
+    return kind
+
+
+def _root(root: str | None) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "regexp"
+    return Path(root or os.environ.get("REGEXP_DATA") or cache).expanduser()
+
+
+def _content(images: np.ndarray, labels: np.ndarray) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(images).tobytes())
+    digest.update(labels.tobytes())
+    return digest.hexdigest()
+
+
+def _identifier(value: Any) -> str | None:
+    return None if isinstance(value, str) and value.isidentifier() else f"must be the name of a class, got {value!r}"

@@ -1,0 +1,118 @@
+"""``run``: the command line from Python, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.version import VersionBase
+
+from regexp.config import ConfigError
+from regexp.config.building import forget
+from regexp.config.orders import orders
+from regexp.config.planning import Plan, plan
+from regexp.launcher import Launcher
+from regexp.naming import quoted
+from regexp.order import Order
+from regexp.results import Result
+from regexp.run_folders import claim
+from regexp.runs import Runs, of_folders, runs_below
+from regexp.train import CONFIG_NAME, config_folder, register_resolvers
+
+
+def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
+    """Train what these strings, those of ``regexp-train -m``, ask for: ``run("experiment=weight_decay", "seed=range(20)")``.
+
+    Values separated by commas, ``range(...)`` and lists of regularizers make a grid, and runs of one structure are trained as
+    one stack, on one thread unless ``threads=`` is given. Nothing is written unless ``study=NAME`` names a folder below
+    ``outputs``, which grows as it does under the command line: runs that it holds are read, not trained. ``config_dir``: a
+    folder with yaml files of your own, as with ``--config-dir``.
+
+    ``hydra/sweeper=search`` and engines other than ``local`` keep what they do in a folder, and need ``study=``. Of a search
+    the runs are those of the chosen settings with fresh seeds, at their best epochs.
+
+    A call neither needs nor changes Hydra's global state, and may stand inside a program that uses Hydra itself.
+    Raises ``regexp.config.ConfigError`` with everything that is wrong, before any work, and
+    :class:`regexp.search.Unfinished` where a search's runs have not all ended.
+    """
+    flags = ["--config-dir", str(config_dir)] if config_dir is not None else []
+    arguments = get_args_parser().parse_args(["--multirun", *flags, *overrides])
+    with _undisturbed():
+        forget()
+        asked = plan(arguments, config_folder(), CONFIG_NAME)
+        if problems := _misfits(asked):
+            raise ConfigError(problems)
+        if asked.search:
+            return _search(asked, [*flags, *overrides])
+        wanted = orders(asked)
+        return _into_folder(asked, wanted, [*flags, *overrides]) if asked.study else Runs(_train(wanted, asked.launcher))
+
+
+def _misfits(asked: Plan) -> list[str]:
+    """What the command line can do and a call cannot."""
+    if not asked.stacked:
+        return ["hydra/launcher must be stacked, because run() trains its runs itself: leave it out"]
+    if asked.study:
+        return []
+    engine = asked.launcher.engine
+    problems = [] if engine == "local" else [f"hydra.launcher.engine={engine} writes its runs into a folder: add study=NAME"]
+    return problems + (["hydra/sweeper=search keeps what it tries in a folder: add study=NAME"] if asked.search else [])
+
+
+def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
+    """All results in the order in which they were asked for."""
+    from regexp.runner import train_stack
+    from regexp.sweep.stacks import stacks
+
+    done: dict[str, Result] = {}
+    for stack in stacks(wanted, launcher.max_stack):
+        settings = stack[0].settings
+        how = {name: getattr(settings, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+        results = train_stack([order.experiment for order in stack], [], how, lambda *seen: None)
+        done |= {result.experiment.hash(): result for result in results}
+    return [done[order.experiment.hash()] for order in wanted]
+
+
+def _into_folder(asked: Plan, wanted: Sequence[Order], words: Sequence[str]) -> Runs:
+    from regexp.sweep import sweep
+    from regexp.sweep.tally import Tally
+
+    _claim(asked.folder, words)
+    tally = Tally(asked.folder, len(wanted))
+    try:
+        sweep(wanted, asked.folder, tally, grows=True, launcher=asked.launcher)
+    finally:
+        tally.write()
+    return of_folders(list(tally.status))
+
+
+def _search(asked: Plan, words: Sequence[str]) -> Runs:
+    from regexp.search import AT, answer, search
+
+    _claim(asked.folder, words)
+    found, _ = search(asked)
+    answer(found, asked)
+    return of_folders(runs_below(asked.folder), at=AT)
+
+
+def _claim(folder: Path, words: Sequence[str]) -> None:
+    claim(folder, sweep=True, grows=True)
+    with (folder / "commands.txt").open("a", encoding="utf-8") as file:
+        file.write(" ".join(map(quoted, ["regexp-train", "-m", *words])) + "\n")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hydra without a past inside the block, and as it was behind it."""
+    register_resolvers()
+    outer, config, base = GlobalHydra.instance(), HydraConfig.instance(), VersionBase.instance()
+    before = outer.hydra, config.cfg, base.version_base
+    outer.hydra = config.cfg = None
+    try:
+        yield
+    finally:
+        outer.hydra, config.cfg, base.version_base = before

@@ -1,0 +1,177 @@
+"""The contract of regularizers, as a test for your own: ``check_regularizer(Mine(strength=0.1))``."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from regexp.component import is_number, per_run_fields
+from regexp.datasets import SyntheticRegression
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD
+from regexp.regularizers.regularizer import Change, Place, Regularizer, switches
+from regexp.results import Result
+from regexp.runner import fit
+from regexp.stack.noise import Draws
+from regexp.stack.numbers import Numbers
+
+_STRENGTHS = ("strength", "rate", "input_rate")
+_TOLERANCE = 1e-10
+
+
+class Broken(AssertionError):
+    """A regularizer breaks its contract. One line for every broken rule."""
+
+    def __init__(self, name: str, problems: Sequence[str]):
+        self.problems = list(problems)
+        super().__init__("\n".join([f"{name} breaks the contract of regularizers:", *(f"  {text}" for text in problems)]))
+
+
+def check_regularizer(
+    regularizer: Regularizer, *, off: Mapping[str, Any] | None = None, experiment: Experiment | None = None
+) -> None:
+    """Train small runs with the regularizer, and raise :class:`Broken` with every rule that it breaks.
+
+    The rules: metrics stay finite; switched off it changes no bit of a run (``off``: the fields that switch it off; None: those
+    declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone;
+    no random number is drawn but from ``draws``, so that other streams stay, the run can be repeated, and torch's own generator
+    does not move; values that are no numbers, NaN, infinite (unless that switches it off), or below a strength's range of 0 are
+    refused by name.
+
+    ``experiment``: what to train, for a regularizer that needs more than a network of two hidden layers on 16 features. Its own
+    regularizers are left out.
+    """
+    base = dataclasses.replace(experiment or _small(), regularizers=(), dtype="float64")
+    switches = _off(regularizer) if off is None else dict(off)
+    rules = (_finite, _off_is_absent, _stacked_is_alone, _streams_stay, _refuses)
+    problems = []
+    for rule in rules:
+        try:
+            problems += list(rule(regularizer, base, switches))
+        except Exception as error:
+            problems.append(f"{rule.__name__.strip('_').replace('_', ' ')}: raises {type(error).__name__}: {error}")
+    if problems:
+        raise Broken(regularizer.name(), problems)
+
+
+def _finite(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
+    result = _train(base, regularizer)
+    wrong = [name for name, value in result.last.items() if not math.isfinite(value)]
+    if result.status != "completed" or wrong:
+        yield f"metrics must stay finite, got {', '.join(wrong) or result.reason}"
+
+
+def _off_is_absent(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
+    if not off:
+        return
+    absent, inert = _train(base), _train(base, dataclasses.replace(regularizer, **off))
+    told = ", ".join(f"{name}={value}" for name, value in off.items())
+    if not _equal(absent, inert):
+        yield f"with {told} a run must have the very bits that it has without the regularizer: multiply by the number"
+    if _equal(absent, _train(base, regularizer)) and not _watches(regularizer):
+        yield "as given it changes nothing: give it a strength that does, or put a slot for it into the model"
+
+
+def _stacked_is_alone(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
+    variants = [regularizer, *([dataclasses.replace(regularizer, **off)] if off else []), regularizer]
+    runs = [dataclasses.replace(base, seed=seed, regularizers=[one]) for seed, one in enumerate(variants)]
+    for run, stacked in zip(runs, fit(runs, threads=1), strict=True):
+        (alone,) = fit([run], threads=1)
+        if (difference := _distance(stacked, alone)) > _TOLERANCE:
+            yield f"a run must be the same alone and in a stack, got weights {difference:.2g} apart: use numbers, per run"
+            return
+
+
+def _streams_stay(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
+    """Another regularizer beside it sees the same batches and draws; nothing depends on or moves torch's generator."""
+    seen = [_seen(base, beside) for beside in ([], [regularizer])]
+    if [torch.equal(a, b) for a, b in zip(*seen, strict=True)].count(False):
+        yield "batches and the draws of other regularizers must stay as they are without it: draw from draws only"
+    before = torch.get_rng_state()
+    first = _train(base, regularizer)
+    if not torch.equal(before, torch.get_rng_state()):
+        yield "torch's global generator must not move: draw from draws, e.g. draws.sixteenths(*x.shape[-2:])"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(12345)
+        if not _equal(first, _train(base, regularizer)):
+            yield "a run must be a function of its seed, got another result at the second time: draw from draws only"
+
+
+def _refuses(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
+    for name in per_run_fields(regularizer):
+        if not is_number(getattr(regularizer, name)):
+            continue
+        wrong: list[Any] = [math.nan, math.inf, "much", *([-1] if name in _STRENGTHS or name in off else [])]
+        for value in (value for value in wrong if value != off.get(name)):
+            if (text := _accepts(regularizer, name, value)) is not None:
+                yield text
+
+
+def _accepts(regularizer: Regularizer, name: str, value: Any) -> str | None:
+    try:
+        dataclasses.replace(regularizer, **{name: value})
+    except ValueError as error:
+        return None if name in str(error) else f"an error must name its field, got {str(error)!r} for {name}={value!r}"
+    except TypeError:  # by a checker of annotations
+        return None
+    except Exception as error:
+        return f"{name}={value!r} must be refused by an Invalid, got {type(error).__name__}: call require(self, {name}=...)"
+    return f"{name}={value!r} must be refused: call require(self, {name}=...) in __post_init__"
+
+
+def _off(regularizer: Regularizer) -> dict[str, Any]:
+    """What switches it off: as declared, else every strength and rate at 0."""
+    return switches(regularizer) or {name: 0.0 for name in per_run_fields(regularizer) if name in _STRENGTHS}
+
+
+def _watches(regularizer: Regularizer) -> bool:
+    return type(regularizer).watch is not Regularizer.watch
+
+
+def _small() -> Experiment:
+    data = SyntheticRegression(features=16, train_size=32, val_size=16, test_size=16, true_weight=0.5)
+    return Experiment(data, MLP(hidden=(16, 16)), SGD(0.05), epochs=4, batch_size=8, seed=3)
+
+
+def _train(base: Experiment, *regularizers: Regularizer) -> Result:
+    return fit([dataclasses.replace(base, regularizers=regularizers)], threads=1)[0]
+
+
+def _equal(one: Result, other: Result) -> bool:
+    weights = one.weights["last"], other.weights["last"]
+    return all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def _distance(one: Result, other: Result) -> float:
+    pairs = [(w, other.weights["last"][name]) for name, w in one.weights["last"].items()]
+    return max((a - b).abs().max().item() for a, b in pairs) / max(1.0, max(b.abs().max().item() for _, b in pairs))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Probe(Regularizer):
+    """Notes what a regularizer sees at the model's first slot: the activations (of an input: the batch) and its draws."""
+
+    seen: Any = dataclasses.field(default_factory=list, repr=False, compare=False, metadata={"in_memory": True})
+
+    def wrap(self, place: Place, numbers: Numbers) -> Change | None:
+        if place.place != "input":
+            return None
+
+        def change(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
+            self.seen.append(x.clone())
+            self.seen.append(draws.sixteenths(*x.shape[-2:]).clone())
+            return x
+
+        return change
+
+
+def _seen(base: Experiment, beside: Sequence[Regularizer]) -> list[torch.Tensor]:
+    """What a probe sees in a run with others beside it."""
+    probe = _Probe()
+    _train(base, probe, *beside)
+    return probe.seen

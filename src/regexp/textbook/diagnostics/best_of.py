@@ -1,0 +1,23 @@
+"""The best of several settings by validation, against one setting on the test split."""
+
+from __future__ import annotations
+
+import statistics
+
+from regexp.metrics import lower_is_better
+from regexp.textbook.expression import Term
+from regexp.textbook.measuring import Values, of_term
+from regexp.textbook.study import Study
+
+QUANTITIES = ("gain",)
+
+
+def of_study(study: Study, settings: list[str], over: str, by: str, metric: str, place: str) -> dict[str, Values]:
+    """``gain``: how much better the metric is than that of ``over``, within seeds, for the setting whose mean of ``by``, a
+    validation metric, is best. What chooses and what is compared are different splits of the same runs.
+    """
+    sign = 1 if lower_is_better(by) else -1
+    best = min(settings, key=lambda name: sign * statistics.fmean(of_term(Term(by, name, place), study).values()))
+    base, found = (of_term(Term(metric, name, place), study) for name in (over, best))
+    better = 1 if lower_is_better(metric) else -1
+    return {"gain": {seed: better * (base[seed] - value) for seed, value in found.items()}}

@@ -1,0 +1,64 @@
+"""A row per setting: every seed's value, the mean, and its 95 % interval; or their differences to one setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regexp.comparison.figures.style import new_figure, tidy
+from regexp.comparison.statistics import estimate
+from regexp.textbook.expression import Term, read_place
+from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.measuring import of_term
+from regexp.textbook.protocol import Picture
+from regexp.textbook.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE = "#0072B2"
+
+
+def points(picture: Picture, study: Study) -> Figure:
+    """One panel per metric; the first setting is at the top."""
+    settings = [name for name in picture.settings or study.settings if name != picture.minus]
+    figure, panels = new_figure(3.4 + 3.6 * len(picture.metrics), 2.0 + 0.42 * len(settings), len(picture.metrics))
+    labels = study.protocol.labels
+    for axes, metric in zip(panels, picture.metrics, strict=True):
+        rows = [_values(metric, setting, picture, study) for setting in settings]
+        _draw(axes, rows)
+        if picture.minus:
+            axes.axvline(0, color="0.3", linewidth=1)
+        minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
+        tidy(axes, f"{labels.get(metric, worded(metric))}{minus}", "")
+        names = [labels.get(setting, words(setting)) for setting in settings] if axes is panels[0] else [""] * len(settings)
+        axes.set_yticks(range(len(settings)), names, fontsize=11)
+        axes.set_ylim(len(settings) - 0.4, -0.6)
+    n = len(rows[0])
+    difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
+    band = " with 95 % t-intervals" if n >= FEW else ""
+    shown = f"{counted(n)} per setting; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
+    finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
+    return figure
+
+
+def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.ndarray:
+    """One value per seed, in the order of the seeds."""
+    place = read_place(picture.place)
+    found = of_term(Term(metric, setting, place), study)
+    base = of_term(Term(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
+    return np.array([value - base[seed] for seed, value in found.items()], dtype=float)
+
+
+def _draw(axes: Axes, rows: list[np.ndarray]) -> None:
+    for place, values in enumerate(rows):
+        seen = values[np.isfinite(values)]
+        axes.scatter(seen, np.full(len(seen), place + 0.2), s=16, color=BLUE, alpha=0.45, linewidth=0)
+        if len(seen) == len(values) >= FEW:
+            found = estimate(values)
+            ends = [[found.mean - found.low], [found.high - found.mean]]
+            axes.errorbar([found.mean], [place], xerr=ends, color="black", marker="D", markersize=6, capsize=5, linewidth=2)
+        elif len(seen) == len(values):
+            axes.scatter([values.mean()], [place], s=36, color="black", marker="D")

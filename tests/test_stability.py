@@ -1,0 +1,100 @@
+"""The reason of a divergence names the border of stability, and that is where training really begins to diverge."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from regexp.datasets import SyntheticRegression
+from regexp.experiment import Experiment
+from regexp.models import MLP, Linear
+from regexp.optim import SGD, Adam
+from regexp.regularizers import L2, Dropout, InputNoise, MaxNorm, WeightDecay
+from support import arrays, fit
+
+DATA = SyntheticRegression(features=30, train_size=20, val_size=0, test_size=20)
+
+
+def run(lr, optimizer=None, **fields):
+    standard = {"epochs": 300, "eval_every": 100, "batch_size": None, "dtype": "float64"}
+    return Experiment(DATA, Linear(init="normal", init_std=1.0), replace(optimizer or SGD(1.0), lr=lr), **standard | fields)
+
+
+def reason(experiment):
+    (result,) = fit([experiment])
+    assert result.status == "diverged"
+    return result.reason
+
+
+def stated(experiment):
+    """The largest stable learning rate that a diverged run names."""
+    found = re.search(r"the largest stable lr (?:is|of these batches,) ([\d.e+-]+)", reason(experiment))
+    return float(found[1])
+
+
+def largest_eigenvalue(strength=0.0):
+    x, _ = arrays(run(1.0))
+    x = np.column_stack([x, np.ones(len(x))])
+    return np.linalg.eigvalsh(x.T @ x / len(x) + strength * np.diag([1.0] * 30 + [0.0]))[-1]
+
+
+@pytest.mark.parametrize("regularizers", [[], [L2(3.0)], [WeightDecay(3.0)]], ids=["none", "l2", "weight_decay"])
+def test_of_the_full_batch_it_is_two_over_the_largest_eigenvalue(regularizers):
+    expected = 2 / largest_eigenvalue(3.0 if regularizers else 0.0)
+    text = reason(run(50.0, regularizers=regularizers))
+    formula = "2 / (lambda_max + strength)" if regularizers else "2 / lambda_max"
+    assert f"lr 50 exceeds {formula} = {expected:.3g} of these batches; the largest stable lr is {expected:.3g}" in text
+
+
+CASES = {
+    "plain": {},
+    "l2": {"regularizers": [L2(5.0)]},
+    "decoupled": {"regularizers": [WeightDecay(5.0)]},
+    "momentum": {"optimizer": SGD(1.0, momentum=0.9)},
+    "momentum and l2": {"optimizer": SGD(1.0, momentum=0.8), "regularizers": [L2(5.0)]},
+    "momentum and decay": {"optimizer": SGD(1.0, momentum=0.8), "regularizers": [WeightDecay(5.0)]},
+    "nesterov": {"optimizer": SGD(1.0, momentum=0.9, nesterov=True)},
+    "batches": {"batch_size": 5},
+    "batches and decay": {"batch_size": 5, "regularizers": [WeightDecay(5.0)]},
+    "batches and momentum": {"batch_size": 5, "optimizer": SGD(1.0, momentum=0.9)},
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_training_diverges_above_it_and_not_below(case):
+    """Ten per cent beside it, in so many steps that growth or decay shows."""
+    border = stated(run(100.0 if "momentum" not in str(case) else 10.0, **case))
+    above, below = (fit([run(factor * border, **case, epochs=1000, eval_every=500)])[0] for factor in (1.1, 0.9))
+    first = below.rows[0]["train/loss"]
+    assert above.status == "diverged" or above.last["train/loss"] > 1e6 * first
+    assert below.status == "completed" and below.last["train/loss"] < first
+
+
+def test_where_the_cause_is_not_known_nothing_is_said():
+    text = reason(run(3.0, regularizers=[Dropout(0.0, 0.5)]))
+    assert "stable" not in text and "train/loss is" in text
+
+
+def test_what_is_switched_off_hides_no_cause():
+    found = [stated(run(3.0, regularizers=held)) for held in ([], [InputNoise(0.0), MaxNorm(math.inf)])]
+    assert found[0] == found[1]
+    assert "stable" not in reason(run(3.0, regularizers=[InputNoise(0.1)]))
+    padded = fit([run(3.0), run(3.0, regularizers=[InputNoise(0.1)])])
+    assert ["stable" in result.reason for result in padded] == [True, False]
+
+
+def test_a_decay_that_overshoots_is_named_in_any_model():
+    experiment = Experiment(DATA, MLP((4,)), Adam(0.1), [WeightDecay(25.0)], epochs=3000, eval_every=500)
+    text = reason(experiment)
+    assert "lr * strength = 2.5 exceeds 2: every step multiplies the weights by -1.5" in text
+    assert math.isclose(float(text.split()[-1]), 20.0)
+
+
+def test_the_command_line_says_it(command_line):
+    done = command_line("optimizer.lr=3", "model.init=normal", "epochs=100")
+    assert done.code == 0
+    assert "the largest stable lr is" in done.stdout

@@ -1,0 +1,150 @@
+"""The contract of regularizers: the package's own keep it, and every way to break it is found."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from regexp import Regularizer, per_run, require
+from regexp.component import at_least
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD
+from regexp.regularizers import (
+    L1,
+    L2,
+    Augmentation,
+    Dropout,
+    EarlyStopping,
+    InputNoise,
+    L1Subgradient,
+    MaxNorm,
+    WeightDecay,
+)
+from regexp.stack.axis import total
+from regexp.testing import Broken, check_regularizer
+from support import Blobs
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    [
+        *(L2(0.1), L2(0.1, biases=True), WeightDecay(0.1), L1(0.01), L1Subgradient(0.01)),
+        *(Dropout(0.3, 0.2), Dropout((0.2, 0.5)), Dropout(0.3, mask="batch")),
+        *(MaxNorm(0.5), InputNoise(0.1), InputNoise(0.1, "all")),
+    ],
+    ids=repr,
+)
+def test_our_own_keep_it(regularizer):
+    check_regularizer(regularizer)
+
+
+def test_augmentation_keeps_it_on_pictures():
+    pictures = Experiment(Blobs(), MLP((16,)), SGD(0.1), epochs=3, batch_size=16)
+    check_regularizer(Augmentation(1, 10.0), experiment=pictures)
+    with pytest.raises(Broken, match="moves pictures, and synthetic_regression has none"):
+        check_regularizer(Augmentation(1, 10.0))
+
+
+def test_early_stopping_keeps_it():
+    check_regularizer(EarlyStopping(patience=2), off={})
+
+
+@dataclasses.dataclass(frozen=True)
+class Good(Regularizer):
+    """What the broken ones below are made of."""
+
+    strength: float = per_run(0.1)
+
+    def __post_init__(self):
+        require(self, strength=at_least(0))
+
+    def penalty(self, weights, numbers):
+        return numbers["strength"] * sum(total(w.square()) for w in weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unchecked(Good):
+    def __post_init__(self):
+        pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Nameless(Good):
+    def __post_init__(self):
+        if not isinstance(self.strength, float) or not 0 <= self.strength < 100:
+            raise ValueError("wrong value")
+
+
+@dataclasses.dataclass(frozen=True)
+class NeverOff(Good):
+    def penalty(self, weights, numbers):
+        return (numbers["strength"] + 1e-9) * sum(total(w.square()) for w in weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixed(Good):
+    """Lets the runs of a stack influence each other."""
+
+    def penalty(self, weights, numbers):
+        return numbers["strength"] * sum(total(w.square()).sum() / 3 for w in weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing(Good):
+    def before_step(self, weight, lr, numbers):
+        weight.add_(lr * numbers["strength"] * torch.randn_like(weight))
+
+
+@dataclasses.dataclass(frozen=True)
+class Seedless(Good):
+    """Draws from a generator of its own, which nobody seeds."""
+
+    def before_step(self, weight, lr, numbers):
+        generator = torch.Generator()
+        generator.seed()
+        weight.add_(lr * numbers["strength"] * torch.randn(weight.shape, generator=generator, dtype=weight.dtype))
+
+
+@dataclasses.dataclass(frozen=True)
+class Misshapen(Good):
+    def penalty(self, weights, numbers):
+        return sum(w.square().sum() for w in weights).reshape(1, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Infinite(Good):
+    def after_step(self, weight, step, numbers):
+        weight.div_(torch.where(numbers["strength"] > 0, 0.0, 1.0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Idle(Good):
+    def penalty(self, weights, numbers):
+        return 0 * numbers["strength"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (Unchecked, "strength=nan must be refused: call require(self, strength=...)"),
+        (Nameless, "an error must name its field, got 'wrong value' for strength=nan"),
+        (NeverOff, "with strength=0.0 a run must have the very bits that it has without the regularizer"),
+        (Mixed, "a run must be the same alone and in a stack"),
+        (Drawing, "torch's global generator must not move"),
+        (Seedless, "a run must be a function of its seed"),
+        (Misshapen, "penalty must return one number per run"),
+        (Infinite, "metrics must stay finite"),
+        (Idle, "as given it changes nothing"),
+    ],
+)
+def test_every_broken_rule_is_found(broken, message):
+    with pytest.raises(Broken) as error:
+        check_regularizer(broken(0.1))
+    assert message in str(error.value), str(error.value)
+
+
+def test_a_good_one_passes():
+    check_regularizer(Good())
