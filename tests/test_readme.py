@@ -10,12 +10,17 @@ import pytest
 from hydra._internal.utils import get_args_parser
 
 from regexp.config.planning import plan
+from regexp.reproducing import choose
+from regexp.textbook.reading import read_all
 from regexp.train import CONFIG_NAME, config_folder
 
 PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TYPED = sorted({line for line in re.findall(r"regexp-train [^\n`|]+", PAGE) if "--" not in line and "mine" not in line})
 WRONG = {line for line in TYPED if "strenght" in line}
 LONG = {line for line in TYPED if "fashion" in line or "dropout" in line or "range(20)" in line}
+READING = {
+    line for row in re.findall(r"^\| (?:d2l|Nielsen|Ng)\b.*$", PAGE, re.MULTILINE) for line in TYPED if f"`{line}`" in row
+}
 LOCAL = {line for line in TYPED if "mynet" in line.lower()}
 
 
@@ -28,10 +33,30 @@ def test_a_command_of_the_readme_is_right(line):
     assert plan(get_args_parser().parse_args(arguments(line)), config_folder(), CONFIG_NAME).runs
 
 
-@pytest.mark.parametrize("line", [line for line in TYPED if line not in LONG | WRONG | LOCAL])
+@pytest.mark.parametrize("line", [line for line in TYPED if line not in LONG | WRONG | LOCAL | READING])
 def test_a_short_command_of_the_readme_trains(line, command_line):
     done = command_line(*arguments(line), "epochs=2", "curves=false")
     assert done.code == 0, done.stderr
+
+
+@pytest.mark.parametrize("line", sorted(READING))
+def test_a_line_of_the_reading_table_trains(line, command_line):
+    """With few epochs, and few of the images."""
+    images = plan(get_args_parser().parse_args(arguments(line)), config_folder(), CONFIG_NAME).runs[0].experiment.dataset.image
+    few = ["dataset.train_size=100", "batch_size=50"] if images else []
+    done = command_line(*arguments(line), *few, "epochs=2", "eval_every=1", "compare=false")
+    assert done.code == 0, done.stderr
+
+
+def test_the_reading_table_names_experiments_that_there_are():
+    rows = re.findall(r"^\| (?:d2l|Nielsen|Ng)\b.*$", PAGE, re.MULTILINE)
+    assert {row.split()[1].strip(",") for row in rows} == {"d2l", "Nielsen", "Ng"}
+    assert all("`regexp-train " in row for row in rows)
+    protocols = read_all(config_folder() / "reproduce")
+    named = [words.split() for row in rows for words in re.findall(r"`regexp-reproduce ([^`]+)`", row)]
+    assert len(named) > 10
+    for names in named:
+        assert choose(names, protocols)
 
 
 def test_the_wrong_command_is_refused_for_both_mistakes(command_line):

@@ -8,6 +8,7 @@ from regexp.diagnostics.bias_variance import bias_and_variance
 from regexp.diagnostics.calibration import expected_calibration_error
 from regexp.diagnostics.co_adaptation import deletion_drop, unit_correlations
 from regexp.diagnostics.examples import accuracy, examples
+from regexp.diagnostics.lasso import elastic_net
 from regexp.diagnostics.linear_fits import LinearFit, constant, minimum_norm, minimum_norm_risk, ridge, risk
 from regexp.diagnostics.linearity import linear_r2, near_linear_share
 from regexp.diagnostics.smoothness import input_gradient_norm, noise_accuracy
@@ -20,6 +21,7 @@ __all__ = [
     "bias_and_variance",
     "constant",
     "deletion_drop",
+    "elastic_net",
     "examples",
     "expected_calibration_error",
     "gradient_norms",

@@ -27,7 +27,13 @@ def bias_and_variance(
     """
     if len(results) < 2:
         raise ValueError(f"bias_and_variance needs two runs or more, on data sets of their own, got {len(results)}")
-    found = torch.stack([result.model()(inputs).double() for result in results])
-    variance = found.var(0, correction=1).sum(1).mean().item()
-    squared = (found.mean(0) - truth).square().sum(1).mean().item()
-    return squared - variance / len(results), variance
+    return decompose(torch.stack([result.model()(inputs).double() for result in results]), truth)
+
+
+def decompose(
+    predictions: Float[torch.Tensor, "members batch outputs"], truth: Float[torch.Tensor, "batch outputs"]
+) -> tuple[float, float]:
+    """:func:`bias_and_variance` of predictions."""
+    variance = predictions.var(0, correction=1).sum(1).mean().item()
+    squared = (predictions.mean(0) - truth).square().sum(1).mean().item()
+    return squared - variance / len(predictions), variance

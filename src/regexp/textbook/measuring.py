@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -87,11 +86,12 @@ def _until(until: Until, run: Run) -> float:
     return float(run.history["epoch"][reached[0]]) if len(reached) else math.inf
 
 
-@functools.lru_cache(maxsize=4096)
 def _quantities(name: str, run: Run | None, study: Study) -> Mapping[str, Any]:
-    """What a diagnostic finds of a run, or of all runs; kept, since several claims ask for it."""
+    """What a diagnostic finds of a run, or of all runs."""
     module, arguments = diagnostics.find(name), study.arguments(name)
-    return module.of_study(study, **arguments) if run is None else module.of_run(run, **arguments)
+    if run is None:
+        return study.once((name,), lambda: module.of_study(study, **arguments))
+    return study.once((name, run), lambda: module.of_run(run, **arguments))
 
 
 def _of_study(name: str, quantity: str, study: Study) -> Values:

@@ -8,7 +8,7 @@ from regexp.textbook import diagnostics
 from regexp.textbook.expression import Term, read_place
 from regexp.textbook.protocol import Picture, Protocol
 
-KINDS = ("curves", "against", "points", "drawn")
+KINDS = ("curves", "against", "points", "exact", "drawn")
 
 
 def check(protocol: Protocol, wrong: Callable[[str, str], None]) -> None:

@@ -61,7 +61,7 @@ class Claim:
 @dataclasses.dataclass(frozen=True)
 class Picture:
     """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``points``: a row per setting.
-    ``drawn``: by a diagnostic.
+    ``exact``: the errors of all exact claims. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,14 @@ class Study:
     runs: Sequence[Run]
     tuning: Sequence[Run] = ()
     """Runs that only tune."""
+    seen: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False)
+    """What diagnostics have found: several claims and pictures ask for the same."""
+
+    def once(self, key: Any, find: Callable[[], Any]) -> Any:
+        """What ``find`` gives, which is called for a key only once."""
+        if key not in self.seen:
+            self.seen[key] = find()
+        return self.seen[key]
 
     @property
     def n(self) -> int:

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import regexp
 from regexp.comparison.reading import Run
-from regexp.lazy import torch
 
 QUANTITIES = ("inside", "outside")
 
 
 def of_run(run: Run, which: str = "final") -> dict[str, float]:
     """Norms of the projection of w onto the rows of X, and of what is left: ``|Pw|`` and ``|w - Pw|``."""
+    from regexp.diagnostics import examples, norms_by_span
+
     found = regexp.load(run.folder)
-    data = found.experiment.dataset.load(found.experiment.data_seed, torch.float64)
-    inputs = data.inputs[data.rows["train"]]
-    weight = found.weights[which]["output.weight"].double().reshape(-1, 1)
-    basis = torch.linalg.svd(inputs, full_matrices=False).Vh
-    inside = basis.T @ (basis @ weight)
-    return {"inside": inside.norm().item(), "outside": (weight - inside).norm().item()}
+    return dict(zip(QUANTITIES, norms_by_span(found, examples(found, "train")[0], which), strict=True))

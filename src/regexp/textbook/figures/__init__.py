@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from regexp.comparison.figures.style import ascii_text, write
 from regexp.textbook import diagnostics
 from regexp.textbook.figures.claims import of_claim
+from regexp.textbook.figures.exact import exact
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import Judgement
@@ -50,4 +51,5 @@ def _draw(picture: Picture, study: Study) -> Figure:
     if picture.kind == "drawn":
         name = str(picture.by)
         return diagnostics.find(name).draw(study, picture.title, **study.arguments(name))
-    return {"curves": curves, "against": against, "points": points}[picture.kind](picture, study)
+    kinds = {"curves": curves, "against": against, "points": points, "exact": exact}
+    return kinds[picture.kind](picture, study)

@@ -77,7 +77,7 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
 
 def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
-    if any(labels):
+    if len(labels) > 1:
         figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
     caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())

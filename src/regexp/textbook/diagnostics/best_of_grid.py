@@ -1,0 +1,77 @@
+"""Ridge, lasso and elastic net at the strengths that validation prefers, data set by data set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from regexp.comparison.reading import Run
+from regexp.textbook.study import NotMeasured, Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+METHODS = ("ridge", "lasso", "elastic_net")
+TRUTHS = ("sparse", "dense", "grouped")
+QUANTITIES = (
+    "ridge_sparse",
+    "lasso_sparse",
+    "elastic_net_sparse",
+    "ridge_dense",
+    "lasso_dense",
+    "elastic_net_dense",
+    "ridge_grouped",
+    "lasso_grouped",
+    "elastic_net_grouped",
+)
+
+L1, L2 = (f"regularizer.{name}.strength" for name in ("l1", "l2"))
+
+
+def of_study(study: Study) -> dict[str, dict[Any, float]]:
+    """``METHOD_TRUTH``: the excess of the mean squared error on the test split over the noise, ``2 test/loss - noise**2``, for
+    every seed, of the run with the lowest ``val/loss``. The settings ``sparse``, ``dense`` and ``grouped`` hold grids of both
+    strengths: with L1 strength 0 the runs are ridge, with L2 strength 0 the lasso, all of them the elastic net.
+    """
+    found = {}
+    for truth in TRUTHS:
+        runs = [run for run in study.matching(truth) if run.status == "completed"]
+        for method in METHODS:
+            found[f"{method}_{truth}"] = _chosen([run for run in runs if _is(method, run)])
+        if len(found[f"ridge_{truth}"]) < study.n:
+            raise NotMeasured(f"{len(found[f'ridge_{truth}'])} of {study.n} seeds have runs of setting {truth}")
+    return found
+
+
+def _is(method: str, run: Run) -> bool:
+    return method == "elastic_net" or run.fields[{"ridge": L1, "lasso": L2}[method]] == 0
+
+
+def _chosen(runs: list[Run]) -> dict[Any, float]:
+    best: dict[Any, Run] = {}
+    for run in runs:
+        if run.seed not in best or run.value("val/loss", "final") < best[run.seed].value("val/loss", "final"):
+            best[run.seed] = run
+    return {
+        seed: 2 * run.value("test/loss", "final") - float(run.fields["dataset.noise"]) ** 2
+        for seed, run in sorted(best.items())
+    }
+
+
+def draw(study: Study, title: str) -> Figure:
+    """A panel per truth, a box per method, over data sets."""
+    from regexp.comparison.figures.style import LINES, new_figure, tidy
+    from regexp.textbook.figures.caption import counted, finish
+
+    found = study.once(("best_of_grid",), lambda: of_study(study))
+    figure, panels = new_figure(12.0, 4.9, len(TRUTHS))
+    for axes, truth in zip(panels, TRUTHS, strict=True):
+        values = [list(found[f"{method}_{truth}"].values()) for method in METHODS]
+        boxes = axes.boxplot(values, widths=0.55, showfliers=False, patch_artist=True, medianprops={"color": "black"})
+        for box, style in zip(boxes["boxes"], LINES, strict=False):
+            box.set(facecolor=style["color"], alpha=0.45)
+        axes.set_title(study.protocol.labels.get(truth, truth), fontsize=12, loc="left")
+        tidy(axes, "", "excess test error" if truth == TRUTHS[0] else "")
+        axes.set_xticks([1, 2, 3], [method.replace("_", " ") for method in METHODS])
+    caption = f"{counted(study.n)}, a data set each; boxes are quartiles, lines medians, whiskers 1.5 times the box."
+    finish(figure, title, f"{caption} Strengths chosen by validation. Tier {study.tier}.")
+    return figure

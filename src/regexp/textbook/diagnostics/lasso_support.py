@@ -1,0 +1,82 @@
+"""Which features a linear model uses: against the truth, and against the exact lasso on the same data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regexp
+from regexp.comparison.reading import Run
+from regexp.lazy import torch
+from regexp.textbook.study import NotMeasured, Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+QUANTITIES = ("missed", "extra", "recovered", "disagreements", "error", "large")
+
+LARGE = 1e-3
+
+
+def of_run(run: Run) -> dict[str, float]:
+    """``missed``: features of the truth with weight exactly 0. ``extra``: others with another weight. ``recovered``: 1 if there
+    are neither. ``disagreements``: features that are zero here and not in the lasso of the run's L1 strength by coordinate
+    descent, or there and not here; ``error``: the largest difference of a weight to it. ``large``: weights above
+    0.001.
+    """
+    from regexp.diagnostics import elastic_net, examples
+
+    found = regexp.load(run.folder)
+    inputs, targets = examples(found, "train")
+    w, true = _weights(found), found.experiment.dataset.true_weights().numpy()
+    exact = elastic_net(inputs, targets, _l1(found)).weights[:, 0].numpy()
+    missed, extra = int(((w == 0) & (true != 0)).sum()), int(((w != 0) & (true == 0)).sum())
+    return {
+        "missed": missed,
+        "extra": extra,
+        "recovered": float(missed + extra == 0),
+        "disagreements": int(((w == 0) != (exact == 0)).sum()),
+        "error": float(np.abs(w - exact).max()),
+        "large": int((np.abs(w) > LARGE).sum()),
+    }
+
+
+def draw(study: Study, title: str) -> Figure:
+    """The weights against the strength on the first data set, a panel per setting whose name ends in ``_path``."""
+    from regexp.comparison.figures.style import new_figure, tidy
+    from regexp.textbook.figures.caption import finish
+
+    settings = [name for name in study.settings if name.endswith("_path")]
+    figure, panels = new_figure(13.5, 4.9, len(settings), alike=True)
+    for axes, setting in zip(panels, settings, strict=True):
+        key = f"regularizer.{study.protocol.settings[setting]['regularizer'][0]}.strength"
+        runs = [run for run in study.matching(setting) if run.seed[0] == 0]
+        if not runs:
+            raise NotMeasured(f"setting {setting} has no run of seed 0")
+        _draw_path(axes, {float(run.fields[key]): regexp.load(run.folder) for run in runs})
+        axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
+        tidy(axes, "strength", "weight" if axes is panels[0] else "")
+    panels[0].legend(frameon=False, fontsize=11)
+    finish(figure, title, f"Data set of seed 0; a line per feature. Tier {study.tier}.")
+    return figure
+
+
+def _draw_path(axes: Axes, path: dict[float, regexp.Result]) -> None:
+    strengths = sorted(path)
+    weights = np.array([_weights(path[strength]) for strength in strengths])
+    true = path[strengths[0]].experiment.dataset.true_weights().numpy() != 0
+    for used, color, width in ((False, "0.6", 0.6), (True, "#0072B2", 1.6)):
+        handles = axes.plot(strengths, weights[:, true == used], color=color, linewidth=width)
+        handles[0].set_label("features of the truth" if used else "other features")
+    axes.set_xscale("log")
+
+
+def _weights(found: regexp.Result) -> np.ndarray:
+    return found.weights["final"]["output.weight"].to(torch.float64).numpy().ravel()
+
+
+def _l1(found: regexp.Result) -> float:
+    own = {one.name(): one for one in found.experiment.regularizers}
+    return next((own[name].strength for name in ("l1", "l1_subgradient") if name in own), 0.0)

@@ -1,0 +1,58 @@
+"""What L1 leaves of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import regexp
+from regexp.comparison.reading import Run
+from regexp.textbook.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+QUANTITIES = ("weights_left", "inputs_left")
+
+APART = 0.08
+"""Strengths closer than this would be written over each other."""
+
+
+def of_run(run: Run) -> dict[str, float]:
+    """How many weights of all layers, and how many inputs of the first, are not exactly zero."""
+    weights = [w for name, w in regexp.load(run.folder).weights["final"].items() if name.endswith("weight")]
+    return {
+        "weights_left": float(sum((w != 0).sum().item() for w in weights)),
+        "inputs_left": float((weights[0] != 0).any(1).sum().item()),
+    }
+
+
+def draw(study: Study, title: str) -> Figure:
+    """Accuracy against the share of exact zeros: a point per run, and the mean of each strength with its name."""
+    from regexp.comparison.figures.style import LINES, new_figure, tidy
+    from regexp.textbook.figures.caption import counted, finish
+
+    figure, (axes,) = new_figure(8.0, 4.9, 1)
+    for name, style in zip(("l1", "l1_subgradient"), LINES, strict=False):
+        runs = [run for run in study.runs if run.fields["regularizer"] == (name,) and run.status == "completed"]
+        groups: dict[float, list[tuple[float, float]]] = {}
+        for run in runs:
+            point = run.value("weights/zero_fraction", "final"), run.value("test/accuracy", "final")
+            groups.setdefault(float(run.fields[f"regularizer.{name}.strength"]), []).append(point)
+        means = np.array([np.mean(groups[strength], axis=0) for strength in sorted(groups)])
+        for points in groups.values():
+            x, y = np.transpose(points)
+            axes.scatter(x, y, s=22, color=style["color"], alpha=0.45, linewidth=0)
+        axes.plot(*means.T, **style, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
+        named = -1.0
+        for strength, mean in zip(sorted(groups), means, strict=True):
+            if name != "l1" or mean[0] < named + APART:
+                continue
+            named = mean[0]
+            axes.annotate(f"{strength:g}", mean, textcoords="offset points", xytext=(6, 7), fontsize=10)
+    tidy(axes, "share of weights that are exactly zero", "test accuracy")
+    axes.legend(frameon=False, fontsize=11, loc="lower left")
+    caption = f"{counted(study.n)} per strength; a dot per seed, marks are means, the numbers strengths. Tier {study.tier}."
+    finish(figure, title, f"{caption} {study.protocol.conditional}")
+    return figure

@@ -1,0 +1,117 @@
+"""Early stopping replayed on the history of a run that did not stop: what each criterion would have chosen, and when.
+
+Every criterion judges the very evaluations that it would have seen, so that a run trained with it has the same end.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regexp.comparison.reading import Run
+from regexp.lazy import torch
+from regexp.textbook.study import NotMeasured, Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from regexp.regularizers import EarlyStopping
+
+METRIC = "test/accuracy"
+
+QUANTITIES = (
+    "gain",
+    "patience_accuracy",
+    "patience_epochs",
+    "gl_accuracy",
+    "gl_epochs",
+    "pq_accuracy",
+    "pq_epochs",
+    "up_accuracy",
+    "up_epochs",
+)
+
+CHOSEN = {"patience": 5, "gl": 5.0, "pq": 0.5, "up": 3}
+"""The setting of each criterion that has a quantity."""
+
+GRID: dict[str, tuple[float, ...]] = {
+    "patience": (1, 2, 3, 5, 10, 20),
+    "gl": (1.0, 2.0, 3.0, 5.0, 10.0, 20.0),
+    "pq": (0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+    "up": (1, 2, 3, 4, 6),
+}
+"""Of the picture: from hasty to slow."""
+
+
+def of_run(run: Run) -> dict[str, float]:
+    """``gain``: the test accuracy at the best validation epoch minus that at the last one. ``CRITERION_accuracy``: that of the
+    best epoch when the criterion stops; ``CRITERION_epochs``: how many epochs were trained until then.
+    """
+    found = {"gain": run.value(METRIC, "best") - float(run.history[METRIC][-1])}
+    for criterion, value in CHOSEN.items():
+        epochs, best = replay(run, stopper(criterion, value))
+        found |= {f"{criterion}_accuracy": float(run.history[METRIC][best]), f"{criterion}_epochs": epochs}
+    return found
+
+
+def stopper(criterion: str, value: float) -> EarlyStopping:
+    """Early stopping by a criterion; ``value`` is its patience, alpha or number of strips."""
+    from regexp.regularizers import EarlyStopping
+
+    field = {"patience": "patience", "up": "strips"}.get(criterion, "alpha")
+    fields: dict[str, Any] = {field: value}
+    return EarlyStopping(criterion=criterion, **fields)
+
+
+def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int]:
+    """How many epochs would have been trained, and in which row of the history the weights lie that would have been kept."""
+    from regexp.stack.numbers import numbers
+
+    own, state, best = numbers([stopping], torch.device("cpu"), torch.float64), dict[str, torch.Tensor](), 0
+    columns = {name: torch.tensor(run.history[name])[:, None] for name in ("train/loss", "val/loss")}
+    for row, epoch in enumerate(run.history["epoch"].tolist()):
+        verdict = stopping.watch(int(epoch), {name: column[row] for name, column in columns.items()}, state, own)
+        best = row if verdict.keep.item() else best
+        if not verdict.go_on.item():
+            break
+    return float(epoch), best
+
+
+def draw(study: Study, title: str) -> Figure:
+    """A panel per setting: test accuracy against the epochs trained, a line per criterion, from hasty to slow."""
+    from regexp.comparison.figures.style import LINES, new_figure, tidy
+    from regexp.textbook.figures.caption import counted, finish
+
+    figure, panels = new_figure(13.5, 4.9, len(study.settings))
+    for axes, setting in zip(panels, study.settings, strict=True):
+        runs = [run for run in study.matching(setting) if run.status == "completed"]
+        if not runs:
+            raise NotMeasured(f"no finished run of {setting}")
+        for (criterion, values), style in zip(GRID.items(), LINES, strict=False):
+            points = [_mean(runs, stopper(criterion, value)) for value in values]
+            axes.plot(*np.transpose(points), **style, linewidth=2, label=_word(criterion))
+        end = statistics.fmean(float(run.history[METRIC][-1]) for run in runs)
+        axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last epoch")
+        axes.set_xlim(left=0)
+        axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
+        tidy(axes, "epochs trained", "test accuracy" if axes is panels[0] else "")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=11)
+    caption = f"Means of {counted(study.n)}; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
+    finish(figure, title, f"{caption} {study.protocol.conditional}")
+    return figure
+
+
+def _mean(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float]:
+    found = [replay(run, stopping) for run in runs]
+    accuracies = [float(run.history[METRIC][best]) for run, (_, best) in zip(runs, found, strict=True)]
+    return statistics.fmean(epochs for epochs, _ in found), statistics.fmean(accuracies)
+
+
+def _grid() -> str:
+    return "; ".join(f"{_word(criterion)} {', '.join(f'{value:g}' for value in values)}" for criterion, values in GRID.items())
+
+
+def _word(criterion: str) -> str:
+    return criterion if criterion == "patience" else criterion.upper()

@@ -1,0 +1,152 @@
+"""Diagnostics of networks: against training itself, other formulas, and by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import regexp
+from regexp.comparison.reading import read_run
+from regexp.datasets import SyntheticRegression
+from regexp.diagnostics import examples, linear_r2
+from regexp.experiment import Experiment
+from regexp.models import MLP
+from regexp.optim import SGD, Adam
+from regexp.regularizers import L1, L2, Dropout, WeightDecay
+from regexp.textbook.diagnostics import (
+    decay_against_penalty,
+    dropout_averages,
+    hand_derived,
+    linearity,
+    sparsity,
+    stopping_criteria,
+    symmetry,
+    two_class_softmax,
+)
+from regexp.textbook.expression import Term, parse
+from regexp.textbook.measuring import measure, of_run
+from regexp.textbook.protocol import Protocol, Tier
+from regexp.textbook.study import Study
+from support import Blobs
+
+DATA = SyntheticRegression(10, 60, val_size=0, test_size=40, true_weight=0.5, noise=0.1)
+NETWORK = Experiment(DATA, MLP(hidden=(8,), activation="tanh"), SGD(0.05), epochs=10, batch_size=20, dtype="float64")
+NOISY = Experiment(Blobs(spread=6.0), MLP(hidden=(32,)), Adam(0.01), epochs=40, batch_size=16)
+
+
+def of(n, runs=(), **settings):
+    """A study of n seeds."""
+    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
+    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
+
+
+def trained(experiment, folder):
+    (result,) = regexp.fit([experiment], folder, threads=1, tensorboard=False, curves=False)
+    return result, read_run(folder)
+
+
+@pytest.mark.parametrize(("criterion", "value"), [("patience", 3), ("gl", 5.0), ("pq", 0.1), ("up", 2)])
+def test_a_replayed_criterion_ends_where_training_with_it_does(tmp_path, criterion, value):
+    _, never_stopped = trained(NOISY, tmp_path / "whole")
+    never_stopped.fields["dataset._target_"] = "support.Blobs"
+    stopping = stopping_criteria.stopper(criterion, value)
+    (stopped,) = regexp.fit([dataclasses.replace(NOISY, regularizers=[stopping])], threads=1)
+    epochs, best = stopping_criteria.replay(never_stopped, stopping)
+    assert epochs == stopped.epochs_run < 40
+    assert never_stopped.history["epoch"][best] == stopped.final_epoch
+    found = stopping_criteria.of_run(never_stopped)
+    last, chosen = (
+        never_stopped.history["test/accuracy"][row] for row in (-1, int(np.argmin(never_stopped.history["val/loss"])))
+    )
+    assert found["gain"] == pytest.approx(chosen - last)
+
+
+def test_how_linear_a_network_is(tmp_path):
+    result, run = trained(NETWORK, tmp_path / "one")
+    found = linearity.of_run(run)
+    assert found["r2"] == linear_r2(result, examples(result, "test")[0])
+    weights = {name: w.numpy() for name, w in result.weights["final"].items()}
+    z = examples(result, "test")[0].numpy() @ weights["hidden.0.weight"] + weights["hidden.0.bias"]
+    assert found["share"] == pytest.approx((np.abs(z) < 0.5).mean())
+
+
+def test_units_that_are_copies(tmp_path):
+    alike = dataclasses.replace(NETWORK, model=MLP(hidden=(8,), activation="tanh", init="constant", init_value=0.3))
+    _, run = trained(alike, tmp_path / "alike")
+    found = symmetry.of_run(run)
+    assert (found["rank"], found["apart"] < 1e-12, found["permuted"] < 1e-12) == (1, True, True)
+    _, run = trained(dataclasses.replace(alike, regularizers=[Dropout(0.5)]), tmp_path / "dropout")
+    found = symmetry.of_run(run)
+    assert (found["rank"], found["apart"] > 1e-3, found["permuted"] < 1e-12) == (8, True, True)
+
+
+def test_decay_against_penalty(tmp_path):
+    runs = []
+    for name, optimizer in (("sgd", SGD(0.05)), ("adam", Adam(0.01))):
+        for kind, regularizer in (("decay", WeightDecay(0.5)), ("penalty", L2(0.5))):
+            experiment = dataclasses.replace(NETWORK, optimizer=optimizer, regularizers=[regularizer])
+            runs.append(trained(experiment, tmp_path / f"{kind}_{name}")[1])
+    kinds = {"decay": "weight_decay", "penalty": "l2"}
+    settings = {
+        f"{kind}_{name}": {"regularizer": [regularizer], "optimizer._target_": f"regexp.optim.{target}"}
+        for kind, regularizer in kinds.items()
+        for name, target in (("sgd", "SGD"), ("adam", "Adam"))
+    }
+    found = decay_against_penalty.of_study(of(1, runs, **settings))
+    assert max(found["sgd"].values()) < 1e-12
+    assert min(found["adam"].values()) > 0.01
+
+
+def test_what_is_left_of_a_network(tmp_path):
+    result, run = trained(dataclasses.replace(NETWORK, regularizers=[L1(0.2)], epochs=200), tmp_path / "one")
+    first, last = (result.weights["final"][name].numpy() for name in ("hidden.0.weight", "output.weight"))
+    found = sparsity.of_run(run)
+    assert found["weights_left"] == np.count_nonzero(first) + np.count_nonzero(last) < first.size
+    assert found["inputs_left"] == np.count_nonzero(np.abs(first).sum(1))
+
+
+def test_averages_over_all_masks():
+    found = dropout_averages.of_study(of(2))
+    assert max(found["classic"] + found["scores"] + found["geometric"]) < 1e-12
+    assert min(found["arithmetic"]) > 0.01
+    assert 0 < max(found["sampled"]) < 0.06
+
+
+def test_two_class_softmax():
+    found = two_class_softmax.of_study(of(3))
+    assert max(found["probability"] + found["gradient"]) < 1e-14
+    assert max(found["loss"]) < 1e-12
+
+
+def test_the_gradient_by_hand_is_that_of_the_loss():
+    """Against differences of the objective, which shares no formula with it."""
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(7, 3)), generator.normal(size=(7, 1))
+    weights = [generator.normal(size=shape) for shape in ((3, 4), (4,), (4, 1), (1,))]
+
+    def objective(w, b, v, c):
+        error = np.tanh(x @ w + b) @ v + c - y
+        return 0.5 * (error**2).mean() + hand_derived.STRENGTH / 2 * ((w**2).sum() + (v**2).sum())
+
+    for i, found in enumerate(hand_derived.gradient(x, y, *weights).values()):
+        for place in np.ndindex(found.shape):
+            up, down = ([w.copy() for w in weights] for _ in range(2))
+            up[i][place] += 1e-6
+            down[i][place] -= 1e-6
+            assert found[place] == pytest.approx((objective(*up) - objective(*down)) / 2e-6, abs=1e-7)
+    assert max(hand_derived.of_study(of(2))["gradient"]) < 1e-13
+
+
+def test_a_diagnostic_looks_at_a_run_once(tmp_path, monkeypatch):
+    _, run = trained(NETWORK, tmp_path / "one")
+    study = of(1, [run], plain={"seed": 0})
+    calls = []
+    real = linearity.of_run
+    monkeypatch.setattr(linearity, "of_run", lambda run: calls.append(run) or real(run))
+    share, r2 = (measure(parse(f"linearity.{name} of plain"), study) for name in ("share", "r2"))
+    assert of_run(Term("linearity.r2"), run, study) == r2[0] != share[0]
+    assert of_run(Term("test/loss", place="final"), run, study) == run.value("test/loss", "final")
+    assert len(calls) == 1
+    assert dataclasses.replace(study, runs=[]).seen == {}, "what was found of other runs must not be kept"
