@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hydra._internal.utils import get_args_parser
 
-from regexp.comparison.reading import _fields
+from regexp.comparison.reading import fields_of
 from regexp.config.planning import plan
 from regexp.search.searching import fresh_seeds
 from regexp.textbook import diagnostics
@@ -21,7 +21,7 @@ from regexp.train import CONFIG_NAME, config_folder
 
 PROTOCOLS = read_all(config_folder() / "reproduce")
 FEW = 3
-"""Seeds with which a sweep is composed: the others are like them."""
+"""Seeds with which a sweep is composed: the others are like them. A search says itself how many it has."""
 
 GOOD = """
 chapter: test
@@ -143,12 +143,13 @@ def searched(asked):
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_protocol_fits_its_recipe(name, tier):
     """Its lines compose, and each setting of a claim is one run per seed."""
-    tiers = {name: dataclasses.replace(one, n=min(one.n, FEW)) for name, one in PROTOCOLS[name].tiers.items()}
-    protocol = dataclasses.replace(PROTOCOLS[name], tiers=tiers)
+    chosen = PROTOCOLS[name].tiers[tier]
+    few = chosen if "fresh_seeds=" in chosen.add else dataclasses.replace(chosen, n=min(chosen.n, FEW))
+    protocol = dataclasses.replace(PROTOCOLS[name], tiers={tier: few})
     runs = []
     for line in protocol.lines(tier):
         asked = plan(get_args_parser().parse_args(["-m", *shlex.split(line)]), config_folder(), CONFIG_NAME)
-        runs += [_fields(job.experiment.to_dict()) for job in (searched(asked) if asked.search else asked.runs)]
+        runs += [fields_of(job.experiment.to_dict()) for job in (searched(asked) if asked.search else asked.runs)]
     judged = [fields for fields in runs if fields["seed"] < TUNING]
     for setting in {term.setting for claim in protocol.claims for term in claim.value.terms if term.setting}:
         seeds = [fields["seed"] for fields in judged if matches(fields, protocol.settings[setting])]

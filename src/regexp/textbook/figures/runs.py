@@ -88,7 +88,7 @@ def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) ->
     """Mean and band; values are rows of seeds, one per x."""
     found = estimate(values)
     axes.plot(x, found.mean, linewidth=2, **style)
-    if found.n >= FEW and np.isfinite(found.low).all():
+    if found.n >= FEW and np.isfinite(found.low).any():
         axes.fill_between(x, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
     return [float(value) for value in np.atleast_1d(found.mean) if np.isfinite(value)]
 
