@@ -268,7 +268,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     code = "import sys; from regexp.comparing import main; sys.argv[1:] = [sys.argv[1], '--no-figures']; main()"
     read_end, write_end = os.pipe()
     os.close(read_end)
-    done = subprocess.run([sys.executable, "-c", code, place], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, place], stdout=write_end, stderr=subprocess.PIPE, encoding="utf-8", check=False
+    )
     os.close(write_end)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

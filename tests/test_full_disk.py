@@ -75,7 +75,7 @@ def test_a_folder_that_nobody_can_write_is_refused_before_anything_is_trained(ke
         mode = ("-m", "seed=1,2") if "sweep" in key else ()
         refused = command_line(*mode, "epochs=1", f"{key}={place}")
         assert refused.code == 1
-        assert "the run's folder must be one that can be made" in refused.stderr
+        assert "folder must be one that can be written" in refused.stderr
         assert place in refused.stderr
         assert "Traceback" not in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["locked"]

@@ -267,7 +267,9 @@ def test_nothing_stays_open_between_calls(tmp_path):
         run.begin({}, {})
         run.add(ROWS[0])
         run.flush()
-    assert state() == before
+    threads, descriptors = state()
+    assert threads <= before[0]
+    assert set(descriptors) <= set(before[1])  # what other tests have left open may be closed meanwhile
 
 
 def test_imports_stay_light(tmp_path):

@@ -30,7 +30,7 @@ assert len(runs) == 20
 call("weight_decay", "--tier", "quick", "--out", "second")
 call("weight_decay", "--tier", "quick", "--out", "third", "--redraw")
 assert runs == {file: file.stat().st_mtime_ns for file in Path("outputs").rglob("summary.json")}
-texts = [Path(name, "weight_decay", "report.json").read_text().split('"command"')[0] for name in ("first", "second", "third")]
+texts = [Path(name, "weight_decay", "report.json").read_text(encoding="utf-8").split('"command"')[0] for name in ("first", "second", "third")]
 assert texts[0] == texts[1] == texts[2]
 call("lambda_curve", "--redraw")
 """
@@ -38,7 +38,7 @@ call("lambda_curve", "--redraw")
 
 def test_a_session(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", SESSION], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", SESSION], cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
     assert done.returncode == 1, done.stderr
     assert done.stderr.splitlines()[-1] == "lambda_curve has no complete standard runs in outputs: run it without --redraw"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hydra
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
@@ -182,7 +183,7 @@ def test_a_table_that_changed_is_read_again(tmp_path):
     words = ("dataset=table", "dataset.path=t.csv", "dataset.target=y", "epochs=1")
     hashes = set()
     for _ in range(2):
-        np.savetxt("t.csv", rng.normal(size=(30, 3)), delimiter=",", header="a,b,y", comments="")
+        pd.DataFrame(rng.normal(size=(30, 3)), columns=["a", "b", "y"]).to_csv("t.csv", index=False)
         hashes.add(regexp.run(*words)[0].experiment.hash())
     assert len(hashes) == 2
 

@@ -258,7 +258,7 @@ def test_the_list_names_all():
 def test_the_command_imports_no_torch():
     code = "import sys, regexp.strength as s; sys.argv = ['x', *sys.argv[1:]]; s.main(); assert 'torch' not in sys.modules"
     words = ["0.1", "--from", "keras", "--to", "sklearn_ridge", "--n", "1000", "--loss", "mse"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "alpha = 100  (sklearn_ridge: |y - Xw|^2 + alpha |w|^2)"
     assert done.stdout.splitlines()[-1] == "regexp-train regularizer=l2 regularizer.l2.strength=0.1"
