@@ -30,7 +30,8 @@ assert len(runs) == 20
 call("weight_decay", "--tier", "quick", "--out", "second")
 call("weight_decay", "--tier", "quick", "--out", "third", "--redraw")
 assert runs == {file: file.stat().st_mtime_ns for file in Path("outputs").rglob("summary.json")}
-texts = [Path(name, "weight_decay", "report.json").read_text(encoding="utf-8").split('"command"')[0] for name in ("first", "second", "third")]
+files = [Path(name, "weight_decay", "report.json") for name in ("first", "second", "third")]
+texts = [file.read_text(encoding="utf-8").split('"command"')[0] for file in files]
 assert texts[0] == texts[1] == texts[2]
 call("lambda_curve", "--redraw")
 """
