@@ -1,4 +1,4 @@
-"""How fast sweeps are, as ratios measured in one invocation: ``python scripts/benchmark_sweep.py`` (about ten minutes).
+"""How fast sweeps are, as ratios measured in one invocation: ``python scripts/benchmark_sweep.py`` (about four minutes).
 
 512 runs of the textbook's weight decay (32 strengths x 16 seeds), from the command as it is typed to the finished folders,
 against the same command under plain Hydra and under its joblib launcher (extra ``benchmark``). These train few runs of a sweep
