@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -165,7 +166,9 @@ def test_the_report_shows_what_was_found(tmp_path):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
-    assert "data:image/png;base64" in (out / "index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))
+    assert set(shown) == {f"mine/{name}.png" for name in ("curves", "claim-small", "claim-shown")}
+    assert all((out / picture).exists() for picture in shown)
     files = {path.name for path in (out / "mine").iterdir()}
     assert files == {
         "report.json",

@@ -1,8 +1,7 @@
-"""The report as pages that need nothing but themselves: ``index.md``, and ``index.html`` with its pictures inside."""
+"""The report as pages, ``index.md`` and ``index.html``, that show the pictures of the folders beside them."""
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ img { max-width: 100%; height: auto } pre { background: #f5f5f5; padding: .7rem;
 def write(reports: Sequence[Data], folder: Path) -> None:
     """Both pages; the pictures lie in a folder per experiment."""
     atomic.write(folder / "index.md", markdown(reports).encode())
-    atomic.write(folder / "index.html", page(reports, folder).encode())
+    atomic.write(folder / "index.html", page(reports).encode())
 
 
 def markdown(reports: Sequence[Data]) -> str:
@@ -43,16 +42,16 @@ def markdown(reports: Sequence[Data]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page(reports: Sequence[Data], folder: Path) -> str:
-    """The page as HTML, without scripts and without other files."""
+def page(reports: Sequence[Data]) -> str:
+    """The page as HTML, without scripts."""
     body = [f"<h1>{TITLE}</h1>", _html_table(SUMMARY, [_summary(data) for data in reports], links=reports)]
     for data in reports:
         body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
-        body += [_image(folder / data["name"], p["name"], p["title"]) for p in data["pictures"] if p["drawn"]]
+        body += [_image(f"{data['name']}/{p['name']}", p["title"]) for p in data["pictures"] if p["drawn"]]
         body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, data, _plain) for r in data["claims"]])]
         body += [f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _about(data)])))}</p>", *_recipe(data)]
-        body += _details("Every claim's picture", [_claim_image(folder, data, r) for r in data["claims"] if r["picture"]])
+        body += _details("Every claim's picture", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
@@ -130,14 +129,12 @@ def _details(title: str, parts: Sequence[str]) -> list[str]:
     return ["<details><summary>" + title + "</summary>", *parts, "</details>"] if parts else []
 
 
-def _claim_image(folder: Path, data: Data, row: Data) -> str:
-    return _image(folder / data["name"], f"claim-{row['name']}", row["says"])
+def _claim_image(data: Data, row: Data) -> str:
+    return _image(f"{data['name']}/claim-{row['name']}", row["says"])
 
 
-def _image(folder: Path, name: str, title: str) -> str:
-    """The picture itself, inside the page."""
-    picture = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
-    return f'<p><img alt="{_text(title)}" src="data:image/png;base64,{picture}"></p>'
+def _image(name: str, title: str) -> str:
+    return f'<p><img loading=lazy alt="{_text(title)}" src="{_text(name)}.png"></p>'
 
 
 def _text(text: str) -> str:

@@ -70,5 +70,9 @@ def _what(judgement: Judgement) -> str:
 
 
 def _scale(axes: Axes, values: np.ndarray) -> None:
+    """Logarithmic over decades; few and whole numbers where all are nearly one (an offset would lie on the axis' name)."""
     if len(values) and values.min() > 0 and values.max() > 20 * values.min():
         axes.set_xscale("log")
+    elif len(values) and np.ptp(values) < 1e-3 * abs(values).max():
+        axes.ticklabel_format(useOffset=False)
+        axes.locator_params(axis="x", nbins=4)
