@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +73,21 @@ def against(picture: Picture, study: Study) -> Figure:
 
 
 def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
-    return new_figure(3.0 + 4.6 * len(picture.metrics), 4.9, len(picture.metrics))
+    """At most two panels side by side: wider pictures cannot be read at half a slide."""
+    wanted = len(picture.metrics)
+    rows = math.ceil(wanted / 2)
+    figure, panels = new_figure(9.2 if wanted > 1 else 6.6, 1.2 + 3.5 * rows, rows * min(wanted, 2), rows=rows)
+    for unused in panels[wanted:]:
+        unused.remove()
+    return figure, panels[:wanted]
 
 
 def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
-        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=11, handlelength=2.8)
+        columns = max(1, 40 // (5 + max(map(len, labels))))
+        style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
+        panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
     caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
     return figure
