@@ -31,7 +31,7 @@ class FashionMNIST(Dataset):
     ``normalize``: unit, x in [0, 1]; symmetric, (x - 0.5) / 0.5; standardize, one mean and deviation of the training split.
     ``label_noise``: the fraction of training labels drawn anew, uniformly over all classes. ``seed``: null means the run's.
     ``root``: a folder with the four files, raw or as .gz; null means ``$REGEXP_DATA``, else ``~/.cache/regexp``. Other usual
-    places are searched too; then, if ``download``, they are downloaded, from ``mirrors`` (a list of addresses) before others.
+    places are searched too; then, if ``download``, they are downloaded, from ``mirrors`` (a list of addresses) before torchvision's.
     Files are verified, and a wrong one is an error.
 
     Reference: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
@@ -130,5 +130,5 @@ def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric
 
 
 def _address(value: Any) -> str | None:
-    good = isinstance(value, str) and value.startswith(("http://", "https://", "file://"))
+    good = isinstance(value, str) and value.startswith(("http://", "https://"))
     return None if good else f"must be an address such as https://my.mirror/fashion-mnist/, got {value!r}"

@@ -16,8 +16,6 @@ FILES = (
     RawFile("t10k-images-idx3-ubyte", 7840016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
     RawFile("t10k-labels-idx1-ubyte", 10008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 )
-MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
-"""Torchvision's, written down here because to import torchvision takes longer than to notice that there is no network."""
 _LINES = 6
 """Of an error message at most, so that the whole advice has 15."""
 SYSTEM_FOLDERS = (Path("/usr/share/datasets/fashion-mnist"), Path("~/.keras/datasets/fashion-mnist"))
@@ -37,10 +35,12 @@ def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Conte
     def fetched() -> Contents:
         if not download:
             raise DataError(_advice(folders, roots[0], "dataset.download=false"))
+        from torchvision.datasets import FashionMNIST
+
         from regexp.datasets.download import fetch
 
         try:
-            return fetch(FILES, [*mirrors, *MIRRORS])
+            return fetch(FILES, [*mirrors, *FashionMNIST.mirrors])
         except DataError as error:
             raise DataError(_advice(folders, roots[0], f"the download failed: {_brief(str(error))}")) from error
 
