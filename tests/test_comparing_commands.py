@@ -13,7 +13,7 @@ import pytest
 
 import regexp
 from regexp.comparing import main
-from regexp.comparison.reading import read_run
+from regexp.comparison.reading import read, read_run
 from regexp.conclusion import conclude
 from regexp.models import MLP
 from regexp.optim import SGD
@@ -140,6 +140,30 @@ def test_a_search_is_compared_as_it_compared_itself(tmp_path, compared):
     assert as_asked in compared("found")
     assert "at the best epoch" in as_asked
     assert (tmp_path / "found/comparison/answer.txt").exists()
+
+
+OUTSIDE = "compared must name folders below it, got {!r}: correct it, or repeat the search"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        *((name, OUTSIDE) for name in ("../other", "runs/../../other", "", ".", "..", "{elsewhere}", "linked")),
+        ("nul\0", "embedded null byte"),
+        (3, "'int'"),
+    ],
+)
+def test_a_search_cannot_name_runs_outside_its_folder(tmp_path, name, says):
+    """A folder that somebody sent: nothing outside it is read, and it is not read for ever."""
+    elsewhere = written(tmp_path, {0.1: 1.0}, name="other")
+    place = written(tmp_path, {1: 1.0}, name="found")
+    (place / "linked").symlink_to(elsewhere, target_is_directory=True)
+    inside = next(place.rglob("summary.json")).parent.name
+    name = name.format(elsewhere=elsewhere) if isinstance(name, str) else name
+    (place / "search.json").write_text(json.dumps({"compared": [inside, name]}), encoding="utf-8")
+    runs, problems = read([place])
+    assert runs == [] and len(problems) == 1 and problems[0].startswith(f"{place / 'search.json'} is damaged: ")
+    assert problems[0].endswith(says.format(name))
 
 
 def test_only_settings_with_finished_runs_are_candidates_and_what_never_began_is_told(tmp_path):

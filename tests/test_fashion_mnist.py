@@ -47,7 +47,7 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.delenv("REGEXP_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(fashion_mnist_files, "SYSTEM_FOLDERS", ())
-    monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ())
+    monkeypatch.setattr(TorchvisionFashionMNIST, "mirrors", ())
     return tmp_path / "home"
 
 
@@ -220,7 +220,7 @@ def test_damaged_files_are_an_error_with_file_and_hash(root, tmp_path, name, dam
 @pytest.mark.fault("F18")
 @pytest.mark.parametrize("download", [False, True])
 def test_without_data_and_network_the_message_says_what_to_do(nowhere, monkeypatch, download):
-    monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
+    monkeypatch.setattr(TorchvisionFashionMNIST, "mirrors", ("http://no-such-mirror.invalid/",))
     before = time.monotonic()
     with pytest.raises(DataError) as error:
         FashionMNIST(download=download).load(0, torch.float32)
@@ -236,13 +236,13 @@ def test_without_data_and_network_the_message_says_what_to_do(nowhere, monkeypat
 
 @pytest.fixture
 def mirror(nowhere, tmp_path, monkeypatch):
-    """A web server with Debian's archives, known as the one mirror; gives the folder that it serves."""
+    """A web server with Debian's archives, known as torchvision's one mirror; gives the folder that it serves."""
     folder = tmp_path / "mirror"
     shutil.copytree(DEBIAN, folder)
     handler = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *args: None})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setattr(fashion_mnist_files, "MIRRORS", (f"http://127.0.0.1:{server.server_port}/",))
+        monkeypatch.setattr(TorchvisionFashionMNIST, "mirrors", (f"http://127.0.0.1:{server.server_port}/",))
         yield folder
         server.shutdown()
 
@@ -264,15 +264,15 @@ def test_a_mirror_with_a_wrong_file_is_an_error_and_leaves_nothing_behind(mirror
 
 
 def test_own_mirrors_are_tried_first(mirror, root, tmp_path, monkeypatch):
-    (address,) = fashion_mnist_files.MIRRORS
-    monkeypatch.setattr(fashion_mnist_files, "MIRRORS", ("http://no-such-mirror.invalid/",))
+    (address,) = TorchvisionFashionMNIST.mirrors
+    monkeypatch.setattr(TorchvisionFashionMNIST, "mirrors", ("http://no-such-mirror.invalid/",))
     data = FashionMNIST(root=str(tmp_path / "own"), mirrors=[address]).load(0, torch.float32)
     assert torch.equal(data.inputs, FashionMNIST(root=root).load(0, torch.float32).inputs)
 
 
 def test_many_wrong_mirrors_leave_the_advice_on_one_screen(mirror, nowhere):
     shutil.copy(mirror / "t10k-labels-idx1-ubyte.gz", mirror / "train-labels-idx1-ubyte.gz")
-    (address,) = fashion_mnist_files.MIRRORS
+    (address,) = TorchvisionFashionMNIST.mirrors
     with pytest.raises(DataError) as error:
         FashionMNIST(mirrors=[f"{address}?{i}=" for i in range(9)]).load(0, torch.float32)
     message = str(error.value)
@@ -285,10 +285,6 @@ def test_mirrors_are_addresses_and_no_part_of_the_identity():
         FashionMNIST(mirrors=["here"])
     runs = [Experiment(FashionMNIST(mirrors=m), Linear(), SGD(0.1)) for m in ((), ["https://a.b/"])]
     assert runs[0].hash() == runs[1].hash()
-
-
-def test_the_mirror_is_torchvisions():
-    assert list(fashion_mnist_files.MIRRORS) == TorchvisionFashionMNIST.mirrors
 
 
 @pytest.mark.fault("F19")

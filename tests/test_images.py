@@ -117,6 +117,11 @@ def test_too_large_splits_are_refused(load):
         load(train_size=80)
 
 
+def test_too_large_splits_of_known_sets_are_refused_before_anything_is_read():
+    with pytest.raises(Invalid, match=r"must be at most 50000 together, got 50000 [+] 5000: lower one of them"):
+        Images("CIFAR10", train_size=50_000)
+
+
 def test_it_trains_by_its_yaml(images, tmp_path, command_line):
     if images == "CIFAR10":
         pytest.skip("its small files need changed hashes in the process")

@@ -229,7 +229,7 @@ def test_their_content_is_the_identity():
         ({"y": np.full(40, -1)}, "y must be whole numbers from 0"),
         ({"rows": {"train": [0]}}, "rows must hold train, test and perhaps val"),
         ({"rows": {"train": [0], "test": [0]}}, "rows must be different row numbers below 40"),
-        ({"test_fraction": 0.9}, "must leave examples for every split"),
+        ({"test_fraction": 0.9}, "must leave rows for every split"),
         ({"x": None}, "x must be given"),
     ],
 )

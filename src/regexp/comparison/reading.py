@@ -139,14 +139,23 @@ def places(folder: Path) -> Iterator[Path | str]:
 def _compared(folder: Path) -> Iterator[Path | str]:
     """The runs of a search that no choice was made by."""
     try:
-        names = list(json.loads((folder / SEARCH_NOTE).read_text(encoding="utf-8"))["compared"])
+        names = json.loads((folder / SEARCH_NOTE).read_text(encoding="utf-8"))["compared"]
+        chosen = [_below(folder, name) for name in names]
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield f"{folder / SEARCH_NOTE} is damaged: {error}"
         return
-    if not names:
+    if not chosen:
         yield f"{folder} holds a search that is not finished: repeat its command (the last line of commands.txt)"
-    for name in names:
-        yield from places(folder / str(name))
+    for place in chosen:
+        yield from places(place)
+
+
+def _below(folder: Path, name: Any) -> Path:
+    """The folder of that name in ``folder``. Raises ``ValueError`` where the name leads out of it."""
+    place = folder / name
+    if folder.resolve() not in place.resolve().parents:
+        raise ValueError(f"compared must name folders below it, got {name!r}: correct it, or repeat the search")
+    return place
 
 
 def _subfolders(folder: Path) -> list[str]:

@@ -60,7 +60,7 @@ class Dataset(Component):
     @property
     def has_validation(self) -> bool:
         """Whether loading will give a split ``val``."""
-        return getattr(self, "val_size", 0) != 0
+        return getattr(self, self.validation, 0) != 0
 
     @property
     def image(self) -> tuple[int, ...] | None:

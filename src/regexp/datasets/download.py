@@ -1,103 +1,80 @@
-"""Downloads that give up in seconds where there is no network, and try the next mirror where one sends something wrong."""
+"""Downloads by torchvision, given up where a mirror stalls; then the next mirror is tried."""
 
 from __future__ import annotations
 
 import dataclasses
-import http.client
-import sys
 import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from regexp.datasets.dataset import DataError
 from regexp.datasets.raw_files import Contents, RawFile, read
 
-ANSWER_SECONDS = 3.0
-"""How long a mirror may take to answer at all."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """When a download has stalled: fewer than ``bytes_per_second``, on average over ``seconds``."""
+    """How long a mirror may take to begin, and when it has stalled: below ``bytes_per_second``, on average over ``seconds``."""
 
+    answer: float = 5.0
     bytes_per_second: float = 10_000
     seconds: float = 20.0
 
 
 def fetch(files: Sequence[RawFile], mirrors: Sequence[str], patience: Patience = Patience()) -> Contents:
-    """Download every file's archive from the first mirror that sends the right content, and unpack it in memory.
+    """The contents of all files, unpacked in memory, from the first mirror that sends them all right.
 
     Raises :class:`DataError` that names every mirror and what was wrong with it.
     """
-    mirrors = [mirror.rstrip("/") + "/" for mirror in mirrors]
-    problems = {mirror: _silence(mirror + files[0].archive) for mirror in mirrors}
-    awake = [mirror for mirror in mirrors if problems[mirror] is None]
-    contents: Contents = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for file in files:
-            for mirror in awake:
-                try:
-                    contents[file.name] = _download(mirror, file, Path(folder), patience)
-                    break
-                except (OSError, RuntimeError, ValueError, http.client.HTTPException) as error:
-                    problems[mirror] = f"{file.archive}: {error}"
-            else:
-                raise DataError("\n".join(f"{mirror}: {problem}" for mirror, problem in problems.items()))
-    return contents
-
-
-def _download(mirror: str, file: RawFile, folder: Path, patience: Patience) -> bytearray:
-    """One file. Not by torchvision's downloader, which waits for ever where a mirror sends a byte now and then.
-
-    An MD5 of the archive is not asked for: mirrors may compress anew, and the content's SHA-256 is verified anyway.
-    """
-    archive = folder / file.archive
-    with urllib.request.urlopen(mirror + file.archive, timeout=patience.seconds) as response, archive.open("wb") as out:
-        size = int(response.headers.get("Content-Length") or 0) or None
-        with tqdm(total=size, desc=file.archive, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
-            for chunk in _in_time(response, patience):
-                out.write(chunk)
-                bar.update(len(chunk))
-    return read(archive, file)
-
-
-def _in_time(response: Any, patience: Patience) -> Iterator[bytes]:
-    """What a server sends, as long as it sends enough: read as it comes, and judged at the end of every window."""
-    began, received = time.monotonic(), 0
-    while chunk := response.read1(1 << 16):
-        yield chunk
-        received += len(chunk)
-        if (passed := time.monotonic() - began) >= patience.seconds:
-            if received < patience.bytes_per_second * passed:
-                least = f"the least is {patience.bytes_per_second:g} for {patience.seconds:g} s"
-                raise TimeoutError(f"stalled at {received / passed:.0f} bytes a second ({least})")
-            began, received = time.monotonic(), 0
-
-
-def _silence(address: str) -> str | None:
-    """Why a server does not answer; None if it does, whatever it says.
-
-    In a thread, because looking up a name takes no timeout.
-    """
-    problems = [f"no answer within {ANSWER_SECONDS:g} s"]
-
-    def ask() -> None:
+    problems = []
+    for mirror in mirrors:
         try:
-            urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=ANSWER_SECONDS).close()
-            problems.append("")
-        except urllib.error.HTTPError:
-            problems.append("")
-        except (OSError, http.client.HTTPException) as error:
+            return {file.name: _download(mirror.rstrip("/"), file, patience) for file in files}
+        except DataError as error:
             problems.append(str(error))
+    raise DataError("\n".join(problems))
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(ANSWER_SECONDS)
-    return problems[-1] or None
+
+def _download(mirror: str, file: RawFile, patience: Patience) -> bytearray:
+    """One file, which torchvision writes and the SHA-256 of its content verifies: mirrors may compress anew."""
+    from torchvision.datasets.utils import download_url
+
+    address = f"{mirror}/{file.archive}"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        archive = Path(folder) / file.archive
+        try:
+            _while_growing(archive, lambda: download_url(address, folder, file.archive), patience)
+            return read(archive, file)
+        except (OSError, DataError) as error:
+            raise DataError(f"{address}: {error}") from error
+
+
+def _while_growing(archive: Path, download: Callable[[], None], patience: Patience) -> None:
+    """Wait for a download as long as its file grows.
+
+    In a thread, which is left behind when it stalls: torchvision sets no limit of time, looking up a name takes none, and a
+    byte now and then never lets a socket's limit pass.
+    """
+    finished: Future[str] = Future()
+
+    def work() -> None:
+        try:
+            download()
+            problem = ""
+        except Exception as error:  # kept as a text, since an exception of urllib keeps its sockets open
+            problem = str(error) or type(error).__name__
+        finished.set_result(problem)
+
+    threading.Thread(target=work, daemon=True).start()
+    wait([finished], patience.answer)
+    if not finished.done() and not archive.exists():
+        raise TimeoutError(f"no answer within {patience.answer:g} s")
+    size = 0
+    while not wait([finished], patience.seconds).done:
+        before, size = size, archive.stat().st_size
+        if (speed := (size - before) / patience.seconds) < patience.bytes_per_second:
+            least = f"the least is {patience.bytes_per_second:g} for {patience.seconds:g} s"
+            raise TimeoutError(f"stalled at {speed:.0f} bytes a second ({least})")
+    if problem := finished.result():
+        raise OSError(problem)

@@ -9,8 +9,8 @@ from typing import Any
 
 from jaxtyping import Float, Int
 
-from regexp.component import Invalid, boolean, each, location, one_of, optional, per_run, require, whole, within
-from regexp.datasets import fashion_mnist_files
+from regexp.component import each, location, per_run, require
+from regexp.datasets import fashion_mnist_files, image_splits
 from regexp.datasets.dataset import Data, Dataset
 from regexp.datasets.idx import parse_idx
 from regexp.datasets.labels import redrawn, stratified_order
@@ -31,8 +31,8 @@ class FashionMNIST(Dataset):
     ``normalize``: unit, x in [0, 1]; symmetric, (x - 0.5) / 0.5; standardize, one mean and deviation of the training split.
     ``label_noise``: the fraction of training labels drawn anew, uniformly over all classes. ``seed``: null means the run's.
     ``root``: a folder with the four files, raw or as .gz; null means ``$REGEXP_DATA``, else ``~/.cache/regexp``. Other usual
-    places are searched too; then, if ``download``, they are downloaded, from ``mirrors`` (a list of addresses) before others.
-    Files are verified, and a wrong one is an error.
+    places are searched too; then, if ``download``, they are downloaded, from ``mirrors`` (a list of addresses), then
+    from torchvision's. Files are verified, and a wrong one is an error.
 
     Reference: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
     2017.
@@ -50,20 +50,8 @@ class FashionMNIST(Dataset):
     seed: int | None = per_run(None)
 
     def __post_init__(self) -> None:
-        require(
-            self,
-            download=boolean(),
-            mirrors=each(_address),
-            train_size=optional(whole(1)),
-            val_size=whole(0),
-            normalize=one_of("unit", "symmetric", "standardize"),
-            label_noise=within(0, 1, closed=True),
-            seed=optional(whole(0)),
-        )
-        if (self.train_size or 1) + self.val_size > TRAINING:
-            sizes = f"{self.train_size or 'at least 1'} + {self.val_size}"
-            text = f"and val_size must be at most {TRAINING} together, got {sizes}: lower one of them (val_size=0: none)"
-            raise Invalid(type(self).__name__, [("train_size", text)])
+        require(self, mirrors=each(_address), **image_splits.RULES)
+        image_splits.require_room(self, TRAINING)
 
     @property
     def image(self) -> tuple[int, ...]:
@@ -71,8 +59,7 @@ class FashionMNIST(Dataset):
 
     @property
     def sizes(self) -> dict[str, int]:
-        validation = {"val": self.val_size} if self.val_size else {}
-        return {"train": self.train_size or TRAINING - self.val_size, **validation, "test": TEST}
+        return image_splits.sizes(self, TRAINING, TEST)
 
     @property
     def resplits(self) -> bool:
@@ -80,19 +67,12 @@ class FashionMNIST(Dataset):
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         table = _table(self.root, self.download, tuple(self.mirrors), self.normalize == "symmetric", dtype)
-        rows = self._split(table.labels[:TRAINING], seed)
+        rows = image_splits.rows(stratified_order(table.labels[:TRAINING], CLASSES, seed), self.sizes)
         labels = table.labels
         if self.label_noise:
             labels = redrawn(labels, rows["train"], self.label_noise, CLASSES, seed)
         center, scale = table.mean_and_deviation(rows["train"]) if self.normalize == "standardize" else (0.0, 1.0)
         return Data(table.inputs, labels, rows, CLASSES, center, scale, table.hashes)
-
-    def _split(self, labels: Int[torch.Tensor, " n"], seed: int) -> dict[str, Int[torch.Tensor, " rows"]]:
-        """Validation from the front of one random order, training from its end: the size of one does not move the other."""
-        order = stratified_order(labels, CLASSES, seed)
-        train_size = self.sizes["train"]
-        rows = {"train": order[TRAINING - train_size :].sort().values, "test": torch.arange(TRAINING, TRAINING + TEST)}
-        return rows | ({"val": order[: self.val_size].sort().values} if self.val_size else {})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -130,5 +110,5 @@ def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric
 
 
 def _address(value: Any) -> str | None:
-    good = isinstance(value, str) and value.startswith(("http://", "https://", "file://"))
+    good = isinstance(value, str) and value.startswith(("http://", "https://"))
     return None if good else f"must be an address such as https://my.mirror/fashion-mnist/, got {value!r}"

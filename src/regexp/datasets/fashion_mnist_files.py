@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from regexp.datasets import raw_files
 from regexp.datasets.dataset import DataError
 from regexp.datasets.raw_files import Contents, RawFile
+from regexp.datasets.roots import roots
 
 FILES = (
     RawFile("train-images-idx3-ubyte", 47040016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
@@ -16,8 +16,6 @@ FILES = (
     RawFile("t10k-images-idx3-ubyte", 7840016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
     RawFile("t10k-labels-idx1-ubyte", 10008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 )
-MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
-"""Torchvision's, written down here because to import torchvision takes longer than to notice that there is no network."""
 _LINES = 6
 """Of an error message at most, so that the whole advice has 15."""
 SYSTEM_FOLDERS = (Path("/usr/share/datasets/fashion-mnist"), Path("~/.keras/datasets/fashion-mnist"))
@@ -30,25 +28,23 @@ def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Conte
     ``mirrors``: addresses that hold the four archives, tried before torchvision's. Raises :class:`DataError` where a file is
     missing or wrong, with its expected SHA-256.
     """
-    roots = [Path(path).expanduser() for path in (root, os.environ.get("REGEXP_DATA"), _cache()) if path]
-    folders = [folder for path in roots for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
+    places = roots(root)
+    folders = [folder for path in places for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
     folders += [folder.expanduser() for folder in SYSTEM_FOLDERS]
 
     def fetched() -> Contents:
         if not download:
-            raise DataError(_advice(folders, roots[0], "dataset.download=false"))
+            raise DataError(_advice(folders, places[0], "dataset.download=false"))
+        from torchvision.datasets import FashionMNIST
+
         from regexp.datasets.download import fetch
 
         try:
-            return fetch(FILES, [*mirrors, *MIRRORS])
+            return fetch(FILES, [*mirrors, *FashionMNIST.mirrors])
         except DataError as error:
-            raise DataError(_advice(folders, roots[0], f"the download failed: {_brief(str(error))}")) from error
+            raise DataError(_advice(folders, places[0], f"the download failed: {_brief(str(error))}")) from error
 
-    return raw_files.load(FILES, folders, _store(roots[0]), fetched)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "regexp"
+    return raw_files.load(FILES, folders, _store(places[0]), fetched)
 
 
 def _store(root: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 from jaxtyping import Int
 
 from regexp import rng
+from regexp.datasets.labels import proportional_order
 from regexp.lazy import torch
 
 
@@ -22,12 +23,21 @@ def sizes(examples: int, val_fraction: float, test_fraction: float) -> dict[str,
     return {"train": examples - sum(parts.values()), **parts}
 
 
+def too_few(examples: int, val_fraction: float, test_fraction: float) -> list[tuple[str, str]]:
+    """What is wrong, as pairs (field, text), where a split would be empty, or training could not know a deviation."""
+    found = sizes(examples, val_fraction, test_fraction)
+    if min(found.values()) >= 1 and found["train"] >= 2:
+        return []
+    told = ", ".join(f"{size} {name}" for name, size in found.items())
+    return [("test_fraction", f"and val_fraction must leave rows for every split, got {told} of {examples} rows: change them")]
+
+
 def split(targets: Any, classes: int | None, val_fraction: float, test_fraction: float, seed: int) -> dict[str, torch.Tensor]:
     """The rows of every split, a function of the seed. Of classes each has its share in every split.
 
     Testing takes the front of one random order, validation what follows: its size does not move the test rows.
     """
-    order = shuffled(len(targets), seed) if classes is None else proportional(targets, classes, seed)
+    order = shuffled(len(targets), seed) if classes is None else proportional_order(targets, classes, seed)
     found = sizes(len(targets), val_fraction, test_fraction)
     end = found["test"] + found.get("val", 0)
     rows = {"train": order[end:].sort().values, "test": order[: found["test"]].sort().values}
@@ -37,18 +47,3 @@ def split(targets: Any, classes: int | None, val_fraction: float, test_fraction:
 def shuffled(examples: int, seed: int) -> Int[torch.Tensor, " n"]:
     """All rows in a random order."""
     return torch.randperm(examples, generator=rng.generator(seed, "split"))
-
-
-def proportional(labels: Int[torch.Tensor, " n"], classes: int, seed: int) -> Int[torch.Tensor, " n"]:
-    """All rows in a random order of which any slice has nearly the classes' shares of the whole, however unequal they are.
-
-    The k-th of the n members of a class, in random order, stands at ``(k + u) / n`` with one uniform u per class.
-    """
-    generator = rng.generator(seed, "split")
-    order = torch.randperm(len(labels), generator=generator)
-    offsets = torch.rand(classes, generator=generator, dtype=torch.float64)
-    counts = torch.bincount(labels, minlength=classes)
-    by_class = order[labels[order].argsort(stable=True)]
-    number = torch.arange(len(labels)) - (counts.cumsum(0) - counts)[labels[by_class]]
-    place = (number + offsets[labels[by_class]]) / counts[labels[by_class]]
-    return by_class[place.argsort(stable=True)]

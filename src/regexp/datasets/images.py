@@ -6,17 +6,16 @@ import dataclasses
 import functools
 import hashlib
 import inspect
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from regexp.component import Invalid, boolean, location, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, location, per_run, require
+from regexp.datasets import image_splits
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import proportional
-from regexp.datasets.labels import redrawn
+from regexp.datasets.labels import proportional_order, redrawn
+from regexp.datasets.roots import roots
 from regexp.lazy import torch
 
 SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_000, 10_000), "CIFAR100": (50_000, 10_000)}
@@ -54,24 +53,13 @@ class Images(Dataset):
     seed: int | None = per_run(None)
 
     def __post_init__(self) -> None:
-        require(
-            self,
-            images=_identifier,
-            download=boolean(),
-            train_size=optional(whole(1)),
-            val_size=whole(0),
-            normalize=one_of("unit", "symmetric", "standardize"),
-            label_noise=within(0, 1, closed=True),
-            seed=optional(whole(0)),
-        )
+        require(self, images=_identifier, **image_splits.RULES)
+        if self.images in SIZES:
+            image_splits.require_room(self, SIZES[self.images][0])
 
     @property
     def sizes(self) -> dict[str, int]:
-        if self.images not in SIZES:
-            return {}
-        training, test = SIZES[self.images]
-        validation = {"val": self.val_size} if self.val_size else {}
-        return {"train": self.train_size or training - self.val_size, **validation, "test": test}
+        return image_splits.sizes(self, *SIZES[self.images]) if self.images in SIZES else {}
 
     @property
     def image(self) -> tuple[int, ...] | None:
@@ -80,17 +68,18 @@ class Images(Dataset):
     @property
     def shares(self) -> dict[str, float]:
         """Of the usual size where it is not known."""
-        usual = dataclasses.replace(self, images="MNIST") if self.images not in SIZES else self
-        return {split: float(size) for split, size in usual.sizes.items()}
+        sizes = image_splits.sizes(self, *SIZES.get(self.images, SIZES["MNIST"]))
+        return {split: float(size) for split, size in sizes.items()}
 
     @property
     def resplits(self) -> bool:
         return True
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        table = _table(self.images, str(_root(self.root)), self.download, dtype)
-        rows = self._split(table.labels[: table.training], seed, table.classes)
-        rows["test"] = torch.arange(table.training, len(table.labels))
+        table = _table(self.images, str(roots(self.root)[0]), self.download, dtype)
+        image_splits.require_room(self, table.training)
+        sizes = image_splits.sizes(self, table.training, len(table.labels) - table.training)
+        rows = image_splits.rows(proportional_order(table.labels[: table.training], table.classes, seed), sizes)
         labels = table.labels
         if self.label_noise:
             labels = redrawn(labels, rows["train"], self.label_noise, table.classes, seed)
@@ -99,18 +88,6 @@ class Images(Dataset):
             seen = table.inputs[rows["train"]].double()
             center, scale = seen.mean().item(), seen.std(correction=0).item()
         return Data(table.inputs, labels, rows, table.classes, center, scale, table.hashes)
-
-    def _split(self, labels: Int[torch.Tensor, " n"], seed: int, classes: int) -> dict[str, Int[torch.Tensor, " rows"]]:
-        """Validation from the front of one stratified order, training from its end."""
-        train_size = self.train_size or len(labels) - self.val_size
-        if train_size + self.val_size > len(labels) or train_size < 1:
-            text = (
-                f"and val_size must be at most {len(labels)} together, got {self.train_size or 'at least 1'} + {self.val_size}"
-            )
-            raise Invalid("Images", [("train_size", f"{text}: lower one of them")])
-        order = proportional(labels, classes, seed)
-        rows = {"train": order[len(labels) - train_size :].sort().values}
-        return rows | ({"val": order[: self.val_size].sort().values} if self.val_size else {})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -159,11 +136,6 @@ def _class(name: str) -> Any:
         why = f"must name a class of torchvision.datasets that takes root, train and download, got {name!r}"
         raise Invalid("Images", [("images", f"{why}: such as {', '.join(SIZES)}")])
     return kind
-
-
-def _root(root: str | None) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "regexp"
-    return Path(root or os.environ.get("REGEXP_DATA") or cache).expanduser()
 
 
 def _content(images: np.ndarray, labels: np.ndarray) -> str:

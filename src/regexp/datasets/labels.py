@@ -19,6 +19,21 @@ def stratified_order(labels: Int[torch.Tensor, " n"], classes: int, seed: int) -
     return by_class[torch.randperm(classes, generator=generator)].T.flatten()
 
 
+def proportional_order(labels: Int[torch.Tensor, " n"], classes: int, seed: int) -> Int[torch.Tensor, " n"]:
+    """All rows in a random order of which any slice has nearly the classes' shares of the whole, however unequal they are.
+
+    The k-th of the n members of a class, in random order, stands at ``(k + u) / n`` with one uniform u per class.
+    """
+    generator = rng.generator(seed, "split")
+    order = torch.randperm(len(labels), generator=generator)
+    offsets = torch.rand(classes, generator=generator, dtype=torch.float64)
+    counts = torch.bincount(labels, minlength=classes)
+    by_class = order[labels[order].argsort(stable=True)]
+    number = torch.arange(len(labels)) - (counts.cumsum(0) - counts)[labels[by_class]]
+    place = (number + offsets[labels[by_class]]) / counts[labels[by_class]]
+    return by_class[place.argsort(stable=True)]
+
+
 def redrawn(
     labels: Int[torch.Tensor, " n"], rows: Int[torch.Tensor, " rows"], fraction: float, classes: int, seed: int
 ) -> Int[torch.Tensor, " n"]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 from jaxtyping import Float
 
-from regexp import rng
 from regexp.component import at_least, each, finite, optional, per_run, require, whole
+from regexp.datasets import drawn
 from regexp.datasets.dataset import Data, Dataset
 from regexp.lazy import torch
 
@@ -49,27 +50,15 @@ class PolynomialRegression(Dataset):
 
     @property
     def sizes(self) -> dict[str, int]:
-        validation = {"val": self.val_size} if self.val_size else {}
-        return {"train": self.train_size, "test": self.test_size, **validation}
+        return drawn.sizes(self.train_size, self.val_size, self.test_size)
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        sizes = self.sizes
-        parts = [self._draw(seed, split, size) for split, size in sizes.items()]
-        ends = torch.tensor(list(sizes.values())).cumsum(0).tolist()
-        return Data(
-            inputs=torch.cat([x for x, _ in parts]).to(dtype),
-            targets=torch.cat([y for _, y in parts]).to(dtype),
-            rows={split: torch.arange(end - sizes[split], end) for split, end in zip(sizes, ends, strict=True)},
-        )
+        return drawn.data(functools.partial(self._draw, seed), self.sizes, dtype)
 
     def _draw(self, seed: int, split: str, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x, noise = (_normal(seed, split, what, size) for what in ("inputs", "noise"))
+        x, noise = (drawn.normal(size, 1, seed, split, what) for what in ("inputs", "noise"))
         y = _monomials(x, len(self.coefficients)) @ torch.tensor(self.coefficients, dtype=torch.float64).unsqueeze(1)
         return _monomials(x, self.terms), y + self.noise * noise
-
-
-def _normal(seed: int, split: str, what: str, size: int) -> Float[torch.Tensor, "n 1"]:
-    return torch.randn(size, 1, generator=rng.generator(seed, "data", split, what), dtype=torch.float64)
 
 
 def _monomials(x: Float[torch.Tensor, "n 1"], count: int) -> Float[torch.Tensor, "n count"]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import Any
 
 from jaxtyping import Float
 
-from regexp import rng
 from regexp.component import Invalid, at_least, finite, number_or_list, optional, per_run, require, whole, within
+from regexp.datasets import drawn
 from regexp.datasets.dataset import Data, Dataset
 from regexp.lazy import torch
 
@@ -76,18 +77,10 @@ class SyntheticRegression(Dataset):
 
     @property
     def sizes(self) -> dict[str, int]:
-        validation = {"val": self.val_size} if self.val_size else {}
-        return {"train": self.train_size, "test": self.test_size, **validation}
+        return drawn.sizes(self.train_size, self.val_size, self.test_size)
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        sizes = self.sizes
-        parts = [self._draw(seed, split, size) for split, size in sizes.items()]
-        ends = torch.tensor(list(sizes.values())).cumsum(0).tolist()
-        return Data(
-            inputs=torch.cat([x for x, _ in parts]).to(dtype),
-            targets=torch.cat([y for _, y in parts]).to(dtype),
-            rows={split: torch.arange(end - sizes[split], end) for split, end in zip(sizes, ends, strict=True)},
-        )
+        return drawn.data(functools.partial(self._draw, seed), self.sizes, dtype)
 
     def true_weights(self) -> Float[torch.Tensor, " features"]:
         """The weights that generated the data."""
@@ -116,18 +109,14 @@ class SyntheticRegression(Dataset):
         return self.features if self.nonzero is None else self.nonzero
 
     def _draw(self, seed: int, split: str, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x = _normal(size, self.features, seed, split, "inputs")
+        x = drawn.normal(size, self.features, seed, split, "inputs")
         if self.correlation and self.block:
-            common = _normal(size, -(-self.features // self.block), seed, split, "blocks")
+            common = drawn.normal(size, -(-self.features // self.block), seed, split, "blocks")
             shared = common.repeat_interleave(self.block, 1)[:, : self.features]
             x = math.sqrt(self.correlation) * shared + math.sqrt(1 - self.correlation) * x
         elif self.correlation:
             x = _correlate(x, self.correlation)
-        return x, self.truth(x) + self.noise * _normal(size, 1, seed, split, "noise")
-
-
-def _normal(size: int, count: int, seed: int, split: str, what: str) -> Float[torch.Tensor, "size count"]:
-    return torch.randn(size, count, generator=rng.generator(seed, "data", split, what), dtype=torch.float64)
+        return x, self.truth(x) + self.noise * drawn.normal(size, 1, seed, split, "noise")
 
 
 def _correlate(x: Float[torch.Tensor, "n features"], correlation: float) -> Float[torch.Tensor, "n features"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from regexp.component import Invalid, each, one_of, optional, per_run, require, whole, within
 from regexp.datasets import columns, table_files
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import shares, sizes, split
+from regexp.datasets.fractions import shares, sizes, split, too_few
 from regexp.datasets.scaling import scaled_targets
 from regexp.lazy import torch
 
@@ -71,10 +71,6 @@ class Table(Dataset):
             object.__setattr__(self, "sha256", self.sha256 or sha256)
 
     @property
-    def has_validation(self) -> bool:
-        return self.val_fraction > 0
-
-    @property
     def sizes(self) -> dict[str, int]:
         try:
             table, sha256 = self._read()
@@ -128,7 +124,7 @@ class Table(Dataset):
         if not chosen and not problems:
             problems.append(("features", "must leave at least one column, got none: name fewer columns in drop"))
         problems += columns.problems(table, chosen, self.target, self.task)
-        problems += [("test_fraction", text) for text in _too_few(len(table), self.val_fraction, self.test_fraction)]
+        problems += too_few(len(table), self.val_fraction, self.test_fraction)
         if problems:
             raise Invalid("Table", problems)
 
@@ -142,14 +138,6 @@ class Table(Dataset):
         if both := sorted(set(self.features or ()) & set(self.drop)):
             found.append(("drop", f"must not hold columns of features, got {', '.join(both)} in both"))
         return found
-
-
-def _too_few(rows: int, val_fraction: float, test_fraction: float) -> list[str]:
-    found = sizes(rows, val_fraction, test_fraction)
-    if min(found.values()) >= 1 and found["train"] >= 2 and found["test"] >= 1:
-        return []
-    told = ", ".join(f"{size} {name}" for name, size in found.items())
-    return [f"and val_fraction must leave rows for every split, got {told} of {rows} rows: change them"]
 
 
 def _text(value: Any) -> str | None:

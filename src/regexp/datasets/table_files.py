@@ -43,7 +43,7 @@ def _read(file: Path, changed: int, size: int) -> tuple[pd.DataFrame, str]:
     except (ValueError, KeyError, OSError) as error:  # pandas' and numpy's errors of parsing are among them
         raise _wrong(f"must hold a table, got {str(file)!r}: {error}") from error
     table.columns = [str(name) for name in table.columns]
-    if twice := sorted({name for name in table.columns if list(table.columns).count(name) > 1}):
+    if twice := sorted(set(table.columns[table.columns.duplicated()])):
         raise _wrong(f"must hold a table with distinct column names, got {', '.join(twice)} several times")
     if not len(table):
         raise _wrong(f"must hold a table with rows, got {str(file)!r} with none")

@@ -11,7 +11,7 @@ import numpy as np
 
 from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole, within
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import shares, sizes, split
+from regexp.datasets.fractions import shares, sizes, split, too_few
 from regexp.datasets.scaling import scaled_targets, standardized
 from regexp.lazy import torch
 
@@ -116,10 +116,7 @@ class TensorDataset(Dataset):
 
     def _row_problems(self, examples: int) -> list[tuple[str, str]]:
         if self.rows is None:
-            found = sizes(examples, self.val_fraction, self.test_fraction)
-            told = ", ".join(f"{size} {name}" for name, size in found.items())
-            few = min(found.values()) < 1
-            return [("test_fraction", f"and val_fraction must leave examples for every split, got {told}")] if few else []
+            return too_few(examples, self.val_fraction, self.test_fraction)
         if not {"train", "test"} <= set(self.rows) <= {"train", "val", "test"}:
             return [("rows", f"must hold train, test and perhaps val, got {', '.join(self.rows)}")]
         listed = [int(row) for rows in self.rows.values() for row in rows]
