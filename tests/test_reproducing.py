@@ -60,5 +60,8 @@ def test_experiments_are_chosen_by_name_chapter_or_all():
     assert [p.name for p in choose(["weight decay", "dropout_d2l"], PROTOCOLS)][-1] == "dropout_d2l"
     assert {p.name for p in choose(["weight decay"], PROTOCOLS)} >= {"weight_decay", "l2_large", "lambda_curve"}
     assert len(choose(["all"], PROTOCOLS)) == len(PROTOCOLS)
+    assert [p.name for p in choose(["dropout"], PROTOCOLS)] == ["dropout"]
+    for chapter in {p.chapter for p in PROTOCOLS.values()}:
+        assert {p.name for p in choose([chapter], PROTOCOLS)} == {p.name for p in PROTOCOLS.values() if p.chapter == chapter}
     with pytest.raises(ValueError, match=r"there is no experiment or chapter 'wd': experiments: .*weight_decay"):
         choose(["wd"], PROTOCOLS)

@@ -70,10 +70,11 @@ def measured() -> dict[tuple[str, str], float]:
 
 
 def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Protocol]:
-    """The experiments of these names or chapters. Raises ``ValueError`` that lists what there is."""
+    """The experiments of these names, or else chapters. Raises ``ValueError`` that lists what there is."""
     chosen: dict[str, Protocol] = {}
     for name in names:
-        matching = {k: p for k, p in protocols.items() if name in (k, "all") or name.lower() == p.chapter.lower()}
+        matching = {key: protocol for key, protocol in protocols.items() if name in (key, "all")}
+        matching = matching or {key: protocol for key, protocol in protocols.items() if name.lower() == protocol.chapter.lower()}
         if not matching:
             chapters = sorted({protocol.chapter for protocol in protocols.values()})
             known = f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
