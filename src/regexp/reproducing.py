@@ -73,8 +73,8 @@ def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Prot
     """The experiments of these names, or else chapters. Raises ``ValueError`` that lists what there is."""
     chosen: dict[str, Protocol] = {}
     for name in names:
-        matching = {key: protocol for key, protocol in protocols.items() if name in (key, "all")}
-        matching = matching or {key: protocol for key, protocol in protocols.items() if name.lower() == protocol.chapter.lower()}
+        named = {key: protocol for key, protocol in protocols.items() if name in (key, "all")}
+        matching = named or {k: protocol for k, protocol in protocols.items() if name.lower() == protocol.chapter.lower()}
         if not matching:
             chapters = sorted({protocol.chapter for protocol in protocols.values()})
             known = f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
