@@ -184,7 +184,7 @@ def test_the_report_shows_what_was_found(tmp_path):
     assert paragraph(judged).startswith(f"Decay saves {difference:.4g} [")
     assert data["seconds"] == pytest.approx(12 * 0.5)
     assert json.loads((out / "mine" / "report.json").read_text(encoding="utf-8"))["claims"][0]["verdict"] == "holds"
-    for page in ("index.md", "index.html"):
+    for page in ("index.md", "index.html", "mine/index.md"):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
@@ -192,5 +192,6 @@ def test_the_report_shows_what_was_found(tmp_path):
     files = {path.name for path in (out / "mine").iterdir()}
     assert files == {
         "report.json",
+        "index.md",
         *(f"{n}.{kind}" for n in ("curves", "claim-small", "claim-shown") for kind in ("png", "svg")),
     }
