@@ -23,7 +23,8 @@ PAGES = "docs/pages"
 SHOWN = {"README.md": "index.md", "README.zh-CN.md": "zh-CN.md", "reports/textbook/index.md": "gallery.md"}
 OWN = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "constraints.txt")
 FOLDERS = ("reports", "conf")
-LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
+REPORT = re.compile(r"\[([^\]]+)\]\(((?:\.\./)*reports/[^)]+)\)")
 FORMULA = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.DOTALL | re.MULTILINE)
 
 
@@ -35,20 +36,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links to where the site has their targets, set formulas, and fill the gallery."""
+    """Lead links to where the site has their targets (none to a report that is not made), set formulas, fill the gallery."""
     markdown = markdown.replace("<!-- gallery -->", gallery())
     markdown = FORMULA.sub(lambda found: f'<div class="formula">{convert(found[1], display="block")}</div>', markdown)
-    source = _in_repository(page.file.src_uri)
+    folder = posixpath.dirname(_in_repository(page.file.src_uri))
+    here = posixpath.dirname(page.file.src_uri) or "."
+
+    def made(found: re.Match[str]) -> str:
+        return found[0] if (ROOT / folder / found[2].partition("#")[0]).exists() else found[1]
 
     def led(found: re.Match[str]) -> str:
-        image, text, link, anchor = found.groups()
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
-        if target.startswith("reports/") and not (ROOT / target).exists():
-            return text  # not made yet
-        there = posixpath.relpath(_on_site(target), posixpath.dirname(page.file.src_uri) or ".")
-        return f"{image}[{text}]({there}{anchor or ''})"
+        target = posixpath.normpath(posixpath.join(folder, found[1]))
+        return f"]({posixpath.relpath(_on_site(target), here)}{found[2] or ''})"
 
-    return LINK.sub(led, markdown)
+    return LINK.sub(led, REPORT.sub(made, markdown))
 
 
 def gallery() -> str:
@@ -63,7 +64,7 @@ def gallery() -> str:
 
 def _card(data: dict[str, Any]) -> str:
     place = f"../../reports/textbook/{data['name']}"
-    shown = next((f"![{one['title']}]({place}/{one['name']}.png)\n\n" for one in data["pictures"] if one["drawn"]), "")
+    shown = next((f"[![]({place}/{one['name']}.png)]({place}/index.md)\n\n" for one in data["pictures"] if one["drawn"]), "")
     text = f"**[{data['title']}]({place}/index.md)**\n\n{data['question']} *{pages.verdicts(data)}.*"
     return f'<div class="card" markdown>\n\n{shown}{text}\n\n</div>'
 
