@@ -18,6 +18,9 @@ lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+docs: .venv/tested-with        ## the documentation site: docs/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/mkdocs.yml
+
 .venv/trained-on: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
@@ -28,4 +31,4 @@ lint: .venv/tested-with        ## style, formatting, import layers, types
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@ .venv/trained-on
 
-.PHONY: train test test-long lint
+.PHONY: train test test-long lint docs

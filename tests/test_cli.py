@@ -10,14 +10,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from hydra._internal.utils import get_args_parser
 
 import regexp
 from regexp import stored
+from regexp.config.planning import plan
+from regexp.train import CONFIG_NAME, config_folder
 
+TABLE = Path(__file__).with_name("table.csv")
 QUICK = ("epochs=2", "curves=false", "threads=1")
 
 # (arguments, what the message says: the key, the rule, the value, the way out)
@@ -37,6 +42,7 @@ TYPOS_AND_TYPES = [
     (["+model.hidden=[3]"], ["model.hidden is no key: there are model.init, model.init_std"]),
     (["hydra.run.dri=x"], ["hydra.run.dri is no key: did you mean hydra.run.dir?"]),
     (["model=mlpp"], ["model must be one of linear, mlp, got model=mlpp: did you mean mlp?"]),
+    (["reproduce=dropout"], ["reproduce is no choice of a run, got reproduce=dropout: type regexp-reproduce dropout"]),
     (["experiment=drop"], ["experiment must be one of ", "dropout_d2l, ", "got experiment=drop: did you mean dropout?"]),
     (
         ["regularizer=[l2x,dropot]"],
@@ -391,3 +397,12 @@ def test_flags_may_stand_anywhere(command_line):
     done = command_line("epochs=1", "-m", "seed=0,1", "curves=false")
     assert done.code == 0, done.stderr
     assert "2 runs in" in done.stdout
+
+
+def test_the_examples_of_the_help_are_right():
+    template = yaml.safe_load((config_folder() / "train.yaml").read_text(encoding="utf-8"))["hydra"]["help"]["template"]
+    lines = [line.strip() for line in template.splitlines() if line.startswith("  regexp-train")]
+    assert len(lines) == 5
+    for line in lines:
+        words = [word.replace("my.csv", TABLE.as_posix()) for word in shlex.split(line)[1:]]
+        assert plan(get_args_parser().parse_args(words), config_folder(), CONFIG_NAME).runs

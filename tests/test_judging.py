@@ -16,6 +16,7 @@ from regexp.textbook import pages, report, sweeps
 from regexp.textbook.diagnostics import saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
+from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.judging import judge
 from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
@@ -141,6 +142,28 @@ def test_the_neuron_of_the_book():
     assert printed == pytest.approx([0.982, 0.976, 0.964, 0.933, 0.789, 0.357, 0.203], abs=5e-4)  # an independent simulation
 
 
+def test_one_run_is_drawn_beside_all(tmp_path):
+    lines = Picture(
+        "first", "one_and_all", "First", ("test/loss",), one=("plain",), beside=("saturated_neuron.quadratic_good",),
+        limits=(0.5, 0.9),
+    )  # fmt: skip
+    found = study(tmp_path, pictures=(lines,), labels={"saturated_neuron.quadratic_good": "the neuron"})
+    (left, right) = one_and_all(lines, found).axes
+    (below,) = right.child_axes
+
+    assert [line.get_ydata().tolist() for line in left.lines if "test" in line.get_label()] == [
+        pytest.approx([3 * PLAIN[0], 2 * PLAIN[0], PLAIN[0]])
+    ]
+    assert {line.get_label().partition(",")[0] for line in left.lines} == {"train", "test"}
+    plain, decayed, neuron = right.lines
+    assert plain.get_ydata()[-1] == pytest.approx(PLAIN.mean()) and decayed.get_ydata()[-1] == pytest.approx(DECAYED.mean())
+    assert neuron.get_label() == "the neuron: 0.0940" and neuron.get_ydata()[0] == pytest.approx(0.094, abs=5e-4)
+    corners = right.collections[0].get_paths()[0].vertices
+    assert corners[corners[:, 0] == 2, 1].min() == pytest.approx(np.quantile(PLAIN, 0.05))
+    assert below.get_ylim() == (0.5, 0.9) and not below.collections
+    assert draw(found, [], tmp_path / "out") == ["first"]
+
+
 def test_the_report_shows_what_was_found(tmp_path):
     claims = (
         claim(
@@ -162,7 +185,7 @@ def test_the_report_shows_what_was_found(tmp_path):
     assert paragraph(judged).startswith(f"Decay saves {difference:.4g} [")
     assert data["seconds"] == pytest.approx(12 * 0.5)
     assert json.loads((out / "mine" / "report.json").read_text(encoding="utf-8"))["claims"][0]["verdict"] == "holds"
-    for page in ("index.md", "index.html"):
+    for page in ("index.md", "index.html", "mine/index.md"):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
@@ -172,5 +195,6 @@ def test_the_report_shows_what_was_found(tmp_path):
     files = {path.name for path in (out / "mine").iterdir()}
     assert files == {
         "report.json",
+        "index.md",
         *(f"{n}.{kind}" for n in ("curves", "claim-small", "claim-shown") for kind in ("png", "svg")),
     }

@@ -45,6 +45,11 @@ claims:
     holds: It is {value} {interval}.
 """
 
+PICTURE = """
+pictures:
+  first: {kind: one_and_all, title: First, metrics: [test/loss], one: [plan], beside: [closed_fom.ridge of other]}
+"""
+
 
 def written(tmp_path, *changes):
     text = GOOD
@@ -106,6 +111,9 @@ def test_what_is_no_expression_is_refused(text, says):
         ("role: primary", "published: {value: 1, source: me, read: X}", "claims.loss.published.read is not known, got 'X'"),
         ("role: primary", "published: {value: 1, source: me, read: M}", "from memory (M): such a number is shown and never"),
         ("title: A test", "title: [", "mine.yaml"),
+        (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'plan'"),
+        (GOOD, GOOD + PICTURE, "pictures.first.beside names a diagnostic that is not known, got 'closed_fom'"),
+        (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'other'"),
     ],
 )
 def test_a_mistake_is_named_with_file_and_key(tmp_path, before, after, says):

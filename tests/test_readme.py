@@ -1,4 +1,4 @@
-"""What the README tells a reader to type works."""
+"""What the README and the pages of the documentation tell a reader to type works."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from regexp.reproducing import choose
 from regexp.textbook.reading import read_all
 from regexp.train import CONFIG_NAME, config_folder
 
-PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-TYPED = sorted({line for line in re.findall(r"regexp-train [^\n`|]+", PAGE) if "--" not in line and "mine" not in line})
+ROOT = Path(__file__).parents[1]
+FILES = [ROOT / "README.md", *(ROOT / "docs" / "pages").glob("**/*.md")]
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in FILES}
+PAGE, TEXT = PAGES["README"], "\n".join(PAGES.values())
+TYPED = sorted({line for line in re.findall(r"regexp-train [^\n`|]+", TEXT) if "--" not in line and "mine" not in line})
 WRONG = {line for line in TYPED if "strenght" in line}
 LONG = {line for line in TYPED if "fashion" in line or "dropout" in line or "range(20)" in line}
 READING = {
@@ -67,16 +70,28 @@ def test_the_wrong_command_is_refused_for_both_mistakes(command_line):
     assert "optimizer.lr must be a finite number > 0, got -0.1" in done.stderr
 
 
+def test_reproduce_is_told_experiments_that_there_are():
+    protocols = read_all(config_folder() / "reproduce")
+    for words in re.findall(r"^regexp-reproduce ([^-\n]+)", TEXT, re.MULTILINE):
+        assert choose(words.split(), protocols)
+
+
+def test_the_first_call_from_python_shows_its_answer(capsys):
+    (call,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(call, "README.md", "exec"), {})
+    assert "40 runs, 2 settings, 20 seeds" in capsys.readouterr().out
+
+
 def test_the_python_call_prints_what_it_promises(capsys):
-    training, looking = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    training, looking = re.findall(r"```python\n(.*?)```", PAGES["python"], re.DOTALL)
     names: dict[str, object] = {}
-    exec(compile(training, "README.md", "exec"), names)
+    exec(compile(training, "python.md", "exec"), names)
     losses = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
     assert 78.6 < losses[0] < 102  # the bands of independent simulations, see test_weight_decay_recipe.py
     assert 0.0746 < losses[2] < 0.119
     assert losses[2] < losses[1] < losses[0]
 
-    exec(compile(looking, "README.md", "exec"), names)
+    exec(compile(looking, "python.md", "exec"), names)
     trained, closed_form = map(float, capsys.readouterr().out.split())
     assert 0.04 < trained < 0.2  # one run: 0.092, 95 % of them in 0.056 to 0.17
     assert 0.005 < closed_form < 0.016  # 0.0097 over all examples; the mean of 100 has a standard deviation of 0.0014

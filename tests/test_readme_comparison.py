@@ -1,4 +1,4 @@
-"""The README's worked example of a comparison has the numbers that its command gives."""
+"""The worked example of a comparison has the numbers that its command gives."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 import regexp
 from regexp.config.planning import plan
 from regexp.train import CONFIG_NAME, config_folder
-from test_readme import PAGE, TYPED, arguments, get_args_parser
+from test_readme import PAGES, TYPED, arguments, get_args_parser
 
-SECTION = PAGE.partition("## Is the difference real?")[2].partition("\n## ")[0]
+SECTION = PAGES["comparison"]
 
 
 def test_the_printed_answer_is_the_answer(tmp_path):

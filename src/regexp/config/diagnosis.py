@@ -48,6 +48,8 @@ def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> 
     group, options = override.key_or_group, loader.get_group_options(override.key_or_group)
     if not options:
         return refused(override, error)
+    if group == "reproduce":
+        return f"reproduce is no choice of a run, got {override.input_line}: type regexp-reproduce {value_of(override)}"
     several = group == "regularizer"
     rule = f"a list of {', '.join(options)}" if several else f"one of {', '.join(options)}"
     value = None if override.is_delete() else override.value()
@@ -60,6 +62,11 @@ def wrong_choice(override: Override, error: Exception, loader: ConfigLoader) -> 
     else:
         way_out = f": {NO_REGULARIZERS}" if several else ""
     return f"{group} must be {rule}, got {override.input_line}{way_out}"
+
+
+def value_of(override: Override) -> str:
+    """What stands to the right of the ``=``; nothing for a deletion."""
+    return (override.input_line or "").partition("=")[2]
 
 
 def refused(override: Override, error: Exception) -> str:

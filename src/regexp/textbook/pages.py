@@ -1,9 +1,9 @@
-"""The report as pages, ``index.md`` and ``index.html``, that show the pictures of the folders beside them."""
+"""The report as pages: ``index.md``, ``index.html`` and ``NAME/index.md`` that show the pictures beside them."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,29 @@ img { max-width: 100%; height: auto } pre { background: #f5f5f5; padding: .7rem;
 
 
 def write(reports: Sequence[Data], folder: Path) -> None:
-    """Both pages; the pictures lie in a folder per experiment."""
+    """All pages; the pictures lie in a folder per experiment."""
     atomic.write(folder / "index.md", markdown(reports).encode())
     atomic.write(folder / "index.html", page(reports).encode())
+    for data in reports:
+        atomic.write(folder / data["name"] / "index.md", "\n\n".join(_section(data, "# ", "")).encode() + b"\n")
 
 
 def markdown(reports: Sequence[Data]) -> str:
     """The page as GitHub's Markdown."""
-    parts = [f"# {TITLE}", _table(SUMMARY, [_summary(data) for data in reports])]
+    parts = [f"# {TITLE}", table(SUMMARY, [_summary(data) for data in reports])]
     for data in reports:
-        name = data["name"]
-        parts += [f"## {data['title']}", f"*{data['question']}* ({data['source']})"]
-        parts += [f"![{picture['title']}]({name}/{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
-        parts += [data["paragraph"], _table(COLUMNS, [_cells(row, data, _link) for row in data["claims"]])]
-        parts += [*([data["conditional"]] if data["conditional"] else []), _about(data)]
-        parts += ["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else []
+        parts += _section(data, "## ", f"{data['name']}/")
     return "\n\n".join(parts) + "\n"
+
+
+def _section(data: Data, level: str, folder: str) -> list[str]:
+    """One experiment as Markdown; its pictures lie in ``folder``."""
+    parts = [f"{level}{data['title']}", f"*{data['question']}* ({data['source']})"]
+    parts += [f"![{picture['title']}]({folder}{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
+    rows = [_cells(row, _link(row, folder)) for row in data["claims"]]
+    parts += [data["paragraph"], table(COLUMNS, rows)]
+    parts += [*([data["conditional"]] if data["conditional"] else []), _about(data)]
+    return [*parts, *(["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else [])]
 
 
 def page(reports: Sequence[Data]) -> str:
@@ -49,7 +56,7 @@ def page(reports: Sequence[Data]) -> str:
         body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
         body += [_image(f"{data['name']}/{p['name']}", p["title"]) for p in data["pictures"] if p["drawn"]]
-        body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, data, _plain) for r in data["claims"]])]
+        body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, r["says"]) for r in data["claims"]])]
         body += [f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _about(data)])))}</p>", *_recipe(data)]
         body += _details("Every claim's picture", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
@@ -60,15 +67,19 @@ SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "training")
 
 
 def _summary(data: Data) -> list[str]:
-    verdicts = ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
     return [
         data["title"],
         data["question"],
         f"{data['tier']}, n = {data['n']}",
         str(data["runs"]),
-        verdicts,
+        verdicts(data),
         duration(data["seconds"]),
     ]
+
+
+def verdicts(data: Data) -> str:
+    """``4 holds, 1 not decided``."""
+    return ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
 
 
 def duration(seconds: float) -> str:
@@ -78,18 +89,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _cells(row: Data, data: Data, named: Callable[[Data, Data], str]) -> list[str]:
+def _cells(row: Data, named: str) -> list[str]:
     verdict = row["verdict"] + (f" ({row['remark']})" if row["remark"] else "")
     primary = " (primary)" if row["role"] == "primary" else ""
-    return [named(row, data) + primary, row["rule"], row["published"], row["value"], row["interval"], str(row["n"]), verdict]
+    return [named + primary, row["rule"], row["published"], row["value"], row["interval"], str(row["n"]), verdict]
 
 
-def _link(row: Data, data: Data) -> str:
-    return f"[{row['says']}]({data['name']}/claim-{row['name']}.png)" if row["picture"] else row["says"]
-
-
-def _plain(row: Data, data: Data) -> str:
-    return row["says"]
+def _link(row: Data, folder: str) -> str:
+    return f"[{row['says']}]({folder}claim-{row['name']}.png)" if row["picture"] else row["says"]
 
 
 def _about(data: Data) -> str:
@@ -103,7 +110,8 @@ def _about(data: Data) -> str:
     return "; ".join(filter(None, facts)) + "."
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of GitHub's Markdown."""
     lines = [header, [":--"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regexp.textbook import diagnostics
-from regexp.textbook.expression import Term, read_place
+from regexp.textbook.expression import Term, parse, read_place
 from regexp.textbook.protocol import Picture, Protocol
 
-KINDS = ("curves", "against", "points", "exact", "drawn")
+KINDS = ("curves", "against", "points", "exact", "one_and_all", "drawn")
 
 
 def check(protocol: Protocol, wrong: Callable[[str, str], None]) -> None:
@@ -24,7 +24,7 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
         found.append(("kind", f"must be one of {', '.join(KINDS)}, got {picture.kind!r}"))
     if picture.kind == "against" and not picture.x:
         found.append(("x", "must be the key of a swept number"))
-    if picture.kind in ("curves", "against", "points") and not picture.metrics:
+    if picture.kind in ("curves", "against", "points", "one_and_all") and not picture.metrics:
         found.append(("metrics", "must name a metric at least"))
     if picture.kind == "drawn" and picture.by not in diagnostics.quantities():
         found.append(("by", f"must be a diagnostic ({', '.join(diagnostics.quantities())}), got {picture.by!r}"))
@@ -34,5 +34,18 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
         found.append(("place", str(error)))
     terms = [Term(metric, "any") for metric in picture.metrics] if picture.kind in ("against", "points") else []
     found += [("metrics", problem) for term in terms if (problem := diagnostics.problem(term))]
-    strange = [name for name in (*picture.settings, picture.minus) if name is not None and name not in protocol.settings]
+    named = [*picture.settings, *picture.one, picture.minus, *(term.setting for term in _beside(picture, found))]
+    strange = [name for name in named if name is not None and name not in protocol.settings]
     return found + [("settings", f"names a setting that is not known, got {name!r}") for name in strange]
+
+
+def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:
+    """The terms of what is drawn beside; their mistakes join ``found``."""
+    terms: list[Term] = []
+    for text in picture.beside:
+        try:
+            terms += parse(text).terms
+        except ValueError as error:
+            found.append(("beside", str(error)))
+    found += [("beside", problem) for term in terms if (problem := diagnostics.problem(term))]
+    return terms

@@ -61,7 +61,7 @@ class Claim:
 @dataclasses.dataclass(frozen=True)
 class Picture:
     """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``points``: a row per setting.
-    ``exact``: the errors of all exact claims. ``drawn``: by a diagnostic.
+    ``exact``: the errors of all exact claims. ``one_and_all``: one run beside all seeds. ``drawn``: by a diagnostic.
 
     Every claim has a picture of its own besides: its seeds' values.
     """
@@ -80,7 +80,11 @@ class Picture:
     by: str | None = None
     """The diagnostic that draws."""
     limits: tuple[float, float] | None = None
-    """Of the vertical axis."""
+    """Of the vertical axis; of ``one_and_all``, of the enlarged part."""
+    one: tuple[str, ...] = ()
+    """Of ``one_and_all``: the settings of which the first seed is shown."""
+    beside: tuple[str, ...] = ()
+    """Of ``one_and_all``: quantities drawn as level lines, ``closed_form.constant of zero_0``."""
     minus: str | None = None
     """Of ``points``: the setting that is subtracted, within seeds."""
 

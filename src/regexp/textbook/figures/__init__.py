@@ -10,6 +10,7 @@ from regexp.comparison.figures.style import ascii_text, write
 from regexp.textbook import diagnostics
 from regexp.textbook.figures.claims import of_claim
 from regexp.textbook.figures.exact import exact
+from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import Judgement
@@ -51,5 +52,5 @@ def _draw(picture: Picture, study: Study) -> Figure:
     if picture.kind == "drawn":
         name = str(picture.by)
         return diagnostics.find(name).draw(study, picture.title, **study.arguments(name))
-    kinds = {"curves": curves, "against": against, "points": points, "exact": exact}
+    kinds = {"curves": curves, "against": against, "points": points, "exact": exact, "one_and_all": one_and_all}
     return kinds[picture.kind](picture, study)

@@ -29,11 +29,11 @@ SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 def curves(picture: Picture, study: Study) -> Figure:
     """One panel per metric, one line per setting."""
     figure, panels = _panels(picture)
-    lines = {setting: _completed(study.matching(setting)) for setting in picture.settings or study.settings}
+    lines = {setting: completed(study.matching(setting)) for setting in picture.settings or study.settings}
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
-            epochs, values = _columns(runs, metric, picture.first_epoch)
+            epochs, values = columns(runs, metric, picture.first_epoch)
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
@@ -51,7 +51,7 @@ def against(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
-            points = _by_number(_completed(runs), key)
+            points = _by_number(completed(runs), key)
             place = _places(axes, sorted(points))
             term = Term(metric, setting, read_place(picture.place))
             values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
@@ -102,7 +102,7 @@ def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) ->
     return [float(value) for value in np.atleast_1d(found.mean) if np.isfinite(value)]
 
 
-def _columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
+def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
     """A metric at the epochs that all runs were evaluated at."""
     columns = [
         dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history
@@ -113,7 +113,8 @@ def _columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float],
     return epochs, [[column[epoch] for column in columns] for epoch in epochs]
 
 
-def _completed(runs: Sequence[Run]) -> list[Run]:
+def completed(runs: Sequence[Run]) -> list[Run]:
+    """Those that a line may be drawn of."""
     return [run for run in runs if run.status == "completed"]
 
 
