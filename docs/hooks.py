@@ -54,7 +54,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def gallery() -> str:
     """One card per report, by chapter: its first picture, its question and its verdicts."""
-    reports = sorted(report.read_all(ROOT / "reports" / "textbook"), key=lambda one: (one["chapter"], one["name"]))
+    reports = report.in_order(ROOT / "reports" / "textbook")
     parts = []
     for chapter in dict.fromkeys(one["chapter"] for one in reports):
         cards = [_card(one) for one in reports if one["chapter"] == chapter]

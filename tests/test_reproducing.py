@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -47,6 +48,39 @@ def test_a_session(tmp_path):
     page = (tmp_path / "first" / "index.md").read_text(encoding="utf-8")
     assert "no verdict" in page and "0.02688" in page
     assert (tmp_path / "first" / "weight_decay" / "curves.svg").is_file()
+
+
+def start(folder, *arguments):
+    command = [sys.executable, "-m", "regexp.reproducing", *arguments, "--jobs", "2", "--out", "report"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+
+
+def test_two_at_a_time(tmp_path):
+    with start(tmp_path, "weight_decay", "cross_entropy", "--tier", "quick") as process:
+        printed, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, printed
+    assert {line.partition("]")[0] for line in printed.splitlines() if line.startswith("[")} == {
+        "[weight_decay",
+        "[cross_entropy",
+    }
+    page = (tmp_path / "report" / "index.md").read_text(encoding="utf-8")
+    assert page.index("## Cross-entropy") < page.index("## Weight decay")
+    commands = (f"regexp-reproduce {name} --tier quick --out report" for name in ("weight_decay", "cross_entropy"))
+    assert all(command in page for command in commands)
+
+
+def test_ctrl_c_ends_all_and_the_same_command_goes_on(tmp_path):
+    with start(tmp_path, "dropout", "momentum") as process:
+        lines = []
+        while not {"[dropout", "[momentum"} <= {line.partition("]")[0] for line in lines if "stack 1 of 1" in line}:
+            lines.append(process.stdout.readline())
+            assert lines[-1], "".join(lines)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, printed
+    for name in ("dropout", "momentum"):  # in training, or just before
+        assert any(word in printed for word in (f"[{name}] SIGINT: saving", f"[{name}] interrupted")), printed
+    assert printed.splitlines()[-1] == "interrupted: the same command goes on from here"
 
 
 def test_the_list_names_every_experiment_by_chapter():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
+import math
 import re
 import sys
 import time
@@ -14,6 +16,7 @@ from typing import Any
 from regexp import train
 from regexp.naming import quoted
 from regexp.textbook import pages, report, sweeps
+from regexp.textbook.jobs import at_once, side_by_side
 from regexp.textbook.protocol import TIERS, Protocol
 from regexp.textbook.reading import ProtocolError, read_all
 
@@ -21,13 +24,17 @@ from regexp.textbook.reading import ProtocolError, read_all
 def main() -> None:
     """List the experiments, or run some. Exit status: 0 done, 1 refused or a run failed, 2 a wrong flag, 130 interrupted."""
     arguments = _parser().parse_args()
+    if arguments.jobs is not None and arguments.jobs < 1:
+        _parser().error(f"--jobs must be >= 1, got {arguments.jobs}")
     try:
         protocols = read_all(train.config_folder() / "reproduce")
         if not arguments.experiments:
             print(listing(protocols, measured()))
             return
         chosen = choose(arguments.experiments, protocols)
-        failed = reproduce(chosen, arguments.tier, _out(arguments), redraw=arguments.redraw)
+        jobs = at_once(arguments.jobs, len(chosen))
+        run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
+        failed = run(chosen, arguments.tier, _out(arguments), redraw=arguments.redraw)
     except (ProtocolError, ValueError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -45,8 +52,22 @@ def reproduce(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool 
         swept = _stored(protocol, tier) if redraw else sweeps.sweep(protocol, tier, _regexp_train)
         failed += swept.failed
         data = _report(protocol, tier, swept, out)
-        pages.write(sorted(report.read_all(out), key=lambda one: (one["chapter"], one["name"])), out)
+        pages.write(report.in_order(out), out)
         _tell(f"  {data['paragraph']}")
+    _tell(f"\nreport: {out / 'index.html'}")
+    return failed
+
+
+def _side_by_side(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool, jobs: int) -> list[str]:
+    """The same, an experiment per process: those that take long first, and all pages at the end."""
+    times = measured()
+    ordered = sorted(chosen, key=lambda protocol: -times.get((protocol.name, tier), math.inf))
+    options = ["--tier", tier, "--out", str(out), *(["--redraw"] if redraw else [])]
+    module = [sys.executable, "-m", "regexp.reproducing"]
+    commands = {protocol.name: [*module, protocol.name, *options] for protocol in ordered}
+    _tell(f"{len(chosen)} experiments, {jobs} at a time: {', '.join(commands)}")
+    failed = side_by_side(commands, jobs, _tell)
+    pages.write(report.in_order(out), out)
     _tell(f"\nreport: {out / 'index.html'}")
     return failed
 
@@ -150,5 +171,12 @@ def _parser() -> argparse.ArgumentParser:
         "--tier", choices=TIERS, default="standard", help="how much (default: standard; quick gives no verdicts)"
     )
     parser.add_argument("--redraw", action="store_true", help="judge and draw again from stored runs, and train nothing")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="experiments trained at a time (default: one per core, at most 4)"
+    )
     parser.add_argument("--out", metavar="DIR", help="the report's folder (default: outputs/reproduce/<time>)")
     return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -68,6 +68,11 @@ def read_all(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def in_order(folder: Path) -> list[dict[str, Any]]:
+    """The same by chapter, as they are listed."""
+    return sorted(read_all(folder), key=lambda one: (one["chapter"], one["name"]))
+
+
 def _row(found: Judgement) -> dict[str, Any]:
     claim = found.claim
     return {

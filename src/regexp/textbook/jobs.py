@@ -1,0 +1,60 @@
+"""Several commands at a time, each in a process of its own; what they print carries the name of its command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from regexp import stopping
+
+
+def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable[[str], None]) -> list[str]:
+    """Run all, at most ``jobs`` at once, in their order. Returns the names of those that did not end well.
+
+    Each has its share of the cores. Ctrl-C and SIGTERM are passed on once, to processes in sessions of their own (a terminal
+    would send Ctrl-C a second time, and a second one ends a training without saving), and obeyed when all have ended.
+    """
+    running: list[subprocess.Popen[str]] = []
+    stopped = False
+
+    def run(name: str) -> bool:
+        if stopped:
+            return False
+        with _start(commands[name], jobs) as process:
+            running.append(process)
+            for line in process.stdout or ():
+                say(f"[{name}] {line.rstrip()}")
+        running.remove(process)
+        return process.returncode == 0
+
+    with stopping.at_once(), ThreadPoolExecutor(jobs) as pool:
+        try:
+            ended = list(pool.map(run, commands))
+        except KeyboardInterrupt:
+            stopped = True
+            for process in running:
+                process.send_signal(signal.SIGINT)
+            raise
+    return [name for name, well in zip(commands, ended, strict=True) if not well]
+
+
+def at_once(wanted: int | None, commands: int) -> int:
+    """How many to run at once: as many as ``wanted``, by default one per core, but at most 4, since each needs 1 to 2 GB."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(wanted or min(cores, 4), commands))
+
+
+def _start(command: Sequence[str], jobs: int) -> subprocess.Popen[str]:
+    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env={"OMP_NUM_THREADS": share, **os.environ, "PYTHONUTF8": "1"},
+        start_new_session=True,
+    )
