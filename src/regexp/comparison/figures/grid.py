@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.comparison.answer import Findings
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting, label, short_key
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regexp.axes import short_tick
-from regexp.comparison.answer import Findings
 from regexp.comparison.figures.grid import axis_name, number_keys, places, series
 from regexp.comparison.figures.levels import levels
 from regexp.comparison.figures.style import DIFFERENCE, LINES, SPLITS, finish, legend, new_figure, scale_y, tidy, worded
+from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import values
 from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Difference, Estimate, estimate

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regexp.axes import logarithmic
-from regexp.comparison.answer import Findings
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.component import snake_case
 
