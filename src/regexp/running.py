@@ -65,7 +65,7 @@ def _misfits(asked: Plan) -> list[str]:
 
 def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
     """All results in the order in which they were asked for."""
-    from regexp.runner import train_stack
+    from regexp.recorded_training import train_stack
     from regexp.sweep.stacks import stacks
 
     done: dict[str, Result] = {}
