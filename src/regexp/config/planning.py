@@ -51,6 +51,11 @@ class Plan:
     search: SearchPlan | None = None
     """What the sweeper ``search`` shall choose; ``runs`` are then examples of what it may train."""
 
+    @property
+    def divergence_fails(self) -> bool:
+        """Whether a run that diverges has failed."""
+        return any(job.settings.on_divergence == "raise" for job in self.runs)
+
 
 def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -> Plan:
     """Compose and build every run. Raises :class:`ConfigError` with all that is wrong with any of them."""
