@@ -31,6 +31,8 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
         strict=True,
     )
 ]
+DECADE = 10
+"""The factor from which on values need a logarithmic axis."""
 DIFFERENCE = "difference"
 """Drawn like a metric: the compared metric's difference to the baseline."""
 
