@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from regexp import atomic
-from regexp.comparison.settings import short_key
+from regexp.comparison.labels import short_key
 from regexp.comparison.wording import number
 from regexp.config import ConfigError
 from regexp.config.composing import Composer

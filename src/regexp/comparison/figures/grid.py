@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regexp.comparison.findings import Findings
-from regexp.comparison.settings import Setting, label, short_key
+from regexp.comparison.labels import label, short_key
+from regexp.comparison.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
