@@ -153,7 +153,7 @@ def test_a_signal_saves_and_ends(whole, what, when, number, status, tmp_path, mo
 def test_a_signal_while_data_are_loaded_ends_at_once_and_the_run_starts_again(whole, tmp_path, monkeypatch):
     experiment, unbroken = whole
     with monkeypatch.context() as patched, stopping.at_once(), pytest.raises(stopping.Stopped) as stopped:
-        patched.setattr("regexp.runner.load_data", lambda _: to_self(signal.SIGTERM)())
+        patched.setattr("regexp.facts.load_data", lambda _: to_self(signal.SIGTERM)())
         fit(experiment, tmp_path / "cut")
     assert stopped.value.status == 143
     assert summary(tmp_path / "cut")["status"] == "interrupted"

@@ -10,7 +10,8 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
 from regexp.config.composing import Composer
-from regexp.config.planning import loading, plan
+from regexp.config.loading import loading
+from regexp.config.planning import plan
 from regexp.config.values import unresolved
 from regexp.textbook.reading import read_all
 from regexp.train import CONFIG_NAME, config_folder

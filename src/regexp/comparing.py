@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from regexp.comparison.answer import Findings
 from regexp.comparison.averages import must_be_empty
 from regexp.comparison.baseline import by_default, find
 from regexp.comparison.comparison import Comparison
+from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import Measure, chosen, measure
 from regexp.comparison.measuring import compare as with_differences
 from regexp.comparison.output import output
@@ -22,7 +22,7 @@ from regexp.comparison.reading import COMMANDS, Run, newest_study, read
 from regexp.comparison.remarks import remarks, unbegun
 from regexp.comparison.settings import Setting, group, seeds_of, split_sizes
 from regexp.comparison.variation import variation
-from regexp.naming import SEARCH_NOTE, quoted
+from regexp.naming import SEARCH_NOTE, counted, quoted
 
 
 class NothingToCompare(ValueError):
@@ -148,8 +148,8 @@ def _no_metric(settings: Sequence[Setting], how: Measure, problems: Sequence[str
     runs = [run for setting in settings for run in setting.runs.values()]
     known = sorted({name for run in runs if run.status == "completed" for name in run.summary["final"]})
     if not known:
-        count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
-        return "\n".join([f"none of {count} is completed ({', '.join(sorted({run.status for run in runs}))})", *problems])
+        statuses = ", ".join(sorted({run.status for run in runs}))
+        return "\n".join([f"none of {counted(len(runs), 'run')} is completed ({statuses})", *problems])
     return f"--metric must be one of {', '.join(known)}, got {how.metric!r}"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from regexp.history import read_summary
+from regexp.naming import quoted
 
 
 class Taken(FileExistsError):
@@ -29,6 +31,12 @@ def claim(folder: Path, *, sweep: bool, grows: bool = False) -> None:
             (folder / ".hydra").mkdir(exist_ok=grows)
     except FileExistsError:
         raise Taken(f"{folder} holds a run already: choose another folder, or leave the choice to us") from None
+
+
+def note_command(folder: Path, words: Sequence[str]) -> None:
+    """Add to the folder of a sweep what was typed after ``regexp-train``."""
+    with (folder / "commands.txt").open("a", encoding="utf-8") as file:
+        file.write(" ".join(map(quoted, ["regexp-train", *words])) + "\n")
 
 
 def holds_run(folder: Path) -> bool:

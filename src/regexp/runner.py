@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import machine, saving
-from regexp.baselines import baselines
+from regexp import saving
 from regexp.checkpoint import Pace
 from regexp.component import Invalid
-from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
 from regexp.history import has_ended
-from regexp.lazy import torch
 from regexp.naming import folder_names
-from regexp.program import Program, arrange, load_data, require_one_structure
+from regexp.program import require_one_structure
 from regexp.progress import reporting
-from regexp.recorder import Recorder
-from regexp.results import Result, Row
-from regexp.sameness import require_same_data, require_same_runs, warn_of_other_machine
-from regexp.saving import Saver
-from regexp.snapshot import Snapshot, restore, select, take
-from regexp.stability import Known, why_diverged
-from regexp.stopping import politely
-from regexp.training import Observe, Pause, State, start, train
+from regexp.recorded_training import train_stack
+from regexp.results import Result
+from regexp.training import Observe
 from regexp.writing import Keep, RunWriter, only_here
-
-log = logging.getLogger("regexp")
 
 EVERY_MINUTE = Pace()
 
@@ -96,130 +82,6 @@ def fit(
     if on_divergence == "raise" and (diverged := [r for r in results if r.status == "diverged"]):
         raise Diverged(f"{len(diverged)} of {len(results)} runs diverged: {diverged[0].reason}")
     return results
-
-
-def train_stack(
-    experiments: Sequence[Experiment],
-    writers: Sequence[RunWriter],
-    settings: Mapping[str, Any],
-    report: Observe,
-    on_end: Callable[[int, Result], None] = lambda run, result: None,
-    *,
-    saved: Snapshot | None = None,
-    file: Path | None = None,
-) -> list[Result]:
-    """Train experiments of one structure, each written by its own writer (none: nothing is written).
-
-    ``settings``: device, threads, on_divergence, and the pace of checkpoints. ``report`` is called after every evaluation,
-    ``on_end`` when a run's files are complete, with the run's number. ``saved``: a snapshot of these very runs, in their order,
-    to go on from. ``file``: where the checkpoint goes; the caller removes that of a stack.
-    """
-    device = machine.find_device(settings["device"])
-    threads = settings["threads"] or (saved["about"]["threads"] if saved else None)  # other threads would give other bits
-    with machine.using(threads) as count:
-        about = machine.about(device, count)
-        if saved:
-            require_same_runs(saved, experiments)
-            warn_of_other_machine(saved, about)
-        return _train(experiments, writers, device, settings, about, report, on_end, saved, file)
-
-
-def _train(
-    experiments: Sequence[Experiment],
-    writers: Sequence[RunWriter],
-    device: torch.device,
-    settings: Mapping[str, Any],
-    about: dict[str, Any],
-    report: Observe,
-    on_end: Callable[[int, Result], None],
-    saved: Snapshot | None,
-    file: Path | None,
-) -> list[Result]:
-    started, order = time.perf_counter(), arrange(experiments)
-    before = [run["seconds"] for run in saved["runs"]] if saved else [0.0] * len(experiments)
-    noted = {**settings, "checkpoint": dataclasses.asdict(settings["checkpoint"])}
-    borders: Known = {}
-
-    def seconds(run: int) -> float:
-        return before[run] + (time.perf_counter() - started) / len(experiments)
-
-    def on_row(run: int, row: Row) -> None:
-        if writers:
-            writers[run].history.add(row)
-            if len(writers) == 1:  # a stack's histories are written when its runs end
-                writers[run].history.flush()
-
-    def end(run: int, result: Result) -> None:
-        result.seconds, result.machine = seconds(run), {**about, "data_hashes": hashes[run]}
-        result.snapshot |= {"runs": [known(run)], "about": about}
-        result.baselines = beside[run]
-        if result.status == "diverged" and (why := why_diverged(result.experiment, loaded[run], borders)):
-            result.reason = f"{result.reason}: {why}"
-            log.info("diverged: %s", why)
-        if writers:
-            writers[run].end(result)
-        on_end(run, result)
-
-    def known(run: int) -> dict[str, Any]:
-        one = experiments[run]
-        identity = {"known_as": one.hash(), "experiment": one.identity(), "data_hashes": hashes[run], "seconds": seconds(run)}
-        return identity | recorder.packed(run)
-
-    def snapshot(program: Program, state: State) -> Snapshot:
-        return {**take(program, state), "runs": [known(run) for run in state.runs.tolist()], "about": about}
-
-    def observe(program: Program, state: State, metrics: Metrics, trained: torch.Tensor) -> None:
-        recorder(program, state, metrics, trained)
-        report(program, state, metrics, trained)
-
-    recorder = Recorder(experiments, on_row, end)
-    with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
-        in_order = [experiments[i] for i in order]
-        data = load_data(in_order)
-        loaded = dict(zip(order, data, strict=True))
-        hashes = {run: dict(one.hashes) for run, one in loaded.items()}
-        beside = dict(zip(order, baselines(in_order, data), strict=True))
-        program = Program(in_order, data, device)
-        state = start(program)
-        if saved:
-            require_same_data(saved, [hashes[run] for run in range(len(experiments))])
-            recorder.go_on(saved)
-            state = restore(program, select(saved, order))
-        state.runs = torch.tensor(order)
-        for run, writer in enumerate(writers):
-            writer.begin(noted, {**about, "data_hashes": hashes[run]}, recorder.timed(run))
-        with _pausing(file, settings["checkpoint"], snapshot) as pause:
-            train(program, state, observe, pause)
-            recorder.finish(program, state)
-    return recorder.results
-
-
-@contextmanager
-def _pausing(file: Path | None, pace: Pace, snapshot: Callable[[Program, State], Snapshot]) -> Iterator[Pause]:
-    """With a file to save into, signals are obeyed where the training can be left; without one, at once."""
-    if file is None:
-        yield lambda program, state: None
-    else:
-        with politely() as request:
-            yield Saver(file, pace, request, snapshot)
-
-
-@contextmanager
-def _noting_failures(writers: Sequence[RunWriter], settings: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[None]:
-    """A run that does not reach its end says so in its summary."""
-    try:
-        yield
-    except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        reason = ": ".join(filter(None, [type(error).__name__, str(error)]))
-        for writer in writers:
-            try:
-                if interrupted and not writer.begun:
-                    writer.begin(settings, about)
-                writer.stop("interrupted" if interrupted else "failed", reason)
-            except OSError as unwritten:  # the disk may be full, and the first error is the one to tell
-                log.error("%s", unwritten)
-        raise
 
 
 def _fit_into(

@@ -16,10 +16,9 @@ from regexp.config.building import forget
 from regexp.config.orders import orders
 from regexp.config.planning import Plan, plan
 from regexp.launcher import Launcher
-from regexp.naming import quoted
 from regexp.order import Order
 from regexp.results import Result
-from regexp.run_folders import claim
+from regexp.run_folders import claim, note_command
 from regexp.runs import Runs, of_folders, runs_below
 from regexp.train import CONFIG_NAME, config_folder, register_resolvers
 
@@ -65,7 +64,7 @@ def _misfits(asked: Plan) -> list[str]:
 
 def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
     """All results in the order in which they were asked for."""
-    from regexp.runner import train_stack
+    from regexp.recorded_training import train_stack
     from regexp.sweep.stacks import stacks
 
     done: dict[str, Result] = {}
@@ -101,8 +100,7 @@ def _search(asked: Plan, words: Sequence[str]) -> Runs:
 
 def _claim(folder: Path, words: Sequence[str]) -> None:
     claim(folder, sweep=True, grows=True)
-    with (folder / "commands.txt").open("a", encoding="utf-8") as file:
-        file.write(" ".join(map(quoted, ["regexp-train", "-m", *words])) + "\n")
+    note_command(folder, ["-m", *words])
 
 
 @contextmanager

@@ -9,13 +9,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
 from regexp.stopping import at_once
+
+if TYPE_CHECKING:
+    from regexp.config.planning import Plan
+    from regexp.order import Order
 
 CONFIG_NAME = "train"
 
@@ -92,14 +96,32 @@ def _train(arguments: argparse.Namespace) -> None:
         _leave_to_hydra(asked, arguments)
 
 
-def _claim(asked: Any, overrides: Sequence[str]) -> None:
+def _search(asked: Plan) -> None:
+    from regexp.multirun import train_search
+    from regexp.search import Unfinished
+
+    try:
+        _judge(train_search(asked))
+    except Unfinished as unfinished:
+        _exit(str(unfinished))
+
+
+def _sweep(asked: Plan, runs: Sequence[Order]) -> None:
+    from regexp.multirun import train_grid
+
+    _judge(train_grid(asked, runs))
+
+
+def _claim(asked: Plan, overrides: Sequence[str]) -> None:
     """Take the folder, and note the command in that of a sweep."""
     from regexp.run_folders import Taken, claim
 
     try:
         claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
         if asked.stacked:
-            _begin(asked, overrides)
+            from regexp.multirun import begin
+
+            begin(asked, overrides)
     except Taken as error:
         _exit(str(error))
     except OSError as error:
@@ -117,7 +139,7 @@ def _resume(folder: Path, arguments: argparse.Namespace) -> None:
         _judge([folder])
 
 
-def _resume_same(asked: Any) -> None:
+def _resume_same(asked: Plan) -> None:
     from regexp.resuming import resume_same
 
     (job,) = asked.runs
@@ -125,61 +147,7 @@ def _resume_same(asked: Any) -> None:
         _judge([asked.folder])
 
 
-def _sweep(asked: Any, runs: Sequence[Any]) -> None:
-    from regexp.sweep import sweep
-    from regexp.sweep.tally import Tally
-
-    tally, way_on = Tally(asked.folder, len(runs), len(asked.refused)), ""
-    try:
-        sweep(runs, asked.folder, tally, grows=asked.study, launcher=asked.launcher)
-    except KeyboardInterrupt:
-        way_on = _way_on(asked)
-        raise
-    finally:
-        tally.write()
-        print(f"\n{tally}\n{way_on or f'tensorboard --logdir {asked.folder}'}")
-    if tally.with_status("queued"):
-        print("queued runs are trained without this process; to collect them, repeat the command")
-    else:
-        _conclude(asked)
-    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
-    _judge(tally.with_status("failed", *(["diverged"] if diverging else [])))
-
-
-def _search(asked: Any) -> None:
-    from regexp.search import Unfinished, answer, search
-
-    try:
-        found, failed = search(asked)
-    except KeyboardInterrupt:
-        print(_way_on(asked))
-        raise
-    except Unfinished as unfinished:
-        _exit(str(unfinished))
-    print(answer(found, asked))
-    _judge(failed)
-
-
-def _way_on(asked: Any) -> str:
-    """What to do after an interruption."""
-    if asked.study:
-        return f"repeat the command to go on: what {asked.folder} holds is not trained again"
-    return "the runs stay there; the same command begins anew, and one with study=NAME goes on when it is repeated"
-
-
-def _begin(asked: Any, overrides: Sequence[str]) -> None:
-    """Note the command, and say what of it cannot be trained."""
-    from regexp.config.orders import prepare
-    from regexp.naming import quoted
-
-    with (asked.folder / "commands.txt").open("a", encoding="utf-8") as file:
-        file.write(" ".join(map(quoted, ["regexp-train", *sys.argv[1:]])) + "\n")
-    prepare(asked, overrides)
-    for text in dict.fromkeys(text for texts in asked.refused for text in texts):
-        print(f"refused: {text}", file=sys.stderr)
-
-
-def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
+def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
     from regexp.naming import counted
     from regexp.run_folders import count, failed
 
@@ -189,19 +157,13 @@ def _leave_to_hydra(asked: Any, arguments: argparse.Namespace) -> None:
         own.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join(asked.fixed)}]")
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
+        from regexp.multirun import conclude
+
         print(f"\n{counted(len(asked.runs), 'run')} in {asked.folder}\ntensorboard --logdir {asked.folder}")
-        _conclude(asked)
-    diverging = any(job.settings.on_divergence == "raise" for job in asked.runs)
-    _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=diverging))
+        conclude(asked)
+    _judge(failed(asked.folder, sweep=asked.multirun, divergence_fails=asked.divergence_fails))
     if asked.multirun and (found := count(asked.folder)) < len(asked.runs):
         _exit(f"only {found} of {len(asked.runs)} runs left a summary in {asked.folder}: see the messages above")
-
-
-def _conclude(asked: Any) -> None:
-    from regexp.conclusion import conclude
-
-    if asked.compare:
-        conclude(asked.folder)
 
 
 def _judge(losses: Sequence[Path]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from regexp import events
-from regexp.comparison.answer import Findings
 from regexp.comparison.figures.curves import curve
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Estimate
 from regexp.naming import slug

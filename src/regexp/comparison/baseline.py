@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from regexp.comparison.labels import short
 from regexp.comparison.measuring import Measure, Row
-from regexp.comparison.settings import Setting, short, split_sizes
+from regexp.comparison.settings import Setting, split_sizes
 from regexp.metrics import lower_is_better
 
 

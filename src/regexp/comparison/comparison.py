@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from regexp import atomic
 from regexp.comparison import tables, written
-from regexp.comparison.answer import Findings, sentences
+from regexp.comparison.answer import sentences
+from regexp.comparison.findings import Findings
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
+from regexp.naming import counted
 from regexp.page import page, png
 
 if TYPE_CHECKING:
@@ -98,8 +100,7 @@ class Comparison:
 
     def _title(self) -> str:
         found = self.findings
-        count = sum(len(setting.runs) for setting in found.settings)
         at = "at the end of training" if found.how.at == "final" else "at the best epoch by validation"
-        numbers = ((count, "run"), (len(found.rows), "setting"), (len(found.seeds), "seed"))
-        sizes = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in numbers)
+        numbers = ((found.runs, "run"), (found.rows, "setting"), (found.seeds, "seed"))
+        sizes = ", ".join(counted(len(which), noun) for which, noun in numbers)
         return f"{sizes}: {found.how.metric} {at}"

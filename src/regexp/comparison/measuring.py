@@ -57,13 +57,29 @@ def measure(settings: Sequence[Setting], seeds: Sequence[Seed], how: Measure) ->
 
 def compare(rows: Sequence[Row], baseline: Setting, how: Measure) -> list[Row]:
     """The rows with their differences to the baseline: paired over shared seeds, unpaired where fewer than two are shared."""
-    base = values(baseline, how.metric, how.at)
-    found = [_difference(row, base, how) if row.setting is not baseline else (None, 0) for row in rows]
-    corrected = holm([math.nan if difference is None else float(difference.p) for difference, _ in found])
+    found = [difference(row.setting, baseline, how) if row.setting is not baseline else None for row in rows]
+    corrected = holm([math.nan if one is None else float(one.p) for one in found])
+    better = [_better(row.setting, baseline, how) if one and one.paired else 0 for row, one in zip(rows, found, strict=True)]
     return [
-        dataclasses.replace(row, difference=difference, better=better, p=float(p))
-        for row, (difference, better), p in zip(rows, found, corrected, strict=True)
+        dataclasses.replace(row, difference=one, better=count, p=float(p))
+        for row, one, count, p in zip(rows, found, better, corrected, strict=True)
     ]
+
+
+def difference(setting: Setting, other: Setting, how: Measure) -> Difference | None:
+    """The metric of one setting minus that of another: paired over shared seeds, unpaired where fewer than two are shared.
+
+    None where one of them has no completed run.
+    """
+    own, base = (values(one, how.metric, how.at) for one in (setting, other))
+    shared = [seed for seed in own if seed in base]
+    if not own or not base:
+        return None
+    if len(shared) < 2 and len(own) + len(base) > 2:
+        return unpaired(list(own.values()), list(base.values()), how.correction)
+    if not shared:
+        return None
+    return paired([own[seed] for seed in shared], [base[seed] for seed in shared], how.correction)
 
 
 def values(setting: Setting, metric: str, at: str) -> dict[Seed, float]:
@@ -130,15 +146,8 @@ def _absent(setting: Setting, seeds: Sequence[Seed], final: dict[Seed, float], h
     return found
 
 
-def _difference(row: Row, base: dict[Seed, float], how: Measure) -> tuple[Difference | None, int]:
-    own = values(row.setting, how.metric, how.at)
-    shared = [seed for seed in own if seed in base]
-    if not own or not base:
-        return None, 0
-    if len(shared) < 2 and len(own) + len(base) > 2:
-        return unpaired(list(own.values()), list(base.values()), how.correction), 0
-    if not shared:
-        return None, 0
+def _better(setting: Setting, baseline: Setting, how: Measure) -> int:
+    """In how many of the seeds that both have the setting is better."""
+    own, base = (values(one, how.metric, how.at) for one in (setting, baseline))
     sign = 1 if lower_is_better(how.metric) else -1
-    better = sum(sign * own[seed] < sign * base[seed] for seed in shared)
-    return paired([own[seed] for seed in shared], [base[seed] for seed in shared], how.correction), better
+    return sum(sign * own[seed] < sign * base[seed] for seed in own if seed in base)

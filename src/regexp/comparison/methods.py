@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from regexp.comparison.answer import Findings
+from regexp.comparison.findings import Findings
 from regexp.comparison.reading import Run
 from regexp.comparison.variation import Variation
+from regexp.naming import counted
 
 
 def paragraph(found: Findings, between_seeds: Variation) -> str:
     """Number of runs, pairing, test, correction, versions, in full sentences."""
     how = found.how
-    runs = [run for row in found.rows for run in row.setting.runs.values()]
     where = "at the end of training" if how.at == "final" else f"at the epoch with the best {how.objective}"
     differed = ", ".join(between_seeds.sources) or "nothing"
     sentences = [
@@ -24,7 +24,7 @@ def paragraph(found: Findings, between_seeds: Variation) -> str:
         _correcting(found),
         "Intervals are 95 % t-intervals" + (" with that variance." if how.correction else "."),
         _leaving_out(found),
-        _versions(runs),
+        _versions(found.runs),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -32,7 +32,7 @@ def paragraph(found: Findings, between_seeds: Variation) -> str:
 def _seeds(found: Findings) -> str:
     counts = sorted({row.n for row in found.rows})
     if len(counts) == 1:
-        return f"{counts[0]} seed{'s' if counts[0] != 1 else ''} per setting"
+        return f"{counted(counts[0], 'seed')} per setting"
     return f"{counts[0]} to {counts[-1]} seeds per setting"
 
 

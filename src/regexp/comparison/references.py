@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from regexp.comparison.answer import Findings, interval, number
+from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import values
 from regexp.comparison.settings import Seed
 from regexp.comparison.statistics import paired
+from regexp.comparison.wording import interval, number
 
 _NAMES = {"constant": "the constant predictor", "ridge": "ridge regression", "logistic": "logistic regression"}
 

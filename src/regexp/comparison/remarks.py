@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from regexp.comparison.answer import Findings
 from regexp.comparison.coefficients import saved
 from regexp.comparison.figures.paths import strength_lines
+from regexp.comparison.findings import Findings
 from regexp.comparison.reading import COMMANDS
 from regexp.comparison.settings import named
 
@@ -59,9 +59,8 @@ def _unlike(found: Findings) -> Iterator[str]:
     for key, name in _MEASURES.items():
         if key in found.baseline.values:
             yield f"settings differ in {name}: their {found.how.metric} is not measured alike, and differences mean little"
-    runs = [run for setting in found.settings for run in setting.runs.values()]
     for name in ("device", "threads", "commit", "versions"):
-        values = {str(run.summary.get(name)) for run in runs if run.summary.get(name) is not None}
+        values = {str(run.summary.get(name)) for run in found.runs if run.summary.get(name) is not None}
         if len(values) > 1:
             yield f"runs differ in {name}: {'; '.join(sorted(values)[:3])}{' ...' if len(values) > 3 else ''}"
 

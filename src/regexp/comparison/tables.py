@@ -8,10 +8,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from regexp.comparison.answer import Findings, interval, number
+from regexp.comparison.findings import Findings
+from regexp.comparison.labels import short
 from regexp.comparison.measuring import Row
-from regexp.comparison.settings import named, short
+from regexp.comparison.settings import named
 from regexp.comparison.statistics import Estimate
+from regexp.comparison.wording import interval, number
 from regexp.report import aligned
 
 if TYPE_CHECKING:

@@ -46,12 +46,13 @@ class Job:
 
 
 class Composer:
-    """Composes with errors told apart: choices of groups first, then every value by itself."""
+    """Composes with errors told apart: choices of groups first, then every value by itself.
 
-    def __init__(self, loader: ConfigLoaderImpl, config_name: str):
-        self.loader, self.config_name = loader, config_name
-        self.here = True
-        """Whether runs are to be trained on this machine, whose devices are known."""
+    ``here``: whether runs are to be trained on this machine, whose devices are known.
+    """
+
+    def __init__(self, loader: ConfigLoaderImpl, config_name: str, *, here: bool = True):
+        self.loader, self.config_name, self._here = loader, config_name, here
         self._with_choices = functools.cache(self._compose_choices)
         self._tree = functools.cache(self._plain_tree)
         parser = OverridesParser.create(config_loader=loader)
@@ -82,7 +83,7 @@ class Composer:
         except ConfigError as error:
             typed = {key_of(line) for line in lines}
             problems += [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
-        if self.here and (text := absent_device(config.get("device"))):
+        if self._here and (text := absent_device(config.get("device"))):
             problems.append(f"device {text}")
         if problems:
             raise ConfigError(problems)

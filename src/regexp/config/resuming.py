@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from regexp.config.building import BASES, KEYS, build, plain_values
 from regexp.config.composing import Composer, Failure
 from regexp.config.leftovers import key_of
-from regexp.config.planning import loading
+from regexp.config.loading import loading
 from regexp.config.wording import ConfigError, unknown_key
 from regexp.experiment import Experiment
 from regexp.history import read_summary

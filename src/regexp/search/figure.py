@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from regexp.axes import logarithmic, short_tick
 from regexp.comparison.figures.style import LINES, SPLITS, ascii_text, new_figure, tidy
+from regexp.naming import counted
 from regexp.search.outcomes import Searched
 from regexp.search.performance import expected, interval
 
@@ -40,7 +41,7 @@ def performance(found: Sequence[Searched]) -> Figure:
         figure.suptitle("The best setting found, against the budget", fontsize=14, x=0.01, ha="left")
         counts = sorted({len(one.space.seeds) for one in found})
         lost = _LOST if any(outcome.lost for one in found for outcome in one.outcomes) else ""
-        text = _CAPTION.format(seeds=f"{counts[-1]} seed{'' if counts[-1] == 1 else 's'}", lost=lost)
+        text = _CAPTION.format(seeds=counted(counts[-1], "seed"), lost=lost)
         figure.supxlabel(textwrap.fill(text, 165), fontsize=9.5, color="0.35", x=0.01, ha="left")
     return figure
 

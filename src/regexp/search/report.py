@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from regexp import atomic
-from regexp.comparison.answer import number
-from regexp.comparison.settings import short_key
+from regexp.comparison.labels import short_key
+from regexp.comparison.wording import number
 from regexp.config import ConfigError
 from regexp.config.composing import Composer
 from regexp.config.ranges import Range

@@ -16,8 +16,8 @@ from regexp.machine import OutOfMemory
 from regexp.naming import counted
 from regexp.order import Order
 from regexp.progress import figures_of
+from regexp.recorded_training import train_stack
 from regexp.results import Result
-from regexp.runner import train_stack
 from regexp.snapshot import Snapshot
 from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stack import Outcome, Parcel, Stack

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regexp.comparison.answer import Findings
 from regexp.comparison.figures.curves import learning_curves
 from regexp.comparison.figures.paths import weight_paths
 from regexp.comparison.figures.strength import against_strength
 from regexp.comparison.figures.style import DIFFERENCE, ascii_text, write
+from regexp.comparison.findings import Findings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ def draw(found: Findings) -> dict[str, Figure]:
         figures = {"metric": against_strength(found, [metric], together=True)}
         if any(row.difference is not None for row in found.rows):
             figures["difference"] = against_strength(found, [DIFFERENCE])
-        if any(run.history for setting in found.settings for run in setting.runs.values()):
+        if any(run.history for run in found.runs):
             figures["learning_curves"] = learning_curves(found)
         if "gap/loss" in known:
             figures["gap"] = against_strength(found, ["gap/loss"])
@@ -38,8 +38,7 @@ def draw(found: Findings) -> dict[str, Figure]:
 def _metrics(found: Findings) -> dict[str, float]:
     """The largest final value of every metric that some run has."""
     largest: dict[str, float] = {}
-    for setting in found.settings:
-        for run in setting.runs.values():
-            for name, value in (run.summary.get("final") or {}).items():
-                largest[name] = max(largest.get(name, 0.0), abs(value or 0.0))
+    for run in found.runs:
+        for name, value in (run.summary.get("final") or {}).items():
+            largest[name] = max(largest.get(name, 0.0), abs(value or 0.0))
     return largest

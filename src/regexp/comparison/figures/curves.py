@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regexp.axes import focus, whole_epochs
-from regexp.comparison.answer import Findings
 from regexp.comparison.figures.style import LINES, finish, new_figure, scale_y, tidy, worded
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Estimate, estimate
 
@@ -23,7 +23,7 @@ def learning_curves(found: Findings) -> Figure:
     """The training metric and the compared one against the epoch."""
     kind = found.how.metric.partition("/")[2]
     metrics = list(dict.fromkeys([f"train/{kind}" if kind else found.how.metric, found.how.metric]))
-    known = {name for setting in found.settings for run in setting.runs.values() for name in run.history}
+    known = {name for run in found.runs for name in run.history}
     metrics = [name for name in metrics if name in known] or metrics[-1:]
     settings = some(found)
     figure, panels = new_figure(2.6 + 5.0 * len(metrics), 4.9, len(metrics))

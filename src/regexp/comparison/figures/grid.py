@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.comparison.answer import Findings
-from regexp.comparison.settings import Setting, label, short_key
+from regexp.comparison.findings import Findings
+from regexp.comparison.labels import label, short_key
+from regexp.comparison.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regexp.comparison.answer import Findings
+from regexp.comparison.findings import Findings
 from regexp.comparison.references import references
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regexp.comparison.answer import Findings
 from regexp.comparison.coefficients import is_linear, mean_weights, true_weights
 from regexp.comparison.figures.grid import axis_name, number_keys, places, series
 from regexp.comparison.figures.style import LINES, finish, legend, new_figure, tidy
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regexp.axes import logarithmic
-from regexp.comparison.answer import Findings
+from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.component import snake_case
 
@@ -31,6 +31,8 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
         strict=True,
     )
 ]
+DECADE = 10
+"""The factor from which on values need a logarithmic axis."""
 DIFFERENCE = "difference"
 """Drawn like a metric: the compared metric's difference to the baseline."""
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regexp.comparison.figures.style import LINES, new_figure, scale_y, tidy
+from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
-from regexp.comparison.settings import short_key
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.expression import Term, read_place
