@@ -84,8 +84,9 @@ def draw(study: Study, title: str) -> Figure:
     from regexp.comparison.figures.style import LINES, new_figure, tidy
     from regexp.textbook.figures.caption import counted, finish
 
-    figure, panels = new_figure(13.5, 4.9, len(study.settings))
-    for axes, setting in zip(panels, study.settings, strict=True):
+    rows = len(study.settings) // 2 + 1
+    figure, panels = new_figure(9.2, 1.2 + 3.4 * rows, 2 * rows, rows=rows)  # the last panel holds the legend
+    for axes, setting in zip(panels, study.settings, strict=False):
         runs = [run for run in study.matching(setting) if run.status == "completed"]
         if not runs:
             raise NotMeasured(f"no finished run of {setting}")
@@ -96,8 +97,10 @@ def draw(study: Study, title: str) -> Figure:
         axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last epoch")
         axes.set_xlim(left=0)
         axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
-        tidy(axes, "epochs trained", "test accuracy" if axes is panels[0] else "")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=11)
+        tidy(axes, "epochs trained", "test accuracy")
+    for unused in panels[len(study.settings) :]:
+        unused.axis("off")
+    panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=12, loc="center left")
     caption = f"Means of {counted(study.n)}; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
     finish(figure, title, f"{caption} {study.protocol.conditional}")
     return figure
