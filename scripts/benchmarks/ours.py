@@ -36,9 +36,9 @@ def prepare(experiments: Sequence[Experiment], device: str = "cpu") -> tuple[Pro
     return program, start(program)
 
 
-def run(experiments: Sequence[Experiment]) -> Metrics:
+def run(experiments: Sequence[Experiment], device: str = "cpu") -> Metrics:
     """Data, initial weights, training and evaluations, without files. Returns the last metrics."""
-    program, state = prepare(experiments)
+    program, state = prepare(experiments, device)
     seen: list[Metrics] = []
     train(program, state, lambda program, state, metrics, trained: seen.append(metrics))
     return seen[-1]
