@@ -30,7 +30,9 @@ def test_peers_reach_our_loss_and_ratios_are_those_of_the_raw_seconds(found):
     assert all(check["passed"] for check in work["checks"])
     taken = work["seconds"]
     (row,) = (row for row in work["rows"] if row["what"] == "1 run: regexp / bare loop")
-    assert row["figures"] == pytest.approx([a / b for a, b in zip(taken["1 runs: regexp"], taken["1 runs: bare loop"], strict=True)])
+    assert row["figures"] == pytest.approx(
+        [a / b for a, b in zip(taken["1 runs: regexp"], taken["1 runs: bare loop"], strict=True)]
+    )
     assert row["verdict"] == ("met" if row["median"] <= 1.2 else "not met")
 
 

@@ -45,9 +45,9 @@ class Curve:
         return slope(self.points[len(self.points) // 2 :] if len(self.points) > 2 else self.points, field)
 
     def marginal(self) -> float:
-        """Seconds for one more, from the two largest sizes."""
+        """Seconds for one more, from the two largest sizes; where noise hides it, the largest shared out."""
         a, b = self.points[-2:]
-        return (b.seconds - a.seconds) / (b.value - a.value)
+        return (b.seconds - a.seconds) / (b.value - a.value) if b.seconds > a.seconds else b.seconds / b.value
 
     def bends(self, field: str) -> list[int]:
         """The values at which the local exponent changes."""
@@ -92,22 +92,34 @@ def sentences(curve: Curve) -> list[str]:
 
 
 def evidence(curve: Curve) -> str:
-    """Why it bends, as far as the numbers show it: fixed and marginal cost of the line through the two largest sizes."""
+    """Why it bends, as far as the numbers show it."""
+    return by_width(curve) if curve.axis == "width" else by_fixed_cost(curve)
+
+
+def by_width(curve: Curve) -> str:
+    """Multiplications grow faster than the width, and come faster in larger products."""
     first, last = curve.points[0], curve.points[-1]
-    if curve.axis == "width":
-        flops = [2 * 3 * (784 * w + w * w // 2 + w * 5) for w in (first.value, last.value)]
-        rates = [flop / point.seconds for flop, point in zip(flops, (first, last), strict=True)]
-        return (
-            f"Multiplications per image grow {flops[1] / flops[0]:.0f}-fold (linear in the width while the 784 inputs dominate, "
-            f"quadratic above 2 x 784), time {last.seconds / first.seconds:.0f}-fold: the widest network has "
-            f"{rates[1] / rates[0]:.1f} times the multiplications per second of the narrowest."
-        )
-    marginal = curve.marginal()
-    fixed = last.seconds - marginal * last.value
-    alone = first.seconds / first.value
-    share = max(0.0, fixed) / last.seconds
+    counts = [784 * w + w * w / 2 + 5 * w for w in (first.value, last.value)]
+    grown, slower = counts[1] / counts[0], last.seconds / first.seconds
     return (
-        f"One more costs {1000 * marginal:.3g} ms at the top and {1000 * alone:.3g} ms each at the bottom: what does not grow "
-        f"({100 * share:.0f} % of the largest, {100 * min(1.0, max(0.0, first.seconds - marginal * first.value) / first.seconds):.0f} % "
-        f"of the smallest) is what bends the curve."
+        f"Multiplications per image grow {grown:.3g}-fold (as the width while the 784 inputs dominate, as its square from "
+        f"twice their number on), time {slower:.3g}-fold: the widest network gets {grown / slower:.2g} times as many per second "
+        f"as the narrowest."
+    )
+
+
+def by_fixed_cost(curve: Curve) -> str:
+    """The line through the two largest sizes has a part that does not grow."""
+    first, last, marginal = curve.points[0], curve.points[-1], curve.marginal()
+    fixed = max(0.0, last.seconds - marginal * last.value)
+    predicted = fixed + marginal * first.value
+    text = f"One more costs {1000 * marginal:.3g} ms at the top, {1000 * first.seconds / first.value:.3g} ms each at the bottom"
+    if not curve.bends("seconds"):
+        return f"{text}."
+    share = 100 * fixed / last.seconds
+    agrees = abs(predicted - first.seconds) < 0.5 * first.seconds
+    why = "so a fixed cost explains the bend" if agrees else "so a fixed cost alone does not explain the bend"
+    return (
+        f"{text}. The line through the two largest has {fixed:.3g} s that do not grow ({share:.0f} % of the largest) and "
+        f"foretells {predicted:.3g} s for the smallest, which took {first.seconds:.3g}: {why}."
     )

@@ -46,7 +46,7 @@ def shares(sizes: Sizes) -> dict[str, dict[str, float]]:
     regression = ours.compose("experiment=weight_decay")
     strengths, seeds = sizes.grids[-2]
     many = ours.grid(regression, [3 * (k + 1) / strengths for k in range(strengths)], seeds)
-    images = ours.compose("experiment=dropout", f"dataset.train_size={sizes.growth_images}")
+    images = ours.compose("experiment=dropout", f"dataset.train_size={sizes.images}")
     networks = ours.grid(images, [10.0**-k for k in range(2, 2 + sizes.networks[0])], sizes.networks[1])
     return {
         "W1, an epoch": profiled([images], ours.epoch),

@@ -96,7 +96,11 @@ def head(report: Report) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in report.about["versions"].items())
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}"
     busy = f"load {machine['load at the start']} at the start"
-    return [f"`{report.about['command']}`, commit {report.about['commit']}, {report.about['date']}", f"{where}, {busy}", versions]
+    return [
+        f"`{report.about['command']}`, commit {report.about['commit']}, {report.about['date']}",
+        f"{where}, {busy}",
+        versions,
+    ]
 
 
 def raw(report: Report) -> str:

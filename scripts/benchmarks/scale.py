@@ -6,7 +6,6 @@ import dataclasses
 import math
 from pathlib import Path
 
-import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import ours
@@ -23,6 +22,7 @@ WRITING, SWEEP = 0.011, "reports/benchmark_sweep.txt"
 PASSES = 10
 """How often a step reads or writes every parameter: forward, backward, gradient, and Adam's w, g, m, v in and w, m, v out."""
 CORES_PER_NODE = 64
+FILES = "files of each process"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,7 @@ def operations() -> int:
     class Count(TorchDispatchMode):
         calls = 0
 
-        def __torch_dispatch__(self, function, types, arguments=(), named=None):  # noqa: ANN001, ANN204 (torch's own signature)
+        def __torch_dispatch__(self, function, types, arguments=(), named=None):  # noqa: ANN001 (torch's own signature)
             self.calls += "view" not in str(function) and "detach" not in str(function)
             return function(*arguments, **(named or {}))
 
@@ -78,81 +78,83 @@ def operations() -> int:
     return count.calls
 
 
-def plans(curve: Curve, images_measured: int) -> tuple[list[Plan], dict[str, float]]:
+def plans(curve: Curve, measured: int) -> tuple[list[Plan], dict[str, float]]:
     """A GPU, a node of eight, clusters, and what they are computed from."""
-    stack = BUDGET // bytes_per_run([ours.compose("experiment=dropout", "regularizer=[weight_decay]")])
-    steps, flops = math.ceil(TRAIN / images.BATCH), multiplications(TRAIN, TRAIN + TEST)
-    kernels = operations()
-    step_bytes = PASSES * 4 * weights()
-    evaluations = math.ceil((TRAIN + TEST) / images.EVALUATED)
-    launching = LAUNCH * (kernels * steps + kernels / 4 * evaluations)
-    times = {
-        "matrix products": stack * flops / (EFFICIENCY * FLOAT32),
-        "memory bandwidth (optimizer)": stack * step_bytes * steps / BANDWIDTH,
-        "kernel launches": launching,
-    }
-    gpu = {name: 3600 * stack / (EPOCHS * seconds) for name, seconds in times.items()}
-    files = 3600 / WRITING
-    here = multiplications(images_measured, images_measured + TEST) / curve.marginal()
-    core = 3600 * here / (EPOCHS * flops)
+    of = epoch_of_a_stack()
+    device, launches = of["products"] + of["memory"], of["launches"]
+    per_hour = 3600 * of["stack"] / EPOCHS
+    gpu = {"the device's products and memory": per_hour / device, "kernel launches": per_hour / launches, FILES: 3600 / WRITING}
+    of["here"] = multiplications(measured, measured + TEST) / curve.marginal()
+    core = {"the processor": 3600 * of["here"] / (EPOCHS * of["flops"]), FILES: 3600 / WRITING}
+    cores = 100 * CORES_PER_NODE
     found = [
-        Plan("one GPU", "`local` with `device=cuda`", {**gpu, "files of one process": files}),
-        Plan("a node of 8 GPUs", "`ray` with `hydra.launcher.gpus=1`", {**times_of(gpu, 8), "files of 8 processes": 8 * files}),
-        Plan("100 nodes of 8 GPUs", "`submitit` (SLURM), a stack per job", {**times_of(gpu, 800), "files of 800 processes": 800 * files}),
-        Plan("one core of this machine", "`local`", {"processor (measured)": core, "files of one process": files}),
-        Plan(
-            f"100 nodes of {CORES_PER_NODE} cores like this one's",
-            "`submitit`, a stack per core",
-            {"processor (measured)": 100 * CORES_PER_NODE * core, "files of 6,400 processes": 6400 * files},
-        ),
+        Plan("one GPU", "`local`, `device=cuda`", gpu),
+        Plan("a node of 8 GPUs", "`ray`, `hydra.launcher.gpus=1`", times(gpu, 8)),
+        Plan("100 nodes of 8 GPUs", "`submitit` (SLURM), a GPU per job", times(gpu, 800)),
+        Plan("one core of this machine", "`local`", core),
+        Plan(f"100 nodes of {CORES_PER_NODE} such cores", "`submitit`, a core per job", times(core, cores)),
     ]
-    return found, {"stack": stack, "steps": steps, "flops": flops, "kernels": kernels, "bytes": step_bytes, "here": here, **times}
+    return found, of
 
 
-def times_of(limits: dict[str, float], machines: int) -> dict[str, float]:
+def epoch_of_a_stack() -> dict[str, float]:
+    """What a full stack's epoch asks of a GPU."""
+    stack = BUDGET // bytes_per_run([ours.compose("experiment=dropout", "regularizer=[weight_decay]")])
+    steps, chunks = math.ceil(TRAIN / images.BATCH), math.ceil((TRAIN + TEST) / images.EVALUATED)
+    flops, moved, kernels = multiplications(TRAIN, TRAIN + TEST), PASSES * 4 * weights(), operations()
+    return {
+        "stack": stack,
+        "flops": flops,
+        "bytes": moved,
+        "kernels": kernels,
+        "products": stack * flops / (EFFICIENCY * FLOAT32),
+        "memory": stack * moved * steps / BANDWIDTH,
+        "launches": LAUNCH * kernels * (steps + chunks / 4),
+    }
+
+
+def times(limits: dict[str, float], machines: int) -> dict[str, float]:
+    """The limits of so many machines."""
     return {name: machines * runs for name, runs in limits.items()}
 
 
 def page(report: Report, curve: Curve) -> str:
     """The page."""
-    images_measured = report.growth_images
-    found, of = plans(curve, images_measured)
-    rows = [("machine", "engine", "runs per hour", "limited by", "next limit")]
+    found, of = plans(curve, report.growth_images)
+    rows = [("machine", "engine", "runs per hour", "limited by", "the next limit")]
     for plan in found:
-        second = sorted(plan.limits.values())[1]
-        rows.append((plan.machine, plan.engine, f"{plan.runs:,.0f}", plan.limit, f"{second / plan.runs:.1f}x further"))
-    slope = curve.exponent("seconds")
-    return "\n".join(
-        [
-            "# W3 on larger machines, on paper",
-            "",
-            "**Computed, not measured:** only the figures marked so were measured, by the invocation in `benchmark.json` on commit "
-            f"{report.about['commit']}.",
-            "",
-            f"A run is source 2's network (784-256-128-10, batch {images.BATCH}) for {EPOCHS} epochs of {TRAIN:,} images, evaluated on "
-            f"{TRAIN + TEST:,} after each.",
-            "",
-            *table(rows),
-            "",
-            "## Assumptions and formulas",
-            "",
-            f"- Measured: one more network costs {curve.marginal():.3g} s per epoch of {images_measured:,} images, evaluated on "
-            f"{images_measured + TEST:,}, on one core ({of['here'] / 1e9:.1f} GFLOP/s of products); time grows as runs to the power "
-            f"{slope:.2f}.",
-            f"- A stack holds {of['stack']} runs: 1 GiB over the estimated bytes per run (`regexp.sweep.stacks`, `max_stack` raises it).",
-            f"- Products of a run's epoch: {of['flops']:.3g} operations = train x (6 W - 2 x 784 x 256) + evaluated x 2 W, W = {weights():,}.",
-            f"- GPU: {FLOAT32 / 1e12:g} TFLOP/s in float32 without tensor cores and {BANDWIDTH / 1e12:g} TB/s (NVIDIA's data sheet of the "
-            f"H200 SXM, 2024); {100 * EFFICIENCY:g} % of the former is assumed to be reached by batched products of this size. "
-            f"Products of a stack's epoch: {of['matrix products']:.3g} s.",
-            f"- Optimizer: {PASSES} passes over the parameters in each of {of['steps']} steps, {of['bytes'] / 1e6:.3g} MB per run and step: "
-            f"{of['memory bandwidth (optimizer)']:.3g} s for a stack's epoch.",
-            f"- Launches: {of['kernels']} tensor operations in a step whatever the stack's size (counted here), a quarter of them for a "
-            f"chunk of an evaluation, {1e6 * LAUNCH:g} microseconds each (assumed; an eager torch call): {of['kernel launches']:.3g} s for an epoch.",
-            f"- Files: {1000 * WRITING:g} ms per run for composing and writing, measured (`{SWEEP}`), by each process for its own stacks, on a "
-            "disk of its own. A shared disk must take so many small files; that is not modelled.",
-            "- Nodes train stacks apart and exchange nothing, so their rates add up. A queue's waiting, start-up (some seconds per job) and the "
-            "loading of images are left out: give each job several stacks.",
-            "- The runs per hour of a machine are the smallest of its limits; products, memory and launches are taken as if they overlapped.",
-            "",
-        ]
-    )
+        second = sorted(plan.limits.values())[1] / plan.runs
+        rows.append((plan.machine, plan.engine, f"{plan.runs:,.0f}", plan.limit, f"at {second:.2g} times as many"))
+    head = [
+        "# W3 on larger machines, on paper",
+        "",
+        "**Computed, not measured:** only what is called measured below was, by the invocation of `benchmark.json`, commit",
+        f"{report.about['commit']}. A run is source 2's network (784-256-128-10, batch {images.BATCH}) for {EPOCHS} epochs of",
+        f"{TRAIN:,} images, evaluated on {TRAIN + TEST:,} after each.",
+    ]
+    parts = [*head, "", *table(rows), "", "## Assumptions and formulas", "", *assumptions(report, curve, of)]
+    return "\n".join([*parts, ""])
+
+
+def assumptions(report: Report, curve: Curve, of: dict[str, float]) -> list[str]:
+    """What the figures are computed from."""
+    count, slope = report.growth_images, curve.exponent("seconds")
+    passes = f"{PASSES} passes of a step over {of['bytes'] / PASSES / 1e6:.2g} MB per run"
+    sheet = "NVIDIA, data sheet of the H200 SXM, 2024"
+    return [
+        f"- Measured: one more network costs {curve.marginal():.3g} s per epoch of {count:,} images, evaluated on",
+        f"  {count + TEST:,}, on one core: {of['here'] / 1e9:.1f} GFLOP/s of products. Time grows as runs to the power {slope:.2f}.",
+        f"- A stack holds {of['stack']} runs: 1 GiB over the estimated bytes per run (`max_stack` changes it).",
+        "- Products of a run's epoch: train x (6 W - 2 x 784 x 256) + evaluated x 2 W operations,",
+        f"  with W = {weights():,} weights: {of['flops']:.3g}.",
+        f"- GPU: {FLOAT32 / 1e12:g} TFLOP/s in float32 without tensor cores, {BANDWIDTH / 1e12:g} TB/s ({sheet}). Assumed:",
+        f"  batched products of this size reach {100 * EFFICIENCY:g} % of it. A stack's epoch then needs",
+        f"  {of['products']:.3g} s of products and {of['memory']:.3g} s for {passes}.",
+        f"- Launches: {of['kernels']} tensor operations in a step, whatever the stack's size (counted), a quarter of them for a",
+        f"  chunk of an evaluation, {1e6 * LAUNCH:g} microseconds each (assumed, for eager torch): {of['launches']:.3g} s per epoch.",
+        f"- Files: {1000 * WRITING:g} ms per run for composing and writing (measured, `{SWEEP}`) in each process. How many",
+        "  small files a shared disk takes is not modelled.",
+        "- The runs per hour of a machine are the smallest of its limits: device and launches are taken to overlap.",
+        "- Machines train stacks apart and exchange nothing, so that rates add up. Left out: a queue's waiting, start-up, loading",
+        "  images (some seconds per job: give each several stacks).",
+    ]

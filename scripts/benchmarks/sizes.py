@@ -26,7 +26,6 @@ class Sizes:
     device_runs: tuple[int, ...] = (1, 16, 64, 256)
     growth: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     growth_images: int = 5000
-    profiled_steps: int = 100
 
 
 FULL = Sizes(
@@ -52,5 +51,4 @@ QUICK = Sizes(
     device_runs=(1, 2),
     growth={"runs of W2": (1, 4), "networks of W3": (1, 2), "images": (256, 512), "width": (64, 128)},
     growth_images=256,
-    profiled_steps=2,
 )

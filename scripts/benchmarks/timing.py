@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 @dataclasses.dataclass(frozen=True)
 class Once:
-    """What a contestant says after one turn: the loss it reached, and its time where that is not simply the time of the call."""
+    """What a contestant says after one turn: the loss it reached, and its time where that is not the time of the call."""
 
     loss: float | None = None
     seconds: float | None = None

@@ -89,9 +89,7 @@ class Work:
         self.seconds |= {f"{label}{name}": taken for name, taken in timed.items()}
         return timed
 
-    def compare(
-        self, what: str, a: Sequence[float], b: Sequence[float], *limits: Limit, scale: float = 1.0
-    ) -> None:
+    def compare(self, what: str, a: Sequence[float], b: Sequence[float], *limits: Limit, scale: float = 1.0) -> None:
         """A row with the ratios A/B of every turn."""
         self.rows.append(Row(what, ratios(a, b, scale), limits=limits))
 

@@ -1,6 +1,6 @@
 """d2l's weight decay by JAX: ``jit`` of ``vmap`` over seeds of ``vmap`` over strengths of ``scan``.
 
-What depends on the seed alone (data, initial weights, order) is not batched by the inner ``vmap``: the runs of one seed share it.
+What depends on the seed alone (data, initial weights, order) is not batched by the inner ``vmap``: runs of one seed share it.
 
 Reference: JAX's documentation, "Automatic vectorization" and ``jax.lax.scan``.
 """

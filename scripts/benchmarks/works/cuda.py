@@ -33,7 +33,9 @@ def measure(sizes: Sizes) -> Work:
     networks(work, sizes, images_of)
     regressions(work, sizes)
     if installed("jax"):
-        work.notes.append("JAX on the device: install jax[cuda] and run W2 and W3, whose programs use the device that they find")
+        work.notes.append(
+            "JAX on the device: install jax[cuda] and run W2 and W3, whose programs use the device that they find"
+        )
     rates(work)
     return work
 
@@ -73,7 +75,11 @@ def regressions(work: Work, sizes: Sizes) -> None:
 
 def rates(work: Work) -> None:
     """Teraflops of large products, and the bandwidth of the memory."""
-    for name, dtype, tf32 in (("float32", torch.float32, False), ("tf32", torch.float32, True), ("bf16", torch.bfloat16, False)):
+    for name, dtype, tf32 in (
+        ("float32", torch.float32, False),
+        ("tf32", torch.float32, True),
+        ("bf16", torch.bfloat16, False),
+    ):
         with tensor_cores(tf32):
             work.rows.append(Row(f"{name} matrix products", [rate(dtype)], "TFLOP/s"))
     work.rows.append(Row("memory", [bandwidth.of_memory(1 << 30, "cuda") / 1e9], "GB/s"))

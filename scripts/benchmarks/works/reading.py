@@ -13,7 +13,9 @@ from benchmarks.timing import Contestant, Once, installed, interleave
 from benchmarks.work import Row, Work, at_least
 
 TITLE = "W5: reading {runs} finished runs and comparing them"
-HOW = "the same folders, in one process, imports and pictures left out; both give n, mean and deviation of test/loss per setting"
+HOW = (
+    "the same folders, in one process, imports and pictures left out; both give n, mean and deviation of test/loss per setting"
+)
 READ = ("summary.json", "config.yaml", "metrics.csv")
 
 
@@ -27,7 +29,9 @@ def measure(sizes: Sizes) -> Work:
         limit = Contestant("reading the bytes", lambda: read_bytes(study))
         whole = [sys.executable, "-m", "regexp.comparing", str(study)]
         command = Contestant("regexp-compare, pictures and all", lambda: Once(seconds=timed(whole, Path(folder), threads=None)))
-        peers = [Contestant("pandas over EventAccumulator", lambda: by_pandas(study))] if installed("tensorboard", "pandas") else []
+        peers = (
+            [Contestant("pandas over EventAccumulator", lambda: by_pandas(study))] if installed("tensorboard", "pandas") else []
+        )
         everybody = [ours, limit, *peers, command]
         interleave(everybody, sizes.read_turns)
     taken = work.record(everybody)

@@ -55,7 +55,10 @@ def compete(work: Work, experiment: Experiment, strengths: int, seeds: int, turn
     pairs = [("regexp / bare loop", "regexp", "bare loop", 1)] if runs == 1 else []
     pairs += [(f"{name} / regexp, per run", name, "regexp", runs) for name in ("d2l's loop", "bare loop") if runs > 1]
     if compiled:
-        pairs += [("JAX's first call / regexp", "JAX, first call", "regexp", 1), ("regexp / JAX warm", "regexp", "JAX, warm", 1)]
+        pairs += [
+            ("JAX's first call / regexp", "JAX, first call", "regexp", 1),
+            ("regexp / JAX warm", "regexp", "JAX, warm", 1),
+        ]
     for what, a, b, scale in pairs:
         work.compare(label + what, taken[a], taken[b], *LIMITS.get(what, {}).get(runs, ()), scale=scale)
     limit = bandwidth.bytes_of_regression(seeds, strengths) / bandwidth.of_memory(runs * 804)
@@ -65,7 +68,12 @@ def compete(work: Work, experiment: Experiment, strengths: int, seeds: int, turn
 
 
 def check(
-    work: Work, experiment: Experiment, loops: Sequence[Contestant], compiled: Sequence[Contestant], regexp: Contestant, values: Sequence[float]
+    work: Work,
+    experiment: Experiment,
+    loops: Sequence[Contestant],
+    compiled: Sequence[Contestant],
+    regexp: Contestant,
+    values: Sequence[float],
 ) -> None:
     """The loops trained one run, so they are compared with that run; JAX trained them all."""
     alone = Contestant("regexp, this run", lambda: Once(ours.run(ours.grid(experiment, values[-1:], 1))["test/loss"].item()))

@@ -40,7 +40,9 @@ def measure(sizes: Sizes) -> Work:
         work.compare(f"{name} / bare torch script", taken[name], taken["bare torch script"], at_most(bound))
         work.compare(f"{name} / import torch", taken[name], taken["import torch"])
     if installed("lightning"):
-        work.compare("Hydra and Lightning / regexp-train, --help", taken["Hydra and Lightning --help"], taken["regexp-train --help"])
+        work.compare(
+            "Hydra and Lightning / regexp-train, --help", taken["Hydra and Lightning --help"], taken["regexp-train --help"]
+        )
         one, ours = taken["Hydra and Lightning, one epoch"], taken["regexp-train epochs=1"]
         work.compare("Hydra and Lightning / regexp-train, one epoch", one, ours)
     return work
