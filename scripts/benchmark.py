@@ -1,9 +1,9 @@
 """This project and its peers on the same work, in one invocation: ``python scripts/benchmark.py``.
 
 Peers come with ``pip install -e ".[benchmark]"``; those that are not there are named in the report. Contestants take turns
-(A B A B ...), so that what else the machine does hits all; each is checked to reach the same loss. It writes ``benchmark.md``,
-``benchmark.txt``, ``benchmark.json`` (raw numbers), the pictures ``benchmark.png`` and ``growth.png``, and ``scale.md``: what the
-measured slopes say of larger machines, on paper. About 25 minutes on two quiet cores.
+(A B A B ...), so that what else the machine does hits all; each is checked to reach the same loss. Written are
+``benchmark.md``, ``benchmark.txt``, ``benchmark.json`` (raw numbers), the pictures ``benchmark.png`` and ``growth.png``, and
+``scale.md``: what the measured slopes say of larger machines, on paper. About 25 minutes on two quiet cores.
 """
 
 from __future__ import annotations

@@ -102,9 +102,9 @@ def by_width(curve: Curve) -> str:
     counts = [784 * w + w * w / 2 + 5 * w for w in (first.value, last.value)]
     grown, slower = counts[1] / counts[0], last.seconds / first.seconds
     return (
-        f"Multiplications per image grow {grown:.3g}-fold (as the width while the 784 inputs dominate, as its square from "
-        f"twice their number on), time {slower:.3g}-fold: the widest network gets {grown / slower:.2g} times as many per second "
-        f"as the narrowest."
+        f"Multiplications per image grow {grown:.3g}-fold (as the width while the 784 inputs dominate, its square from "
+        f"twice their number on), time {slower:.3g}-fold: the widest network gets {grown / slower:.2g} times as many per "
+        f"second as the narrowest."
     )
 
 
