@@ -113,7 +113,7 @@ class Sweep:
         runs, _ = read([self.folder / "outputs" / "sweep1"])
         strength = "regularizer.weight_decay.strength"
         chosen = [run for run in runs if not only or run.fields[strength] == self.strengths[0]]
-        return statistics.mean(run.history["test/loss"][epoch] for run in chosen)
+        return statistics.mean(float(run.history["test/loss"][epoch]) for run in chosen)
 
     def _command(self, strengths: Sequence[float], seeds: int, *more: str) -> list[str]:
         decay = f"regularizer.weight_decay.strength={','.join(f'{s:g}' for s in strengths)}"
