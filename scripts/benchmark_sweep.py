@@ -11,21 +11,15 @@ Memory is that of the whole process tree, sampled from ``/proc`` (Linux only).
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmark_core import header, line
-
-PLAIN = ("hydra/sweeper=basic", "hydra/launcher=basic")
-CORES = os.cpu_count() or 1
-JOBLIB = ("hydra/sweeper=basic", "hydra/launcher=joblib", f"hydra.launcher.n_jobs={CORES}")
-QUIET = {**os.environ, "OMP_NUM_THREADS": "1"}
+from benchmarks.commands import BASIC, CORES, JOBLIB, TRAIN, Peak, environment, extrapolated, timed
+from benchmarks.timing import installed, ratios
 
 
 def main() -> None:
@@ -45,19 +39,19 @@ def sweeps(folder: Path, strengths: int, seeds: int, few: tuple[int, int], times
     runs = strengths * seeds
     sweep(folder / "warm", 2, 1)  # files of the interpreter and of the libraries, read once for all
     ours, plain, joblib, memory, bare = [], [], [], [], []
-    launchers = importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is not None
+    launchers = installed("hydra_plugins.hydra_joblib_launcher")
     for turn in range(times):
         peak = Peak()
         ours.append(sweep(folder / f"ours-{turn}", strengths, seeds, f"study=study{turn}", watch=peak))
         memory.append(peak.gigabytes)
         bare.append(without_files(folder, strengths, seeds))
-        plain.append(extrapolated(folder / f"plain-{turn}", runs, few, PLAIN))
+        plain.append(extrapolated(some(folder / f"plain-{turn}", BASIC), few, runs))
         if launchers:
-            joblib.append(extrapolated(folder / f"joblib-{turn}", runs, few, JOBLIB))
+            joblib.append(extrapolated(some(folder / f"joblib-{turn}", JOBLIB), few, runs))
     line(f"{runs} runs, seconds from typing to finished folders", ours, "")
-    line(f"plain Hydra, extrapolated from {few[1]} of {runs} / regexp", _ratios(plain, ours), ">= 10")
+    line(f"plain Hydra, extrapolated from {few[1]} of {runs} / regexp", ratios(plain, ours), ">= 10")
     if launchers:
-        line(f"Hydra's joblib launcher, extrapolated, {CORES} cores / regexp", _ratios(joblib, ours), ">= 5")
+        line(f"Hydra's joblib launcher, extrapolated, {CORES} cores / regexp", ratios(joblib, ours), ">= 5")
     else:
         print('Hydra\'s joblib launcher: not installed, pip install -e ".[benchmark]"')
     files = [1000 * (a - b) / runs for a, b in zip(ours, bare, strict=True)]
@@ -81,7 +75,7 @@ def again(folder: Path, study: str, strengths: int, seeds: int, times: int) -> N
 def command(strengths: int, seeds: int, *more: str, compare: bool = False) -> list[str]:
     """The sweep as it is typed."""
     grid = [f"regularizer.weight_decay.strength=range({strengths})", f"seed=range({seeds})"]
-    head = [sys.executable, "-m", "regexp.train", "-m", "experiment=weight_decay", *grid]
+    head = [*TRAIN, "-m", "experiment=weight_decay", *grid]
     return [*head, f"compare={str(compare).lower()}", *more]
 
 
@@ -91,10 +85,9 @@ def sweep(folder: Path, strengths: int, seeds: int, *more: str, compare: bool = 
     return timed(command(strengths, seeds, *more, compare=compare), folder, watch)
 
 
-def extrapolated(folder: Path, runs: int, few: tuple[int, int], launcher: tuple[str, ...]) -> float:
-    """Seconds that so many runs would take: those of a small sweep, and for each further run what two sweeps differ by."""
-    small, large = (sweep(Path(f"{folder}-{count}"), count, 1, *launcher) for count in few)
-    return small + (large - small) / (few[1] - few[0]) * (runs - few[0])
+def some(folder: Path, launcher: tuple[str, ...]) -> Callable[[int], float]:
+    """Seconds of sweeps of so many strengths under a launcher of Hydra's, each in a folder of its own."""
+    return lambda count: sweep(Path(f"{folder}-{count}"), count, 1, *launcher)
 
 
 def without_files(folder: Path, strengths: int, seeds: int) -> float:
@@ -119,62 +112,11 @@ regexp.fit(grid, threads=1)
 def imported(folder: Path, strengths: int, seeds: int, name: str) -> str:
     """Whether the repeated command imports torch."""
     words = command(strengths, seeds, name, compare=True)
-    done = subprocess.run([words[0], "-X", "importtime", *words[1:]], cwd=folder, env=QUIET, capture_output=True, check=True)
+    done = subprocess.run(
+        [words[0], "-X", "importtime", *words[1:]], cwd=folder, env=environment(1), capture_output=True, check=True
+    )
     modules = {text.rpartition(b"|")[2].strip() for text in done.stderr.splitlines()}
     return "imports torch" if b"torch" in modules else "without torch"
-
-
-def timed(words: list[str], folder: Path, watch: Peak | None = None) -> float:
-    """Seconds of a process that must end well."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(words, cwd=folder, env=QUIET, stdout=said, stderr=subprocess.STDOUT)
-        if watch:
-            watch.follow(process.pid)
-        code = process.wait()
-        if code:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(words)} failed:\n{said.read().decode(errors='replace')[-2000:]}")
-    return time.perf_counter() - began
-
-
-class Peak:
-    """The largest memory that a process and its descendants held together."""
-
-    def __init__(self) -> None:
-        self.gigabytes = 0.0
-
-    def follow(self, pid: int) -> None:
-        """Sample until the process has ended."""
-        threading.Thread(target=self._sample, args=(pid,), daemon=True).start()
-
-    def _sample(self, pid: int) -> None:
-        while found := tree(pid):
-            self.gigabytes = max(self.gigabytes, sum(map(resident, found)) / 1e9)
-            time.sleep(0.05)
-
-
-def tree(pid: int) -> list[int]:
-    """The process and its descendants; nothing once it has ended."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        children = [Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
-    except OSError:
-        return []
-    return [] if state == "Z" else [pid, *(one for group in children for child in group for one in tree(int(child)))]
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory that a process holds."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _ratios(a: list[float], b: list[float]) -> list[float]:
-    return [x / y for x, y in zip(a, b, strict=True)]
 
 
 if __name__ == "__main__":

@@ -132,7 +132,8 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     for number, cells in enumerate(lines, start=2):
         if len(cells) != len(columns):
             raise ValueError(f"{file}, line {number} must have {len(columns)} values, got {len(cells)}")
-    rows = [dict(zip(columns, (float(cell or "nan") for cell in cells), strict=True)) for cells in lines]
+    filled = ([cell or "nan" for cell in cells] if "" in cells else cells for cells in lines)
+    rows = [dict(zip(columns, map(float, cells), strict=True)) for cells in filled]
     return [{**row, "epoch": int(row["epoch"])} for row in rows]
 
 

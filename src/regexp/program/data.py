@@ -123,7 +123,8 @@ class _Pool:
     def rows(self, index: Sequence[torch.Tensor], leaders: Sequence[int] | None = None) -> Rows:
         """Each run's rows of its own table; runs that read the same share them, unless ``leaders`` says who shares."""
         if leaders is None:
-            leaders = group_leaders([(start, _content(i)) for start, i in zip(self.starts, index, strict=True)])
+            contents = {id(rows): _content(rows) for rows in {id(rows): rows for rows in index}.values()}
+            leaders = group_leaders([(start, contents[id(rows)]) for start, rows in zip(self.starts, index, strict=True)])
         return Rows(self.table, torch.stack([index[run] + self.starts[run] for run in leaders]))
 
 

@@ -17,19 +17,24 @@ def arrange(experiments: Sequence[Experiment]) -> list[int]:
     def place(key: Hashable) -> int:
         return places.setdefault(key, len(places))
 
-    order = [(place(_data_key(e)), place((_data_key(e), e.seed)), i) for i, e in enumerate(experiments)]
+    keys = zip(_data_keys(experiments), experiments, strict=True)
+    order = [(place(key), place((key, experiment.seed)), i) for i, (key, experiment) in enumerate(keys)]
     return [i for _, _, i in sorted(order)]
 
 
 def load_data(experiments: Sequence[Experiment]) -> list[Data]:
     """The data of every experiment; equal specifications with equal seeds are loaded once."""
     loaded: dict[Hashable, Data] = {}
-    for experiment in experiments:
-        if (key := _data_key(experiment)) not in loaded:
+    keys = _data_keys(experiments)
+    for key, experiment in zip(keys, experiments, strict=True):
+        if key not in loaded:
             loaded[key] = experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
             require_data(loaded[key])
-    return [loaded[_data_key(experiment)] for experiment in experiments]
+    return [loaded[key] for key in keys]
 
 
-def _data_key(experiment: Experiment) -> Hashable:
-    return repr(experiment.dataset), experiment.data_seed, experiment.dtype  # a user's own fields need not be hashable
+def _data_keys(experiments: Sequence[Experiment]) -> list[Hashable]:
+    """What tells the data of experiments apart: texts, since a user's own fields need not be hashable."""
+    datasets = {id(experiment.dataset): experiment.dataset for experiment in experiments}
+    texts = {known_as: repr(dataset) for known_as, dataset in datasets.items()}
+    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.dtype) for experiment in experiments]

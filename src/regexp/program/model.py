@@ -30,9 +30,11 @@ class StackedModel:
     """
 
     def __init__(self, modules: Sequence[nn.Module], device: torch.device):
-        for module in modules:
+        distinct = {id(module): module for module in modules}  # runs of one seed share theirs
+        for module in distinct.values():
             refuse_state(module)
-        trained, constant = ([part(module) for module in modules] for part in (_trained, _constant))
+        states = ({known_as: part(module) for known_as, module in distinct.items()} for part in (_trained, _constant))
+        trained, constant = ([state[id(module)] for module in modules] for state in states)
         self.module = copy.deepcopy(modules[0]).to(device).train()
         self.carries_runs = getattr(self.module, "carries_runs", False)
         self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]

@@ -1,0 +1,1 @@
+"""What is measured, one work per file: a function ``measure(sizes) -> Work``."""

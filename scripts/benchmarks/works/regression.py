@@ -1,0 +1,102 @@
+"""W2: source 2's weight decay, as a sweep of strengths and seeds, from 1 run to 4096."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from benchmarks import ours
+from benchmarks.peers import bandwidth, d2l
+from benchmarks.sizes import Sizes
+from benchmarks.threads import one_thread
+from benchmarks.timing import Contestant, Once, installed, interleave
+from benchmarks.work import Limit, Row, Work, at_least, at_most
+from regexp.experiment import Experiment
+from regexp.program import load_data
+
+TITLE = "W2: source 2's weight decay (20 examples, 200 features, 100 epochs, evaluated every 5), sweeps in one process"
+HOW = "one thread for torch, JAX as it comes; data and initial weights are given to the peers and made by regexp; no files"
+TOLERANCE = 0.005
+"""Of the mean test loss: the same data and initial weights, another order."""
+LIMITS: dict[str, dict[int, tuple[Limit, ...]]] = {
+    "d2l's loop / regexp, per run": {512: (at_least(300),)},
+    "JAX's first call / regexp": {512: (at_least(5),)},
+    "regexp / JAX warm": {512: (at_most(5),), 4096: (at_most(5), at_most(2))},
+    "regexp / bare loop": {1: (at_most(1.2),)},
+}
+
+
+def measure(sizes: Sizes) -> Work:
+    """Each grid in turn against its peers."""
+    work = Work("W2", TITLE, HOW)
+    if not installed("jax"):
+        work.lacks("JAX", "jax[cpu]")
+    experiment = ours.compose("experiment=weight_decay")
+    with one_thread():
+        for (strengths, seeds), turns in zip(sizes.grids, sizes.grid_turns, strict=True):
+            compete(work, experiment, strengths, seeds, turns)
+    return work
+
+
+def compete(work: Work, experiment: Experiment, strengths: int, seeds: int, turns: int) -> None:
+    """One grid of strengths 3 k / strengths, k = 1 ..., and seeds."""
+    values, runs = [3 * (k + 1) / strengths for k in range(strengths)], strengths * seeds
+    stack = ours.grid(experiment, values, seeds)
+    regexp = Contestant("regexp", lambda: Once(ours.run(stack)["test/loss"].mean().item()))
+    splits, starts = given(stack, strengths)
+    one = (*splits[0], starts[0], values[-1])
+    textbook, bare = Contestant("d2l's loop", d2l.textbook(*one)), Contestant("bare loop", d2l.bare(*one))
+    compiled = jax_sweeps(splits, starts, values)
+    everybody = [regexp, bare, textbook, *compiled]
+    interleave(everybody, turns)
+    taken = work.record(everybody, label=f"{runs} runs: ")
+    label = f"{runs} runs ({strengths} x {seeds}): " if runs > 1 else "1 run: "
+    pairs = [("regexp / bare loop", "regexp", "bare loop", 1)] if runs == 1 else []
+    pairs += [(f"{name} / regexp, per run", name, "regexp", runs) for name in ("d2l's loop", "bare loop") if runs > 1]
+    if compiled:
+        pairs += [
+            ("JAX's first call / regexp", "JAX, first call", "regexp", 1),
+            ("regexp / JAX warm", "regexp", "JAX, warm", 1),
+        ]
+    for what, a, b, scale in pairs:
+        work.compare(label + what, taken[a], taken[b], *LIMITS.get(what, {}).get(runs, ()), scale=scale)
+    limit = bandwidth.bytes_of_regression(seeds, strengths) / bandwidth.of_memory(runs * 804)
+    work.rows.append(Row(f"{label}regexp / bytes over bandwidth", [one / limit for one in taken["regexp"]]))
+    work.rows.append(Row(f"{label}regexp, per run", [1000 * one / runs for one in taken["regexp"]], "ms"))
+    check(work, experiment, (textbook, bare), compiled, regexp, values)
+
+
+def check(
+    work: Work,
+    experiment: Experiment,
+    loops: Sequence[Contestant],
+    compiled: Sequence[Contestant],
+    regexp: Contestant,
+    values: Sequence[float],
+) -> None:
+    """The loops trained one run, so they are compared with that run; JAX trained them all."""
+    alone = Contestant("regexp, this run", lambda: Once(ours.run(ours.grid(experiment, values[-1:], 1))["test/loss"].item()))
+    alone.turn()
+    work.check(loops, alone, TOLERANCE)
+    work.check(compiled[-1:], regexp, TOLERANCE)
+
+
+def given(stack: Sequence[Experiment], strengths: int) -> tuple[list[tuple[d2l.Split, d2l.Split]], list[torch.Tensor]]:
+    """Every seed's splits, and its initial weights."""
+    leaders = stack[::strengths]
+    data = load_data(leaders)
+    splits = [tuple((one.inputs[one.rows[part]], one.targets[one.rows[part]]) for part in ("train", "test")) for one in data]
+    program, _ = ours.prepare(leaders)
+    return splits, [w.detach().clone() for w in program.parameters[0]]
+
+
+def jax_sweeps(splits: list[tuple[d2l.Split, d2l.Split]], starts: list[torch.Tensor], values: list[float]) -> list[Contestant]:
+    """JAX's first call and its second, of one compiled sweep."""
+    if not installed("jax"):
+        return []
+    from benchmarks.peers.jax_regression import Sweep
+
+    train, test = ([tuple(t.numpy() for t in pair[i]) for pair in splits] for i in (0, 1))
+    sweep = Sweep(train, test, [w.numpy() for w in starts], values)
+    return [Contestant("JAX, first call", sweep.first), Contestant("JAX, warm", sweep.warm)]

@@ -1,0 +1,54 @@
+"""The benchmark measures what it can here, and names the peers that it cannot find."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """The report of two works, by the command line."""
+    out = tmp_path_factory.mktemp("benchmark")
+    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--work", "W2,W6", "--out", out]
+    done = subprocess.run(words, cwd=out, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout, out, json.loads((out / "benchmark.json").read_text(encoding="utf-8"))
+
+
+def test_peers_reach_our_loss_and_ratios_are_those_of_the_raw_seconds(found):
+    _, _, raw = found
+    work = raw["works"]["W2"]
+    assert {check["who"] for check in work["checks"]} >= {"d2l's loop", "bare loop"}
+    assert all(check["passed"] for check in work["checks"])
+    taken = work["seconds"]
+    (row,) = (row for row in work["rows"] if row["what"] == "1 run: regexp / bare loop")
+    assert row["figures"] == pytest.approx(
+        [a / b for a, b in zip(taken["1 runs: regexp"], taken["1 runs: bare loop"], strict=True)]
+    )
+    assert row["verdict"] == ("met" if row["median"] <= 1.2 else "not met")
+
+
+def test_what_is_not_here_is_named(found):
+    said, out, raw = found
+    page = (out / "benchmark.md").read_text(encoding="utf-8")
+    for text in (said, page):
+        assert ("JAX: not installed" in text) == (raw["versions"]["jax"] == "not installed")
+    if raw["machine"]["cuda"] is None:
+        assert "no CUDA device here: not measured" in page
+
+
+def test_the_report_names_neither_host_nor_paths(found):
+    _, out, raw = found
+    for name in ("benchmark.md", "benchmark.txt", "benchmark.json"):
+        text = (out / name).read_text(encoding="utf-8")
+        assert os.uname().nodename not in text and str(SCRIPTS) not in text
+    assert (out / "benchmark.png").stat().st_size > 10_000
+    assert raw["commit"] and raw["versions"]["torch"]
