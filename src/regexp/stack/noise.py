@@ -27,7 +27,8 @@ class Draws:
     def sixteenths(self, *shape: int) -> Int[torch.Tensor, "*runs_and_shape"]:
         """Uniform integers in [-2**15, 2**15), shaped (runs, *shape): four for every 64 bits drawn."""
         count = math.prod(shape)
-        lanes = rng.bits(self.keys, self.step, -(-count // 4)).view(torch.int16)[..., :count].unflatten(-1, shape)
+        bits = rng.bits(self.keys, self.step, -(-count // 4))
+        lanes = (bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits))[..., :count].unflatten(-1, shape)
         return spread(lanes, self.runs) if self.keys.dim() else lanes
 
     def normals(self, *shape: int, dtype: torch.dtype) -> Float[torch.Tensor, "*runs_and_shape"]:
@@ -56,6 +57,11 @@ class Draws:
     def keys_per_run(self) -> Int[torch.Tensor, " runs"]:
         """The key of every run's stream."""
         return spread(self.keys, self.runs)
+
+
+def _sixteenths(bits: Int[torch.Tensor, " count"]) -> Int[torch.Tensor, " four_times_count"]:
+    """``bits.view(torch.int16)`` inside ``vmap``, where PyTorch 2.11 has no such view."""
+    return torch.stack([bits >> shift for shift in (0, 16, 32, 48)], -1).flatten(-2).to(torch.int16)
 
 
 def _uniform(bits: Int[torch.Tensor, "*shape"], dtype: torch.dtype) -> Float[torch.Tensor, "*shape"]:
