@@ -48,7 +48,7 @@ def _go_on(run: Held, experiment: Experiment, settings: Settings) -> bool:
     if has_ended(run.folder) and not raised:
         ended = f"{run.summary['status']}, {run.summary['epochs_run']} epochs"
         print(f"{run.folder} has ended ({ended}): there is nothing to go on with")
-        return True
+        return run.summary["status"] != "diverged" or settings.on_divergence != "raise"
     if raised and any((run.folder.parent / mark).exists() for mark in SWEEPS):
         line = _with_epochs(run.summary.get("command") or "its command", experiment.epochs)
         raise ConfigError(

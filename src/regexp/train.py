@@ -168,7 +168,9 @@ def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
 
 def _judge(losses: Sequence[Path]) -> None:
     if losses:
-        _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
+        from regexp.run_folders import why
+
+        _exit("\n".join(["failed:", *(f"  {why(folder)}" for folder in losses)]))
 
 
 def _hydra(argv: list[str]) -> None:
