@@ -174,9 +174,12 @@ def _judge(losses: Sequence[Path]) -> None:
 
 
 def _hydra(argv: list[str]) -> None:
+    from regexp.config.asked_files import told
+
     before, sys.argv = sys.argv, argv
     try:
-        hydra.main(config_path=str(config_folder()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+        with told():
+            hydra.main(config_path=str(config_folder()), config_name=CONFIG_NAME, version_base="1.3")(job)()
     finally:
         sys.argv = before
 
