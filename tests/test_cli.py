@@ -210,8 +210,13 @@ def test_a_typing_mistake_in_a_file_is_no_leftover(command_line, tmp_path):
 @pytest.mark.fault("F14")
 def test_divergence_is_a_result_unless_it_shall_be_an_error(command_line):
     diverging = (*QUICK, "epochs=20", "optimizer.lr=1e20")
-    recorded, raised = command_line(*diverging), command_line(*diverging, "on_divergence=raise")
+    recorded, raised = command_line(*diverging), command_line(*diverging, "on_divergence=raise", "hydra.run.dir=run")
     assert (recorded.code, raised.code) == (0, 1)
+    assert command_line("resume=run", "on_divergence=record").code == 0
+    for again in (("resume=run",), ("resume=run", "on_divergence=raise")):
+        ended = command_line(*again)
+        assert ended.code == 1
+        assert "run diverged: train/loss is" in ended.stderr
     assert re.search(r"^status +diverged", recorded.stdout, re.M)
     assert "diverged" in raised.stderr
     assert "Traceback" not in raised.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 from pathlib import Path
 
@@ -41,6 +42,40 @@ def test_a_disk_that_fills_at_any_time_costs_nothing_that_was_saved(start, comma
         again = command_line(f"resume={folder.name}")
         assert again.code == 0, again.stderr
         same_run(folder, tmp_path / "whole")
+
+
+@linux
+@pytest.mark.fault("F8")
+def test_a_disk_that_is_full_before_the_training_is_told_without_hydras_traceback(start, command_line, tmp_path):
+    (tmp_path / "late.py").write_text(LATE, encoding="utf-8")
+    run = ("dataset._target_=late.Late", "epochs=2", *QUICK, "hydra.run.dir=run")
+    full = start(*run)
+    wait_for((tmp_path / "composing").exists, full)
+    fill(full, 3000)
+    (tmp_path / "go").touch()
+    ended = full.finish()
+    assert ended.code == 1
+    assert re.search(r"^failed: .*cannot write \S+/run/\.hydra/\w+\.yaml \(\d+ bytes\): File too large", ended.stderr, re.M)
+    assert "Traceback" not in ended.stderr and "HYDRA_FULL_ERROR" not in ended.stderr
+    assert command_line(*run).code == 0  # the folder is free again
+
+
+LATE = """
+import dataclasses
+import pathlib
+import time
+
+from regexp.datasets import SyntheticRegression
+
+pathlib.Path("composing").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+
+
+@dataclasses.dataclass(frozen=True)
+class Late(SyntheticRegression):
+    pass
+"""
 
 
 @linux
@@ -95,6 +130,7 @@ def test_a_damaged_checkpoint_is_refused_by_name_from_the_command_line(damage, c
     refused = command_line("resume=run", "epochs=4")
     assert refused.code == 1
     assert "last.pt is damaged" in refused.stderr
+    assert "there is none before it (last.pt.previous), so train again: in another folder, or after deleting" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not list(tmp_path.rglob("executed"))
     assert json.loads((tmp_path / "run/summary.json").read_text(encoding="utf-8"))["status"] == "completed"

@@ -299,6 +299,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch
     with caplog.at_level(logging.WARNING):
         result = fit(LINEAR, tmp_path / "cut", resume=True)
     assert "last.pt is damaged" in caplog.text
+    assert "the one before it is last.pt.previous" in caplog.text
     assert digest(result) == digest(fit(LINEAR, tmp_path / "whole"))
 
 

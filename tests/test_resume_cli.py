@@ -155,9 +155,13 @@ def test_sigterm_saves_and_is_status_143_and_the_run_goes_on_in_its_own_words(st
     finished = command_line("resume=cut", "epochs=150", "seed=5")
     assert finished.code == 0
     assert "cut has ended (completed, 150 epochs): there is nothing to go on with" in finished.stdout
-    raised = command_line("resume=cut", "epochs=152")
+    raised = command_line("resume=cut", "epochs=152", "threads=2", "checkpoint.every=2", "on_divergence=raise")
     assert raised.code == 0, raised.stderr
-    assert summary(tmp_path / "cut")["command"].endswith("epochs=152")
+    changed = "epochs=152 threads=2 on_divergence=raise checkpoint.every=2"
+    assert (
+        summary(tmp_path / "cut")["command"].split("regexp-train ")[1] == f"curves=false dataset.features=64 seed=5 {changed}"
+    )
+    assert summary(tmp_path / "cut")["overrides"][-4:] == changed.split()
     assert read_metrics(tmp_path / "cut")[-1]["epoch"] == 152
 
 
@@ -173,6 +177,11 @@ def test_what_would_be_another_run_is_refused_with_both_values(command_line, tmp
         "seeed=3",
         "hydra.run.dir=x",
         "dataset.features=64",
+        "loss=quadratic",
+        "batch_size=7",
+        "dtype=float64",
+        "save=last",
+        "foo=1",
     )
     refused = command_line("resume=run", *changes)
     assert refused.code == 1
@@ -183,12 +192,21 @@ def test_what_would_be_another_run_is_refused_with_both_values(command_line, tmp
     assert lines["epochs"] == "epochs may only be raised, and were 2, got 1"
     assert lines["seeed"] == "seeed is no key: did you mean seed?"
     assert "does not go with resume=FOLDER" in lines["hydra.run.dir"]
-    assert len(lines) == 6
+    assert lines["loss"].startswith("loss must fit")
+    assert lines["batch_size"].startswith("batch_size must be that of the saved run (5), got 7:")
+    assert lines["dtype"].startswith("dtype must be that of the saved run ('float32'), got 'float64':")
+    assert lines["foo"].startswith("foo is no key: there are ")
+    assert lines["foo"].count(" epochs,") == 1
+    assert len(lines) == 10
     other = command_line("epochs=2", *QUICK, "hydra.run.dir=run", "resume=auto", "seed=3")
     assert other.code == 1
     assert "seed must be that of the saved run (0), got 3" in other.stderr
     nowhere = command_line("resume=nowhere")
     assert (nowhere.code, "nowhere is no folder" in nowhere.stderr) == (1, True)
+    empty = command_line("resume=")
+    assert (empty.code, "resume must be auto, null or the folder of a run, and is empty" in empty.stderr) == (1, True)
+    above = command_line(f"resume={tmp_path}")
+    assert (above.code, f"holds none: give the folder of one run, such as {tmp_path / 'run'}" in above.stderr) == (1, True)
     sweep = command_line("-m", "seed=1,2", "resume=run")
     assert (sweep.code, "resume goes on with one run" in sweep.stderr) == (1, True)
     assert {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.is_file()} == before
@@ -201,6 +219,15 @@ def test_a_run_in_training_is_not_gone_on_with_by_another_process(start, command
     refused = command_line("resume=run")
     assert refused.code == 1
     assert "a process is training it" in refused.stderr
+
+
+def test_a_damaged_configuration_is_told_from_a_folder_without_a_run(command_line, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/config.yaml").write_text("epochs: [", encoding="utf-8")
+    refused = command_line("resume=run")
+    assert refused.code == 1
+    assert "resume: run/config.yaml is damaged" in refused.stderr
+    assert "holds none" not in refused.stderr
 
 
 def test_a_run_that_was_killed_before_it_began_starts_in_its_folder(command_line, tmp_path):

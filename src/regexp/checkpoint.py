@@ -70,7 +70,7 @@ def load(path: Path) -> dict[str, Any]:
     """
     content = path.read_bytes()
     if reason := _damage(content):
-        raise Unreadable(f"{path} is damaged ({reason}): use {previous(path).name} if it is there, or train again")
+        raise Unreadable(f"{path} is damaged ({reason}): {_way_out(path)}")
     try:
         payload = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
     except pickle.UnpicklingError as error:
@@ -100,6 +100,12 @@ def load_newest(path: Path) -> dict[str, Any]:
             raise
         log.warning("%s; going on from %s", error, previous(path))
         return load(previous(path))
+
+
+def _way_out(path: Path) -> str:
+    if previous(path).exists():
+        return f"the one before it is {previous(path).name}"
+    return f"there is none before it ({previous(path).name}), so train again: in another folder, or after deleting this one"
 
 
 def _damage(content: bytes) -> str | None:

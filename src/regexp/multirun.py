@@ -11,6 +11,7 @@ from regexp.config.planning import Plan
 from regexp.order import Order
 from regexp.run_folders import note_command
 from regexp.sweep import sweep
+from regexp.sweep.study import status_of
 from regexp.sweep.tally import Tally
 
 
@@ -37,7 +38,7 @@ def train_grid(asked: Plan, runs: Sequence[Order]) -> list[Path]:
         print("queued runs are trained without this process; to collect them, repeat the command")
     else:
         conclude(asked)
-    return tally.with_status("failed", *(["diverged"] if asked.divergence_fails else []))
+    return [*tally.with_status("failed"), *(_diverged(tally) if asked.divergence_fails else [])]
 
 
 def train_search(asked: Plan) -> list[Path]:
@@ -59,6 +60,12 @@ def conclude(asked: Plan) -> None:
 
     if asked.compare:
         conclusion.conclude(asked.folder)
+
+
+def _diverged(tally: Tally) -> list[Path]:
+    """The runs that diverged, now or in an earlier command."""
+    there = [folder for folder in tally.with_status("reused") if status_of(folder) == "diverged"]
+    return [*tally.with_status("diverged"), *there]
 
 
 def _way_on(asked: Plan) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
+import json
 import logging
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from regexp.config.resuming import Held, changed, held, told
 from regexp.experiment import Experiment
 from regexp.history import has_ended
 from regexp.naming import quoted
+from regexp.sameness import differences
 from regexp.settings import Settings
 
 log = logging.getLogger("regexp")
@@ -48,9 +51,9 @@ def _go_on(run: Held, experiment: Experiment, settings: Settings) -> bool:
     if has_ended(run.folder) and not raised:
         ended = f"{run.summary['status']}, {run.summary['epochs_run']} epochs"
         print(f"{run.folder} has ended ({ended}): there is nothing to go on with")
-        return True
+        return run.summary["status"] != "diverged" or settings.on_divergence != "raise"
     if raised and any((run.folder.parent / mark).exists() for mark in SWEEPS):
-        line = _with_epochs(run.summary.get("command") or "its command", experiment.epochs)
+        line = _with(run.summary.get("command") or "its command", {"epochs": f"epochs={experiment.epochs}"})
         raise ConfigError(
             [f"epochs cannot be raised in the folder of a sweep, whose runs are known by their names: type {line}"]
         )
@@ -64,11 +67,10 @@ def _train(run: Held, experiment: Experiment, settings: Settings) -> bool:
     from regexp.report import report
     from regexp.runner import Diverged, fit
 
+    changes = _changes(run, experiment, settings)
     command, overrides = run.summary.get("command"), run.summary.get("overrides", [])
-    if experiment != run.experiment:
-        command = command and _with_epochs(command, experiment.epochs)
-        overrides = [*(line for line in overrides if key_of(line) != "epochs"), f"epochs={experiment.epochs}"]
-    options: dict[str, Any] = {**vars(settings), "command": command, "overrides": overrides}
+    noted = {"command": command and _with(command, changes), "overrides": _replaced(overrides, changes)}
+    options: dict[str, Any] = {**vars(settings), **noted}
     try:
         with _claimed(run):
             (result,) = fit([experiment], run.folder, resume=True, progress=True, **options)
@@ -94,9 +96,19 @@ def _claimed(run: Held) -> Iterator[None]:
         yield
 
 
-def _with_epochs(command: str, epochs: int) -> str:
-    words = [word for word in shlex.split(command) if key_of(word) != "epochs"]
-    return " ".join(map(quoted, [*words, f"epochs={epochs}"]))
+def _changes(run: Held, experiment: Experiment, settings: Settings) -> dict[str, str]:
+    """What is changed in a run that goes on, as overrides by key."""
+    now = {"epochs": experiment.epochs, **dataclasses.asdict(settings)}
+    found = differences({"epochs": run.experiment.epochs, **dataclasses.asdict(run.settings)}, now)
+    return {key: f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, (_, value) in found.items()}
+
+
+def _with(command: str, changes: Mapping[str, str]) -> str:
+    return " ".join(map(quoted, _replaced(shlex.split(command), changes))) if changes else command
+
+
+def _replaced(words: Sequence[str], changes: Mapping[str, str]) -> list[str]:
+    return [*(word for word in words if key_of(word) not in changes), *changes.values()]
 
 
 @contextlib.contextmanager

@@ -51,6 +51,13 @@ def failed(folder: Path, *, sweep: bool, divergence_fails: bool) -> list[Path]:
     return [run for run in runs if _status(run) not in well]
 
 
+def why(folder: Path) -> str:
+    """Where it is told why a run has failed; of one that diverged, the reason itself."""
+    if _status(folder) == "diverged":
+        return f"{folder} diverged: {read_summary(folder)['reason']}"
+    return f"why is in {folder / 'train.log'}"
+
+
 def count(folder: Path) -> int:
     """How many runs have left something in a folder below this one."""
     return sum(1 for _ in folder.rglob("summary.json"))

@@ -168,13 +168,18 @@ def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
 
 def _judge(losses: Sequence[Path]) -> None:
     if losses:
-        _exit("\n".join(["failed; why is in", *(f"  {folder / 'train.log'}" for folder in losses)]))
+        from regexp.run_folders import why
+
+        _exit("\n".join(["failed:", *(f"  {why(folder)}" for folder in losses)]))
 
 
 def _hydra(argv: list[str]) -> None:
+    from regexp.config.asked_files import told
+
     before, sys.argv = sys.argv, argv
     try:
-        hydra.main(config_path=str(config_folder()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+        with told():
+            hydra.main(config_path=str(config_folder()), config_name=CONFIG_NAME, version_base="1.3")(job)()
     finally:
         sys.argv = before
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,10 @@ class Held:
 
 
 def folder_of(lines: Sequence[str]) -> Path | None:
-    """The folder of ``resume=FOLDER`` on the command line; None without it, and for ``auto`` and ``null``."""
+    """The folder of ``resume=FOLDER`` on the command line; None without it, and for ``auto`` and ``null``.
+
+    Raises :class:`ConfigError` for an empty one, as an unset variable of the shell gives.
+    """
     values = [line.partition("=")[2] for line in lines if key_of(line) == "resume" and "=" in line]
     if not values:
         return None
@@ -45,6 +48,10 @@ def folder_of(lines: Sequence[str]) -> Path | None:
         value = OverridesParser.create().parse_override(f"resume={values[-1]}").value()
     except Failure:
         value = values[-1]  # a path need not follow Hydra's grammar
+    if value is not None and not str(value).strip():
+        raise ConfigError(
+            ["resume must be auto, null or the folder of a run, and is empty: write resume=FOLDER, or leave it out"]
+        )
     return None if value in ("auto", None) else Path(str(value))
 
 
@@ -58,11 +65,24 @@ def held(folder: Path) -> Held:
         summary = {}
     except ValueError as error:
         raise ConfigError([f"resume: {error}"]) from error
-    for file in (folder / "config.yaml", folder / ".hydra" / "config.yaml"):
+    files = [file for file in (folder / "config.yaml", folder / ".hydra" / "config.yaml") if file.exists()]
+    for file in files:
         found = _read(file)
         if found and summary.get("config_hash", found[0].hash()) == found[0].hash():
             return Held(folder, found[0], found[1].decided(sweep=False), summary)
-    raise ConfigError([f"resume must be the folder of a run, and {folder} holds none, or its config.yaml is damaged"])
+    raise ConfigError([_nothing_in(folder, files, summary)])
+
+
+def _nothing_in(folder: Path, files: Sequence[Path], summary: Mapping[str, Any]) -> str:
+    """Why there is no run to go on with."""
+    if not (files or summary):
+        places = [*folder.glob("*/summary.json"), *folder.glob("*/*/summary.json")]
+        below = min((file.parent for file in places), default=None)
+        near = f", such as {below}" if below else ""
+        return f"resume must be the folder of a run, and {folder} holds none: give the folder of one run{near}"
+    damaged = f"{files[0]} is damaged, or of another run" if files else f"{folder / 'config.yaml'} is missing"
+    begin = summary.get("command") or "its command"
+    return f"resume: {damaged}, so that what was trained is not known: train again in another folder, by {begin}"
 
 
 def changed(run: Held, arguments: argparse.Namespace, config_folder: Path, config_name: str) -> tuple[Experiment, Settings]:
@@ -70,8 +90,8 @@ def changed(run: Held, arguments: argparse.Namespace, config_folder: Path, confi
 
     Raises :class:`ConfigError` that names every override which would make it another run, with both values.
     """
-    tree: dict[str, Any] = {**run.experiment.to_dict(), **dataclasses.asdict(run.settings)}
-    problems: list[str] = []
+    own: dict[str, Any] = {**run.experiment.to_dict(), **dataclasses.asdict(run.settings)}
+    tree, problems = dict(own), list[str]()
     with loading(config_folder, arguments.config_dir) as loader:
         composer = Composer(loader, arguments.config_name or config_name)
         overrides, unreadable = composer.parse([line for line in arguments.overrides if key_of(line) != "resume"])
@@ -80,17 +100,25 @@ def changed(run: Held, arguments: argparse.Namespace, config_folder: Path, confi
                 problems += _other_choice(run.experiment, override, composer)
             elif text := _put(tree, override):
                 problems.append(text)
+            else:
+                problems += _refused(run.experiment, own, override)
     problems += unreadable
-    try:
-        experiment, settings = build(tree)
-    except ConfigError as error:
-        raise ConfigError([*problems, *error.problems]) from error
-    problems += told(run.experiment, experiment)
-    if text := absent_device(settings.device):
-        problems.append(f"device {text}")
     if problems:
         raise ConfigError(problems)
+    experiment, settings = build(tree)
+    if text := absent_device(settings.device):
+        raise ConfigError([f"device {text}"])
     return experiment, settings
+
+
+def _refused(experiment: Experiment, own: Mapping[str, Any], override: Override) -> list[str]:
+    """What is wrong with one override by itself, so that a wrong value does not hide another run's."""
+    tree = dict(own)
+    _put(tree, override)
+    try:
+        return told(experiment, build(tree)[0])
+    except ConfigError as error:
+        return error.problems
 
 
 def told(saved: Experiment, asked: Experiment) -> list[str]:
@@ -114,7 +142,7 @@ def _put(tree: dict[str, Any], override: Override) -> str | None:
     if override.is_delete() or override.is_sweep_override():
         return f"{override.input_line} does not go with resume=FOLDER: write key=value"
     if key not in flatten(tree) and key not in tree:
-        return f"{key} {unknown_key(key, [*flatten(tree), *KEYS])}"
+        return f"{key} {unknown_key(key, {**flatten(tree), **dict.fromkeys(KEYS)})}"
     *path, last = key.split(".")
     node = tree
     for name in path:
