@@ -6,6 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+import pytest
+
 from regexp.naming import SEARCH_NOTE
 from regexp.regularizers import WeightDecay
 from regexp.textbook import sweeps
@@ -49,3 +51,17 @@ def test_what_a_search_chose_is_judged_by_its_fresh_seeds(tmp_path, monkeypatch)
 def test_a_tier_may_have_lines_of_its_own():
     assert PROTOCOL.lines("full") == ['experiment=weight_decay epochs=9 "seed=range(2)"']
     assert PROTOCOL.lines("standard") == ['experiment=weight_decay "seed=range(2)" hydra/sweeper=search epochs=3']
+
+
+@pytest.mark.parametrize("status", [130, 143])
+def test_a_training_that_is_ended_ends_the_reproduction(status, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = []
+
+    def ended(arguments):
+        commands.append(arguments)
+        raise SystemExit(status)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweeps.sweep(PROTOCOL, "standard", ended)
+    assert len(commands) == 1

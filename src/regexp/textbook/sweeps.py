@@ -92,7 +92,7 @@ def _train(train: Train, arguments: list[str]) -> str | None:
         with contextlib.redirect_stdout(said):
             train(arguments)
     except SystemExit as end:
-        if end.code == 130:
+        if end.code in (130, 143):  # Ctrl-C, SIGTERM
             raise KeyboardInterrupt from None
         if end.code:
             return f"regexp-train {' '.join(arguments)}: {said.getvalue().strip() or end.code}"
