@@ -329,3 +329,6 @@ def test_a_stack_of_several_leaves_no_checkpoint_and_one_of_its_runs_can_go_on_a
         same_run(folder, tmp_path / experiment.hash())
     regexp.fit(stack, tmp_path / "done", threads=1, checkpoint=Pace(every=1), tensorboard=False)
     assert not (tmp_path / "done/.stacks").exists()
+    (ended,) = (tmp_path / "done").glob(f"*{stack[1].hash()}")
+    fit(replace(stack[1], epochs=7), ended, resume=True)
+    assert "going on alone after epoch 6, before in a stack of 4: the bits may differ" in caplog.text

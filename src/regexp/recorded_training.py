@@ -78,9 +78,11 @@ def _recorder(facts: Facts, writers: Sequence[RunWriter], on_end: OnEnd) -> Reco
             if len(writers) == 1:  # a stack's histories are written when its runs end
                 writers[run].history.flush()
 
+    together = {"together": [experiment.hash() for experiment in facts.experiments]} if len(facts.experiments) > 1 else {}
+
     def end(run: int, result: Result) -> None:
         facts.complete(result, run)
-        result.snapshot |= {"runs": [_saved_run(facts, recorder, run)], "about": facts.machine}
+        result.snapshot |= {"runs": [_saved_run(facts, recorder, run) | together], "about": facts.machine}
         if writers:
             writers[run].end(result)
         on_end(run, result)
