@@ -314,7 +314,7 @@ def test_signals_that_are_ignored_stay_ignored():
         signal.signal(signal.SIGINT, old)
 
 
-def test_a_stack_of_several_leaves_no_checkpoint_and_one_of_its_runs_can_go_on_alone(tmp_path, monkeypatch):
+def test_a_stack_of_several_leaves_no_checkpoint_and_one_of_its_runs_can_go_on_alone(tmp_path, monkeypatch, caplog):
     stack = [replace(NETWORK, seed=seed, regularizers=[EarlyStopping(patience=p)]) for seed in (0, 1) for p in (2, 20)]
     with before(monkeypatch, "train_step", 10, to_self(signal.SIGTERM)), pytest.raises(stopping.Stopped):
         regexp.fit(stack, tmp_path / "cut", threads=1, tensorboard=False)
@@ -323,7 +323,12 @@ def test_a_stack_of_several_leaves_no_checkpoint_and_one_of_its_runs_can_go_on_a
     for experiment in stack:
         (folder,) = (tmp_path / "cut").glob(f"*{experiment.hash()}")
         fit(experiment, folder, resume=True)
+        assert "going on alone after epoch 3, before in a stack of 4: the bits may differ" in caplog.text
+        caplog.clear()
         fit(experiment, tmp_path / experiment.hash())
         same_run(folder, tmp_path / experiment.hash())
     regexp.fit(stack, tmp_path / "done", threads=1, checkpoint=Pace(every=1), tensorboard=False)
     assert not (tmp_path / "done/.stacks").exists()
+    (ended,) = (tmp_path / "done").glob(f"*{stack[1].hash()}")
+    fit(replace(stack[1], epochs=7), ended, resume=True)
+    assert "going on alone after epoch 6, before in a stack of 4: the bits may differ" in caplog.text

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -357,9 +358,15 @@ def test_a_run_of_a_study_goes_on_alone_and_the_study_takes_it_from_there(start,
     assert alone.code == 0, alone.stderr
     assert summary(first)["status"] == "completed"
     assert not list(first.glob("checkpoints/*"))  # as the study asked: save=none
+    assert re.search(r"going on alone after epoch \d+, before in a stack of \d: the bits may differ", log_of(first))
     longer = command_line(f"resume={others[0].relative_to(tmp_path)}", "epochs=500")
     assert longer.code == 1
     assert "epochs cannot be raised in the folder of a sweep" in longer.stderr
     rest = command_line(*STUDY)
     assert rest.code == 0, rest.stderr
     assert {summary(folder)["status"] for folder in folders} == {"completed"}
+    assert all("before in a stack of" in log_of(folder) for folder in others)
+
+
+def log_of(folder: Path) -> str:
+    return (folder / "train.log").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from regexp.lazy import torch
 from regexp.program import Program
 from regexp.recorder import Recorder
 from regexp.results import Result, Row
-from regexp.sameness import require_same_data, require_same_runs, warn_of_other_machine
+from regexp.sameness import other_stack, require_same_data, require_same_runs, warn_of_other_machine
 from regexp.saving import Saver
 from regexp.snapshot import Snapshot, restore, select, take
 from regexp.stopping import politely
@@ -54,6 +54,8 @@ def train_stack(
         if saved:
             require_same_runs(saved, experiments)
             warn_of_other_machine(saved, about)
+            if text := other_stack(saved):
+                log.warning(text)
         with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
             facts = Facts(experiments, about, saved)
             recorder = _recorder(facts, writers, on_end)
@@ -76,9 +78,11 @@ def _recorder(facts: Facts, writers: Sequence[RunWriter], on_end: OnEnd) -> Reco
             if len(writers) == 1:  # a stack's histories are written when its runs end
                 writers[run].history.flush()
 
+    together = {"together": [experiment.hash() for experiment in facts.experiments]} if len(facts.experiments) > 1 else {}
+
     def end(run: int, result: Result) -> None:
         facts.complete(result, run)
-        result.snapshot |= {"runs": [_saved_run(facts, recorder, run)], "about": facts.machine}
+        result.snapshot |= {"runs": [_saved_run(facts, recorder, run) | together], "about": facts.machine}
         if writers:
             writers[run].end(result)
         on_end(run, result)

@@ -13,6 +13,9 @@ from regexp.naming import flatten
 log = logging.getLogger("regexp")
 
 
+BITS = "the bits may differ from those of a run that was never cut"
+
+
 class _Nothing:
     """Stands for the value of a key that one of two runs does not have."""
 
@@ -66,7 +69,22 @@ def warn_of_other_machine(saved: Mapping[str, Any], about: Mapping[str, Any]) ->
     before, now = ({name: one[name] for name in names} for one in (saved["about"], about))
     if found := differences(before, now):
         changes = ", ".join(f"{key} {a} -> {b}" for key, (a, b) in found.items())
-        log.warning("going on with %s: the bits may differ from those of a run that was never cut", changes)
+        log.warning("going on with %s: %s", changes, BITS)
+
+
+def other_stack(saved: Mapping[str, Any]) -> str | None:
+    """What to say of runs that go on in another stack than that in which they were saved; None if it is the same.
+
+    Matrix products round by alignment, that is, by a run's place in its stack.
+    """
+    now = {run["known_as"] for run in saved["runs"]}
+    before = [run["together"] for run in saved["runs"] if set(run.get("together", now)) != now]
+    if not before:
+        return None
+    sizes = " and ".join(map(str, sorted({len(together) for together in before})))
+    after = "alone" if len(now) == 1 else f"in a stack of {len(now)}"
+    changes = f"{after} after epoch {saved['epoch']}, before in a stack of {sizes}"
+    return f"going on {changes}: {BITS}, and are equal to rounding"
 
 
 def _plain(value: Any) -> Any:

@@ -92,6 +92,9 @@ def find(folder: Path, known_as: str) -> Snapshot | None:
 
 
 def row_of(snapshot: Snapshot, known_as: str) -> Snapshot | None:
-    """A run of a snapshot, if it is there and still trains."""
+    """A run of a snapshot, with the names of those that were trained together with it, if it is there and still trains."""
     places = [place for place, run in enumerate(snapshot.get("runs", ())) if run["known_as"] == known_as]
-    return select(snapshot, places[:1]) if places and snapshot["tensors"]["go_on"][places[0]] else None
+    if not places or not snapshot["tensors"]["go_on"][places[0]]:
+        return None
+    row = select(snapshot, places[:1])
+    return {**row, "runs": [run | {"together": [other["known_as"] for other in snapshot["runs"]]} for run in row["runs"]]}

@@ -80,6 +80,7 @@ def claim(folder: Path, hashes: Collection[str], patience: float = 0) -> Iterato
             yield _enter(claims, own, set(hashes), patience)
         finally:
             own.unlink(missing_ok=True)
+    # all.lock stays: a process that waits for it would hold an unlinked file, beside the next one, which makes its own
     own.with_suffix(".lock").unlink(missing_ok=True)
 
 

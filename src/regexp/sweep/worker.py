@@ -18,6 +18,7 @@ from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.recorded_training import train_stack
 from regexp.results import Result
+from regexp.sameness import other_stack
 from regexp.snapshot import Snapshot
 from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stack import Outcome, Parcel, Stack
@@ -128,12 +129,13 @@ def _train_as_one(orders: Sequence[Order], folder: Path, outcome: Outcome, advan
 
 def _train_together(orders: Sequence[Order], saved: Snapshot | None, file: Path, outcome: Outcome, advance: Advance) -> None:
     done, epochs = len(outcome), orders[0].experiment.epochs
+    remarks = [f"{text}\n"] if saved and (text := other_stack(saved)) else []
     for order in orders:
         clear(order.folder)
 
     def on_end(run: int, result: Result) -> None:
         lines = [f"epoch {row['epoch']}/{epochs}  {figures_of(row)}\n" for row in result.rows]
-        _close(orders[run], "".join(lines))
+        _close(orders[run], "".join([*remarks, *lines]))
         outcome[orders[run].folder] = result.status
 
     def report(program: Any, state: Any, metrics: Any, trained: Any) -> None:
