@@ -130,7 +130,7 @@ def _overshoot(experiment: Experiment) -> str | None:
     if product <= 2 or getattr(optimizer, "momentum", 0.0):
         return None
     factor = f"lr * strength = {product:.3g} exceeds 2: every step multiplies the weights by {1 - product:.3g}"
-    return f"{factor}; the largest stable strength is {2 / optimizer.lr:.3g}"
+    return f"{factor}; lower lr to at most {2 / strength:.3g}, or the strength to {2 / optimizer.lr:.3g}"
 
 
 def _steps(experiment: Experiment, data: Data) -> Steps:
