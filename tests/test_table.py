@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
@@ -374,12 +375,16 @@ GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
         (GOOD, {"drop": ["y"]}, "drop must not hold the target"),
         (GOOD, {"features": ["a"], "drop": ["a"]}, "drop must not hold columns of features, got a in both"),
         (GOOD, {"drop": ["a", "b"]}, "features must leave at least one column"),
-        (GOOD | {"b": [np.nan, np.inf, *GOOD["b"][2:]]}, {}, "features must have no missing values, got b (2 rows)"),
+        (GOOD | {"b": [np.nan, np.nan, *GOOD["b"][2:]]}, {}, "features must have no missing values, got b (2 rows)"),
         (GOOD | {"y": [np.nan, *GOOD["y"][1:]]}, {}, "target must have no missing values, got 'y' with 1 of 20"),
-        (GOOD | {"b": [7.0] * 20}, {}, "features must not be constant, got b: drop=[b]"),
+        (GOOD | {"b": [7.0] * 20}, {}, 'features must not be constant, got b: "dataset.drop=[b]"'),
         (GOOD | {"b": ["same"] * 20}, {}, "features must not be constant, got b"),
         (GOOD | {"b": [f"row {i}" for i in range(20)]}, {}, "features must not be names of rows, got b"),
-        (GOOD | {"b": GOOD["y"]}, {}, "features must not hold the target, got b equal to 'y' in every row: drop=[b]"),
+        (
+            GOOD | {"b": GOOD["y"]},
+            {},
+            "features must not hold the target, got b equal to 'y' in every row: \"dataset.drop=[b]\"",
+        ),
         ({"Unnamed: 0": range(20), **GOOD}, {}, "features must have names, got Unnamed: 0 (an index"),
         (GOOD | {"y": ["one"] * 19 + ["two"]}, {}, "target must have classes of at least two rows, got two with one"),
         (GOOD | {"y": [1.0] * 20}, {}, "target must not be constant"),
@@ -393,6 +398,17 @@ def test_what_cannot_be_learned_is_refused(write, columns, fields, message):
     with pytest.raises(Invalid) as error:
         Table(write(columns), **{"target": "y", **fields})
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a", "面积", "two words", "null", "1", "it's", "a,b", 'say "b"', "[x]"])
+def test_the_advice_to_drop_a_column_can_be_typed(write, name):
+    path = write(GOOD | {name: [7.0] * 20})
+    with pytest.raises(Invalid) as error:
+        Table(path, "y")
+    (word,) = shlex.split(str(error.value).rpartition(f"got {name}: ")[2])
+    override = OverridesParser.create().parse_override(word)
+    assert (override.key_or_group, override.value()) == ("dataset.drop", [name])
+    assert name not in Table(path, "y", drop=[name])._chosen(pd.read_csv(path))
 
 
 def test_several_mistakes_are_told_at_once(write):
