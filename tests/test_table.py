@@ -400,6 +400,45 @@ def test_what_cannot_be_learned_is_refused(write, columns, fields, message):
     assert message in str(error.value)
 
 
+AGES = [str(age) for age in range(20, 40)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["?", "?", "n/a ", *AGES[3:]], "got b with '?', 'n/a ' in 3 of 20 cells: replace them or delete their rows, or"),
+        (["unknown", *AGES[1:]], "got b with 'unknown' in 1 of 20 cells"),
+        (["-"] * 12 + AGES[12:], "got b with '-' in 12 of 20 cells"),
+        (["7.5"] * 11 + [f"text {i}" for i in range(9)], "got b with 'text 0', 'text 1', 'text 2' and 6 more in 9 of 20"),
+        ([f"{age},5" for age in AGES], "got b with decimal commas ('20,5', '21,5', '22,5' and 17 more): save with points, or"),
+    ],
+)
+def test_numbers_that_are_read_as_texts_are_refused(write, cells, message):
+    with pytest.raises(Invalid) as error:
+        Table(write(GOOD | {"b": cells}, sep=";"), "y")
+    assert message in str(error.value) and '"dataset.drop=[b]"' in str(error.value)
+    assert len(error.value.problems) == 1
+    with pytest.raises(Invalid, match=r"target must be numbers"):
+        Table(write(GOOD | {"b": cells}, sep=";"), "b", task="regression")
+
+
+def test_a_target_of_numbers_with_a_text_is_no_classification(write):
+    with pytest.raises(Invalid, match=r"target must be numbers in every cell .*, got y with '\?' in 1 of 20 cells"):
+        Table(write(GOOD | {"y": ["?", *AGES[1:]]}), "y")
+
+
+def test_texts_with_digits_are_texts(write):
+    kinds = ["1st", "2nd", "3 rooms", "4"] * 5
+    assert Table(write(GOOD | {"b": kinds}), "y").load(0, torch.float64).inputs.shape == (20, 5)
+
+
+@pytest.mark.parametrize("header", ["a,y,b,y", '"y",a,b,"y"'])
+def test_two_columns_of_the_same_name_are_refused(tmp_path, header):
+    (tmp_path / "table.csv").write_text(header + "\n" + "1,2,3,4\n2,3,5,1\n" * 10, encoding="utf-8")
+    with pytest.raises(Invalid, match="path must hold a table with distinct column names, got y several times"):
+        Table(str(tmp_path / "table.csv"), "y")
+
+
 @pytest.mark.parametrize("name", ["a", "面积", "two words", "null", "1", "it's", "a,b", 'say "b"', "[x]"])
 def test_the_advice_to_drop_a_column_can_be_typed(write, name):
     path = write(GOOD | {name: [7.0] * 20})

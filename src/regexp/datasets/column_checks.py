@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from regexp.datasets.advice import drop, listed, rows
-from regexp.datasets.columns import is_number, is_text
+from regexp.datasets.columns import FEW, is_number, is_text
+from regexp.datasets.numbers_as_text import spoiled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,9 @@ def _unusable(features: pd.DataFrame) -> Iterator[str]:
     if gaps:
         told = [f"{name} ({rows(n)})" for name, n in gaps.items()]
         yield f"must have no missing values, got {listed(told)}: fill them, delete the rows, or {drop(gaps)}"
-    whole = features.drop(columns=list(gaps))
+    mixed = {name: text for name, column in features.items() if (text := spoiled(column))}
+    yield from (f"{text}, or {drop([name])}" for name, text in mixed.items())
+    whole = features.drop(columns=[*{**gaps, **mixed}])
     if constant := [name for name, column in whole.items() if column.nunique() == 1]:
         yield f"must not be constant, got {listed(constant)}: {drop(constant)}"
     odd = {name: column.dtype for name, column in whole.items() if not is_text(column) and not is_number(column)}
@@ -50,6 +53,8 @@ def _target(target: pd.Series, task: str) -> Iterator[str]:
     counts = target.value_counts()
     if len(counts) == 1:
         yield f"must not be constant, got {target.name!r}: there is nothing to learn"
+    elif (task == "regression" or len(counts) > FEW) and (text := spoiled(target)):
+        yield text
     elif task == "regression" and not is_number(target):
         yield f"must be numbers in a regression, got {target.name!r} ({target.dtype}): dataset.task=classification"
     elif task == "classification" and (single := [str(name) for name, count in counts.items() if count == 1]):
