@@ -377,6 +377,17 @@ GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
         (GOOD, {"drop": ["a", "b"]}, "features must leave at least one column"),
         (GOOD | {"b": [np.nan, np.nan, *GOOD["b"][2:]]}, {}, "features must have no missing values, got b (2 rows)"),
         (GOOD | {"y": [np.nan, *GOOD["y"][1:]]}, {}, "target must have no missing values, got 'y' with 1 of 20"),
+        (GOOD | {"b": [np.inf, -np.inf, *GOOD["b"][2:]]}, {}, "features must not be infinite, got b (2 rows)"),
+        (GOOD | {"y": [np.inf, *GOOD["y"][1:]]}, {}, "target must not be infinite, got 'y' with 1 row infinite"),
+        (
+            GOOD | {"b": 1e300 * np.arange(20)},
+            {},
+            "squares that are neither infinite nor all 0, got b (up to 1.9e+301): rescale",
+        ),
+        (GOOD | {"b": 1e-300 * np.arange(20)}, {}, "squares that are neither infinite nor all 0, got b (up to 1.9e-299)"),
+        (GOOD | {"y": 1e300 * np.arange(20)}, {}, "target must have squares that are neither infinite nor all 0, got 'y'"),
+        (GOOD | {"b": 3 * GOOD["y"]}, {}, "features must not hold the target, got b, a linear function of 'y' in every row"),
+        (GOOD | {"b": 1e4 - 0.1 * GOOD["y"]}, {}, "features must not hold the target, got b, a linear function of 'y'"),
         (GOOD | {"b": [7.0] * 20}, {}, 'features must not be constant, got b: "dataset.drop=[b]"'),
         (GOOD | {"b": ["same"] * 20}, {}, "features must not be constant, got b"),
         (GOOD | {"b": [f"row {i}" for i in range(20)]}, {}, "features must not be names of rows, got b"),
@@ -430,6 +441,13 @@ def test_a_target_of_numbers_with_a_text_is_no_classification(write):
 def test_texts_with_digits_are_texts(write):
     kinds = ["1st", "2nd", "3 rooms", "4"] * 5
     assert Table(write(GOOD | {"b": kinds}), "y").load(0, torch.float64).inputs.shape == (20, 5)
+
+
+def test_a_feature_that_nearly_is_the_target_is_accepted(write):
+    near = 3 * GOOD["y"] + 1e-5 * column(seed=9)
+    assert Table(write(GOOD | {"b": near}), "y").load(0, torch.float64).inputs.shape == (20, 2)
+    labels = [1, 2] * 10
+    assert Table(write(GOOD | {"y": labels, "b": [3 * n for n in labels]}), "y").task == "classification"
 
 
 @pytest.mark.parametrize("header", ["a,y,b,y", '"y",a,b,"y"'])

@@ -30,8 +30,9 @@ class Table(Dataset):
     test (classification: of every class); ``val_fraction=0``: no validation split. ``seed``: null splits anew with every
     seed of a run, a number is one fixed split. A run is known by the table's content (``sha256``), wherever the file lies.
 
-    Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, missing values, constant columns,
-    a class with a single member, the target among the features.
+    Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, two columns of one name, missing,
+    infinite and extreme values, numbers spoiled by texts or decimal commas, constant columns, a class with a single member, the
+    target or (regression) a linear function of it among the features.
     """
 
     path: str = dataclasses.field(metadata={"location": True})
