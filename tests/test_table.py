@@ -22,6 +22,7 @@ import forked
 import regexp
 from regexp.baselines.beside import STRENGTHS
 from regexp.component import Invalid
+from regexp.config.construction import construct
 from regexp.datasets import Table
 from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
@@ -473,6 +474,10 @@ def test_several_mistakes_are_told_at_once(write):
     with pytest.raises(Invalid) as error:
         Table(path, "y", drop=["c"])
     assert [field for field, _ in error.value.problems] == ["drop", "features", "features"]
+    told: dict[str, str] = {}
+    construct(Table, {"path": path, "target": "y", "drop": ["c"]}, "dataset.", told)
+    first, second = told["dataset.features"].splitlines()
+    assert "got b (1 row)" in first and second.startswith("dataset.features must not be constant, got a")
 
 
 @pytest.mark.parametrize(
