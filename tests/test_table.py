@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
@@ -21,6 +22,7 @@ import forked
 import regexp
 from regexp.baselines.beside import STRENGTHS
 from regexp.component import Invalid
+from regexp.config.construction import construct
 from regexp.datasets import Table
 from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
@@ -374,12 +376,27 @@ GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
         (GOOD, {"drop": ["y"]}, "drop must not hold the target"),
         (GOOD, {"features": ["a"], "drop": ["a"]}, "drop must not hold columns of features, got a in both"),
         (GOOD, {"drop": ["a", "b"]}, "features must leave at least one column"),
-        (GOOD | {"b": [np.nan, np.inf, *GOOD["b"][2:]]}, {}, "features must have no missing values, got b (2 rows)"),
+        (GOOD | {"b": [np.nan, np.nan, *GOOD["b"][2:]]}, {}, "features must have no missing values, got b (2 rows)"),
         (GOOD | {"y": [np.nan, *GOOD["y"][1:]]}, {}, "target must have no missing values, got 'y' with 1 of 20"),
-        (GOOD | {"b": [7.0] * 20}, {}, "features must not be constant, got b: drop=[b]"),
+        (GOOD | {"b": [np.inf, -np.inf, *GOOD["b"][2:]]}, {}, "features must not be infinite, got b (2 rows)"),
+        (GOOD | {"y": [np.inf, *GOOD["y"][1:]]}, {}, "target must not be infinite, got 'y' with 1 row infinite"),
+        (
+            GOOD | {"b": 1e300 * np.arange(20)},
+            {},
+            "squares that are neither infinite nor all 0, got b (up to 1.9e+301): rescale",
+        ),
+        (GOOD | {"b": 1e-300 * np.arange(20)}, {}, "squares that are neither infinite nor all 0, got b (up to 1.9e-299)"),
+        (GOOD | {"y": 1e300 * np.arange(20)}, {}, "target must have squares that are neither infinite nor all 0, got 'y'"),
+        (GOOD | {"b": 3 * GOOD["y"]}, {}, "features must not hold the target, got b, a linear function of 'y' in every row"),
+        (GOOD | {"b": 1e4 - 0.1 * GOOD["y"]}, {}, "features must not hold the target, got b, a linear function of 'y'"),
+        (GOOD | {"b": [7.0] * 20}, {}, 'features must not be constant, got b: "dataset.drop=[b]"'),
         (GOOD | {"b": ["same"] * 20}, {}, "features must not be constant, got b"),
         (GOOD | {"b": [f"row {i}" for i in range(20)]}, {}, "features must not be names of rows, got b"),
-        (GOOD | {"b": GOOD["y"]}, {}, "features must not hold the target, got b equal to 'y' in every row: drop=[b]"),
+        (
+            GOOD | {"b": GOOD["y"]},
+            {},
+            "features must not hold the target, got b equal to 'y' in every row: \"dataset.drop=[b]\"",
+        ),
         ({"Unnamed: 0": range(20), **GOOD}, {}, "features must have names, got Unnamed: 0 (an index"),
         (GOOD | {"y": ["one"] * 19 + ["two"]}, {}, "target must have classes of at least two rows, got two with one"),
         (GOOD | {"y": [1.0] * 20}, {}, "target must not be constant"),
@@ -395,11 +412,72 @@ def test_what_cannot_be_learned_is_refused(write, columns, fields, message):
     assert message in str(error.value)
 
 
+AGES = [str(age) for age in range(20, 40)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["?", "?", "n/a ", *AGES[3:]], "got b with '?', 'n/a ' in 3 of 20 cells: replace them or delete their rows, or"),
+        (["unknown", *AGES[1:]], "got b with 'unknown' in 1 of 20 cells"),
+        (["-"] * 12 + AGES[12:], "got b with '-' in 12 of 20 cells"),
+        (["7.5"] * 11 + [f"text {i}" for i in range(9)], "got b with 'text 0', 'text 1', 'text 2' and 6 more in 9 of 20"),
+        ([f"{age},5" for age in AGES], "got b with decimal commas ('20,5', '21,5', '22,5' and 17 more): save with points, or"),
+    ],
+)
+def test_numbers_that_are_read_as_texts_are_refused(write, cells, message):
+    with pytest.raises(Invalid) as error:
+        Table(write(GOOD | {"b": cells}, sep=";"), "y")
+    assert message in str(error.value) and '"dataset.drop=[b]"' in str(error.value)
+    assert len(error.value.problems) == 1
+    with pytest.raises(Invalid, match=r"target must be numbers"):
+        Table(write(GOOD | {"b": cells}, sep=";"), "b", task="regression")
+
+
+def test_a_target_of_numbers_with_a_text_is_no_classification(write):
+    with pytest.raises(Invalid, match=r"target must be numbers in every cell .*, got y with '\?' in 1 of 20 cells"):
+        Table(write(GOOD | {"y": ["?", *AGES[1:]]}), "y")
+
+
+def test_texts_with_digits_are_texts(write):
+    kinds = ["1st", "2nd", "3 rooms", "4"] * 5
+    assert Table(write(GOOD | {"b": kinds}), "y").load(0, torch.float64).inputs.shape == (20, 5)
+
+
+def test_a_feature_that_nearly_is_the_target_is_accepted(write):
+    near = 3 * GOOD["y"] + 1e-5 * column(seed=9)
+    assert Table(write(GOOD | {"b": near}), "y").load(0, torch.float64).inputs.shape == (20, 2)
+    labels = [1, 2] * 10
+    assert Table(write(GOOD | {"y": labels, "b": [3 * n for n in labels]}), "y").task == "classification"
+
+
+@pytest.mark.parametrize("header", ["a,y,b,y", '"y",a,b,"y"'])
+def test_two_columns_of_the_same_name_are_refused(tmp_path, header):
+    (tmp_path / "table.csv").write_text(header + "\n" + "1,2,3,4\n2,3,5,1\n" * 10, encoding="utf-8")
+    with pytest.raises(Invalid, match="path must hold a table with distinct column names, got y several times"):
+        Table(str(tmp_path / "table.csv"), "y")
+
+
+@pytest.mark.parametrize("name", ["a", "面积", "two words", "null", "1", "it's", "a,b", 'say "b"', "[x]"])
+def test_the_advice_to_drop_a_column_can_be_typed(write, name):
+    path = write(GOOD | {name: [7.0] * 20})
+    with pytest.raises(Invalid) as error:
+        Table(path, "y")
+    (word,) = shlex.split(str(error.value).rpartition(f"got {name}: ")[2])
+    override = OverridesParser.create().parse_override(word)
+    assert (override.key_or_group, override.value()) == ("dataset.drop", [name])
+    assert name not in Table(path, "y", drop=[name])._chosen(pd.read_csv(path))
+
+
 def test_several_mistakes_are_told_at_once(write):
     path = write(GOOD | {"a": [1.0] * 20, "b": [np.nan, *GOOD["b"][1:]]})
     with pytest.raises(Invalid) as error:
         Table(path, "y", drop=["c"])
     assert [field for field, _ in error.value.problems] == ["drop", "features", "features"]
+    told: dict[str, str] = {}
+    construct(Table, {"path": path, "target": "y", "drop": ["c"]}, "dataset.", told)
+    first, second = told["dataset.features"].splitlines()
+    assert "got b (1 row)" in first and second.startswith("dataset.features must not be constant, got a")
 
 
 @pytest.mark.parametrize(

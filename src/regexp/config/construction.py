@@ -43,11 +43,19 @@ def construct(
             return kind(**values)
         getattr(unchecked, "__post_init__", lambda: None)()
     except Invalid as invalid:
-        wrong |= {name: text for name, text in invalid.problems if wrong.get(name) != _MISSED}
+        wrong |= {name: text for name, text in _by_field(invalid, prefix).items() if wrong.get(name) != _MISSED}
     except Exception as error:  # a component of the user's own may fail in any way
         wrong |= {} if wrong or forgive else {"": f"cannot be made: {type(error).__name__}: {error}"}
     problems |= {f"{prefix}{name}".rstrip("."): text for name, text in wrong.items()}
     return unchecked
+
+
+def _by_field(invalid: Invalid, prefix: str) -> Problems:
+    """One text for each field; a field's further problems follow in lines of their own."""
+    texts: dict[str, list[str]] = {}
+    for name, text in invalid.problems:
+        texts.setdefault(name, []).append(text)
+    return {name: f"\n{prefix}{name} ".join(several) for name, several in texts.items()}
 
 
 def typed(value: Any, hint: Any) -> tuple[Any, str | None]:

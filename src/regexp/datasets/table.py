@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from regexp.component import Invalid, each, one_of, optional, per_run, require, whole, within
-from regexp.datasets import columns, table_files
+from regexp.datasets import advice, column_checks, columns, table_files
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.fractions import shares, sizes, split, too_few
 from regexp.datasets.scaling import scaled_targets
@@ -30,8 +30,9 @@ class Table(Dataset):
     test (classification: of every class); ``val_fraction=0``: no validation split. ``seed``: null splits anew with every
     seed of a run, a number is one fixed split. A run is known by the table's content (``sha256``), wherever the file lies.
 
-    Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, missing values, constant columns,
-    a class with a single member, the target among the features.
+    Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, two columns of one name, missing,
+    infinite and extreme values, numbers spoiled by texts or decimal commas, constant columns, a class with a single member, the
+    target or (regression) a linear function of it among the features.
     """
 
     path: str = dataclasses.field(metadata={"location": True})
@@ -104,7 +105,7 @@ class Table(Dataset):
         """The table and the hash of its file; the target is one of its columns."""
         table, sha256 = table_files.read(self.path)
         if self.target not in table.columns:
-            raise Invalid("Table", [("target", columns.absent(self.target, table))])
+            raise Invalid("Table", [("target", advice.absent(self.target, table.columns))])
         return table, sha256
 
     def _chosen(self, table: pd.DataFrame) -> list[str]:
@@ -114,7 +115,7 @@ class Table(Dataset):
 
     def _check(self, table: pd.DataFrame) -> None:
         problems = [
-            (field, columns.absent(name, table))
+            (field, advice.absent(name, table.columns))
             for field in ("features", "drop")
             for name in getattr(self, field) or ()
             if name not in table.columns
@@ -123,7 +124,7 @@ class Table(Dataset):
         chosen = self._chosen(table)
         if not chosen and not problems:
             problems.append(("features", "must leave at least one column, got none: name fewer columns in drop"))
-        problems += columns.problems(table, chosen, self.target, self.task)
+        problems += column_checks.problems(table, chosen, self.target, self.task)
         problems += too_few(len(table), self.val_fraction, self.test_fraction)
         if problems:
             raise Invalid("Table", problems)

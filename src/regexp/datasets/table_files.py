@@ -59,7 +59,11 @@ def _parse(file: Path) -> pd.DataFrame:
         return _of_arrays(file)
     head = pd.read_csv(file, sep="\0", nrows=1, header=None, dtype=str, encoding="utf-8-sig", engine="c").iloc[0, 0]
     separator = max(",;\t", key=str(head).count)
-    return pd.read_csv(file, sep=separator, encoding="utf-8-sig")
+    table = pd.read_csv(file, sep=separator, encoding="utf-8-sig")
+    header = pd.read_csv(file, sep=separator, nrows=1, header=None, dtype=str, encoding="utf-8-sig").iloc[0]
+    if header.dropna().duplicated().any():  # pandas has renamed the second y to y.1
+        table.columns = header.fillna("")
+    return table
 
 
 def _of_arrays(file: Path) -> pd.DataFrame:
