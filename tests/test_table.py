@@ -189,7 +189,7 @@ def test_the_readmes_commands_train(command_line, tmp_path):
     for line in lines:
         done = command_line(*shlex.split(line)[1:], "epochs=1", "batch_size=null")
         assert done.code == 0, done.stderr
-    assert len(lines) == 2 and "70 runs" in done.stdout
+    assert len(lines) == 2 and "15 runs in outputs/mine/chosen: 15 completed" in done.stdout
 
 
 def test_below_a_folder_with_spaces_and_chinese_characters(tmp_path, monkeypatch):
