@@ -174,7 +174,7 @@ def _judge(losses: Sequence[Path]) -> None:
 
 
 def _hydra(argv: list[str]) -> None:
-    from regexp.config.asked_files import told
+    from regexp.asked_files import told
 
     before, sys.argv = sys.argv, argv
     try:
