@@ -63,7 +63,7 @@ def half_squared(
     predictions: Float[torch.Tensor, "runs batch outputs"], targets: Float[torch.Tensor, "runs batch outputs"]
 ) -> Float[torch.Tensor, "runs batch"]:
     """``1/2 sum_k (prediction_k - target_k)**2``."""
-    return 0.5 * (predictions - targets).square().sum(-1)
+    return 0.5 * torch.nn.functional.mse_loss(predictions, targets, reduction="none").sum(-1)
 
 
 def cross_entropy(
