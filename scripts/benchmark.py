@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import growth, pictures, profile, report, scale
 from benchmarks.about import about
 from benchmarks.sizes import FULL, QUICK
-from benchmarks.works import cuda, epoch, networks, reading, regression, start_up
+from benchmarks.works import cuda, epoch, networks, options, reading, regression, start_up
 
 WORKS = {
     "W1": epoch.measure,
@@ -23,6 +23,7 @@ WORKS = {
     "W4": start_up.measure,
     "W5": reading.measure,
     "W6": cuda.measure,
+    "options": options.measure,
 }
 REPORTS = Path(__file__).parents[1] / "reports" / "benchmark"
 
@@ -30,7 +31,7 @@ REPORTS = Path(__file__).parents[1] / "reports" / "benchmark"
 def main() -> None:
     """Measure what is asked for, and write it down after every part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=parts, default=[*WORKS, "growth", "profile"], help="W1,...,W6,growth,profile")
+    parser.add_argument("--work", type=parts, default=[*WORKS, "growth", "profile"], help="W1,...,W6,options,growth,profile")
     parser.add_argument("--quick", action="store_true", help="small sizes, once, to see that everything works")
     parser.add_argument("--out", type=Path, default=REPORTS, help="the folder of the report")
     chosen = parser.parse_args()

@@ -1,0 +1,125 @@
+"""Options: what was tried for speed and is not in the product, or is left to the user, each against the product as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import torch
+
+from benchmarks import ours
+from benchmarks.sizes import Sizes
+from benchmarks.threads import one_thread
+from benchmarks.timing import Contestant, Once, interleave
+from benchmarks.work import Row, Work
+from regexp.experiment import Experiment
+
+TITLE = "Options: torch.compile, bfloat16 products, denormals as zeros, a second thread"
+HOW = "above 1 the option is slower; compiled are model and loss, forward and backward; one thread unless said otherwise"
+
+
+def measure(sizes: Sizes) -> Work:
+    """Each option in turn with the program as it is, on the work that it could help most."""
+    work, turns = Work("options", TITLE, HOW), sizes.network_turns
+    strengths, seeds = sizes.grids[-2]
+    sweep = ours.grid(ours.compose("experiment=weight_decay"), [3 * (k + 1) / strengths for k in range(strengths)], seeds)
+    image = ours.compose("experiment=dropout", f"dataset.train_size={sizes.growth_images}")
+    networks = ours.grid(image, [10.0**-k for k in range(1, 1 + sizes.networks[0])], sizes.networks[1])
+    of_sweep = f"W2, {len(sweep)} runs"
+    of_one, of_many = (f"an epoch of {sizes.growth_images} images, {n} network{'s' * (n > 1)}" for n in (1, len(networks)))
+    with one_thread():
+        for what, runs, epochs in ((of_sweep, sweep, None), (of_one, [image], 1), (of_many, networks, 1)):
+            compiled(work, what, Training(runs, epochs), Training(runs, epochs), turns)
+        compare(work, f"{of_sweep}: denormals as zeros / kept", sweep, None, denormals_as_zeros, turns)
+        compare(work, f"{of_sweep}: two threads / one", sweep, None, two_threads, turns)
+        compare(work, f"{of_one}: bfloat16 / float32", [image], 1, bfloat16, turns)
+        compare(work, f"{of_many}: bfloat16 / float32", networks, 1, bfloat16, turns)
+    accuracy(work, [replace(image, seed=seed) for seed in range(sizes.networks[1])])
+    return work
+
+
+Option = Callable[[], AbstractContextManager[None]]
+
+
+class Training:
+    """A stack that trains on with every call: all its epochs, or some, and an evaluation."""
+
+    def __init__(self, experiments: Sequence[Experiment], epochs: int | None = None):
+        self.program, self.state = ours.prepare(experiments)
+        self.epochs = epochs or self.program.spec.epochs
+
+    def __call__(self) -> torch.Tensor:
+        for _ in range(self.epochs - 1):
+            ours.steps(self.program, self.state)
+        metrics = ours.epoch(self.program, self.state)
+        return metrics.get("test/accuracy", metrics["test/loss"])
+
+
+def compiled(work: Work, what: str, changed: Training, plain: Training, turns: int) -> None:
+    """Rows: the ratio once all is compiled, and the seconds of the first call."""
+    program = changed.program
+    program.model.module, program.loss = torch.compile(program.model.module), torch.compile(program.loss)
+    first = Contestant("compiled, first call", lambda: Once(changed().mean().item()))
+    try:
+        first.turn()
+    except Exception as error:  # no compiler, or none that this torch finds
+        work.notes.append(f"{what}: torch.compile failed here ({type(error).__name__})")
+        return
+    taken = race(work, what, changed, plain, turns)
+    work.compare(f"{what}: compiled, warm / as it is", *taken)
+    work.rows.append(Row(f"{what}: compiled, first call", first.seconds, "s"))
+
+
+def compare(
+    work: Work,
+    what: str,
+    runs: Sequence[Experiment],
+    epochs: int | None,
+    option: Callable[[], AbstractContextManager],
+    turns: int,
+) -> None:
+    """A row: seconds with the option over seconds without."""
+    changed = Training(runs, epochs)
+
+    def inside() -> None:
+        with option():
+            changed()
+
+    work.compare(what, *race(work, what, inside, Training(runs, epochs), turns))
+
+
+def race(work: Work, what: str, changed: Callable, plain: Callable, turns: int) -> tuple[list[float], list[float]]:
+    """The seconds of both, in turn."""
+    both = [Contestant(name, lambda call=call: (call(), None)[-1]) for name, call in (("option", changed), ("as it is", plain))]
+    interleave(both, turns)
+    taken = work.record(both, label=f"{what}: ")
+    return taken["option"], taken["as it is"]
+
+
+def accuracy(work: Work, runs: Sequence[Experiment]) -> None:
+    """A row: test accuracy with bfloat16 products minus without, of every seed, at the end of training."""
+    with bfloat16():
+        changed = Training(runs)()
+    points = 100 * (changed - Training(runs)())
+    what = f"test accuracy after {runs[0].epochs} epochs, {len(runs)} seeds: bfloat16 - float32"
+    work.rows.append(Row(what, points.tolist(), "points"))
+
+
+def bfloat16() -> AbstractContextManager:
+    """Products in bfloat16, weights and optimizer in float32."""
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+@contextmanager
+def denormals_as_zeros() -> Iterator[None]:
+    torch.set_flush_denormal(True)
+    yield
+    torch.set_flush_denormal(False)
+
+
+@contextmanager
+def two_threads() -> Iterator[None]:
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
