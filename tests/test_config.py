@@ -20,10 +20,10 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models.mlp import MLP
 from regexp.models.model import Model
-from regexp.naming import quoted
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, Dropout, EarlyStopping, WeightDecay
 from regexp.settings import Settings, absent_device
+from regexp.words import quoted
 
 CONFIG = {
     "dataset": {"_target_": "regexp.datasets.synthetic_regression.SyntheticRegression"},

@@ -22,7 +22,8 @@ from regexp.comparison.reading import COMMANDS, Run, newest_study, read
 from regexp.comparison.remarks import remarks, unbegun
 from regexp.comparison.settings import Setting, group, seeds_of, split_sizes
 from regexp.comparison.variation import variation
-from regexp.naming import SEARCH_NOTE, counted, quoted
+from regexp.naming import SEARCH_NOTE
+from regexp.words import counted, quoted
 
 
 class NothingToCompare(ValueError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from regexp.comparison.reading import OUTPUT
 from regexp.comparison.written import fingerprint, note, noted
-from regexp.naming import quoted
+from regexp.words import quoted
 
 log = logging.getLogger("regexp")
 

@@ -1,4 +1,4 @@
-"""Names that every file system and every shell takes: of folders, by what differs between runs; words of a command; counts."""
+"""Names of folders that every file system and every shell takes, by what differs between runs."""
 
 from __future__ import annotations
 
@@ -34,27 +34,6 @@ def folder_names(experiments: Sequence[Experiment]) -> list[str]:
     parts = [[f"{short[name]}-{values[name]}" for name in differing if name in values] for values in flat]
     names = [f"{slug('+'.join(part))}-{e.hash()}" for part, e in zip(parts, experiments, strict=True)]
     return [name if names.index(name) == i else f"{name}-{i}" for i, name in enumerate(names)]
-
-
-def quoted(word: str) -> str:
-    """In double quotes where a shell needs them: brackets are patterns in zsh, and single quotes are none in cmd."""
-    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
-        return word
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 run``, ``2 runs``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def exact(value: float) -> str:
-    """The number as one would type it, in as many digits as it needs to be read back.
-
-    >>> exact(10.0), exact(0.1234567), exact(1e-6)
-    ('10', '0.1234567', '1e-06')
-    """
-    return short if float(short := f"{value:g}") == value else repr(float(value))
 
 
 def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from regexp.naming import quoted
 from regexp.results import Result, Row
+from regexp.words import quoted
 
 SPLITS = ("train", "val", "test")
 METRICS = ("loss", "accuracy", "rmse")

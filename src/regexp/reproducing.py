@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from regexp import train
-from regexp.naming import quoted
 from regexp.textbook import pages, report, sweeps
-from regexp.textbook.jobs import at_once, side_by_side
+from regexp.textbook.jobs import parallel, side_by_side
 from regexp.textbook.protocol import TIERS, Protocol
 from regexp.textbook.reading import ProtocolError, read_all
+from regexp.words import quoted
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
             print(listing(protocols, measured()))
             return
         chosen = choose(arguments.experiments, protocols)
-        jobs = at_once(arguments.jobs, len(chosen))
+        jobs = parallel(arguments.jobs, len(chosen))
         run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
         failed = run(chosen, arguments.tier, _out(arguments), redraw=arguments.redraw)
     except (ProtocolError, ValueError, OSError) as error:

@@ -19,9 +19,9 @@ from regexp.config.leftovers import key_of
 from regexp.config.resuming import Held, changed, held, told
 from regexp.experiment import Experiment
 from regexp.history import has_ended
-from regexp.naming import quoted
 from regexp.sameness import differences
 from regexp.settings import Settings
+from regexp.words import quoted
 
 log = logging.getLogger("regexp")
 

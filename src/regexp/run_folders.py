@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regexp.history import read_summary
-from regexp.naming import quoted
+from regexp.words import quoted
 
 
 class Taken(FileExistsError):

@@ -69,8 +69,7 @@ def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
 
     done: dict[str, Result] = {}
     for stack in stacks(wanted, launcher.max_stack):
-        settings = stack[0].settings
-        how = {name: getattr(settings, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+        how = stack[0].settings.of_training()
         results = train_stack([order.experiment for order in stack], [], how, lambda *seen: None)
         done |= {result.experiment.hash(): result for result in results}
     return [done[order.experiment.hash()] for order in wanted]

@@ -48,6 +48,10 @@ class Settings:
         decisions: dict[str, Any] = many if sweep else single
         return dataclasses.replace(self, **{name: v for name, v in decisions.items() if getattr(self, name) is None})
 
+    def of_training(self) -> dict[str, Any]:
+        """Those that say how a stack is trained, the same for all its runs."""
+        return {name: getattr(self, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+
 
 def absent_device(device: Any) -> str | None:
     """What to say of a CUDA device that this machine does not have; None for every other value.

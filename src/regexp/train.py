@@ -148,8 +148,8 @@ def _resume_same(asked: Plan) -> None:
 
 
 def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
-    from regexp.naming import counted
     from regexp.run_folders import count, failed
+    from regexp.words import counted
 
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
     own = [f"{key}={_as_value(asked.folder)}"]

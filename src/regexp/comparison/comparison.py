@@ -15,8 +15,8 @@ from regexp.comparison.findings import Findings
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
-from regexp.naming import counted
 from regexp.page import page, png
+from regexp.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from regexp.comparison.findings import Findings
 from regexp.comparison.reading import Run
 from regexp.comparison.variation import Variation
-from regexp.naming import counted
+from regexp.words import counted
 
 
 def paragraph(found: Findings, between_seeds: Variation) -> str:

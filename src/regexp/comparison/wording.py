@@ -1,4 +1,4 @@
-"""How sentences and tables write numbers, intervals and lists of settings."""
+"""How sentences and tables write numbers, intervals and settings in brackets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 
 from regexp.comparison.statistics import Difference, Estimate
-
-LISTED = 5
-"""How many settings a sentence names."""
+from regexp.words import listed
 
 
 def number(value: float) -> str:
@@ -26,12 +24,6 @@ def p_value(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
-def listed(labels: Sequence[str], most: int = LISTED) -> str:
-    """``a, b and 2 more``."""
-    more = len(labels) - most
-    return ", ".join(labels[:most]) + (f" and {more} more" if more > 0 else "")
-
-
 def bracketed(labels: Sequence[str]) -> str:
-    """The same in brackets, after a blank; nothing for no labels."""
+    """The settings in brackets, after a blank; nothing for no settings."""
     return f" ({listed(labels)})" if labels else ""

@@ -13,7 +13,7 @@ from regexp.component import Component, per_run_fields
 from regexp.config.building import BASES
 from regexp.config.construction import hints
 from regexp.config.target import component_class
-from regexp.naming import exact
+from regexp.words import exact
 
 
 @dataclasses.dataclass(frozen=True)

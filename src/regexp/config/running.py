@@ -11,9 +11,9 @@ from hydra.types import RunMode
 
 from regexp.config.building import build, plain_values
 from regexp.config.leftovers import key_of, without_leftovers
-from regexp.naming import quoted
 from regexp.order import Order
 from regexp.settings import Settings
+from regexp.words import quoted
 
 
 def order(cfg: Any) -> Order:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.datasets.advice import drop, listed, rows
+from regexp.datasets.advice import drop
 from regexp.datasets.columns import FEW, is_number, is_text, numbers
 from regexp.datasets.numbers_as_text import spoiled
+from regexp.words import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +30,13 @@ def _unusable(features: pd.DataFrame) -> Iterator[str]:
     """Columns that are no features."""
     gaps = {name: n for name, column in features.items() if (n := int(column.isna().sum()))}
     if gaps:
-        told = [f"{name} ({rows(n)})" for name, n in gaps.items()]
+        told = [f"{name} ({counted(n, 'row')})" for name, n in gaps.items()]
         yield f"must have no missing values, got {listed(told)}: fill them, delete the rows, or {drop(gaps)}"
     mixed = {name: text for name, column in features.items() if (text := spoiled(column))}
     yield from (f"{text}, or {drop([name])}" for name, text in mixed.items())
     infinite = {name: n for name, column in features.items() if (n := _infinite(column))}
     if infinite:
-        told = [f"{name} ({rows(n)})" for name, n in infinite.items()]
+        told = [f"{name} ({counted(n, 'row')})" for name, n in infinite.items()]
         yield f"must not be infinite, got {listed(told)}: replace those values, delete the rows, or {drop(infinite)}"
     whole = features.drop(columns=[*{**gaps, **mixed, **infinite}])
     if constant := [name for name, column in whole.items() if column.nunique() == 1]:
@@ -95,7 +96,7 @@ def _target(target: pd.Series, task: str) -> Iterator[str]:
     if n := int(target.isna().sum()):
         yield f"must have no missing values, got {target.name!r} with {n} of {len(target)} rows missing: delete those rows"
     elif n := _infinite(target):
-        yield f"must not be infinite, got {target.name!r} with {rows(n)} infinite: replace those values or delete those rows"
+        yield f"must not be infinite, got {target.name!r} with {counted(n, 'row')} infinite: replace or delete them"
     elif text := _extreme(target):
         yield f"must have squares that are neither infinite nor all 0, got {target.name!r} ({text}): rescale it"
     else:

@@ -7,8 +7,12 @@ from typing import Any
 from jaxtyping import Int
 
 from regexp import rng
+from regexp.component import Rule, optional, whole, within
 from regexp.datasets.labels import proportional_order
 from regexp.lazy import torch
+
+RULES: dict[str, Rule] = {"val_fraction": within(0, 1), "test_fraction": within(0, 1), "seed": optional(whole(0))}
+"""Of the fields that data sets split in this way share."""
 
 
 def shares(val_fraction: float, test_fraction: float) -> dict[str, float]:

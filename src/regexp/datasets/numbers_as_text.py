@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regexp.datasets.advice import listed
+import numpy as np
+
 from regexp.datasets.columns import is_text
+from regexp.words import listed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
-_WITH_COMMA = r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*"
 
 
 def spoiled(column: pd.Series) -> str | None:
@@ -22,7 +21,8 @@ def spoiled(column: pd.Series) -> str | None:
     if not is_text(column):
         return None
     counts = column.dropna().astype(str).value_counts()
-    points, commas = (counts.index.str.fullmatch(kind) for kind in (_NUMBER, _WITH_COMMA))
+    points, commas = _are_numbers(counts.index), _are_numbers(counts.index.str.replace(",", "."))
+    commas &= ~points
     if commas.any() and _most(counts, points | commas):
         some = listed([repr(text) for text in counts.index[commas]], 3)
         return f"must be numbers with decimal points, got {column.name} with decimal commas ({some}): save with points"
@@ -31,6 +31,12 @@ def spoiled(column: pd.Series) -> str | None:
     texts = counts[~points]
     told = f"{column.name} with {listed(map(repr, texts.index), 3)} in {texts.sum()} of {len(column)} cells"
     return f"must be numbers in every cell or texts in most, got {told}: replace them or delete their rows"
+
+
+def _are_numbers(texts: pd.Index) -> np.ndarray:
+    import pandas as pd
+
+    return np.isfinite(pd.to_numeric(texts.to_numpy(dtype=object), errors="coerce").astype(float))
 
 
 def _most(counts: pd.Series, which: pd.Series) -> bool:

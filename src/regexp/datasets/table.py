@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from regexp.component import Invalid, each, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, each, one_of, optional, per_run, require
 from regexp.datasets import advice, column_checks, columns, table_files
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import shares, sizes, split, too_few
+from regexp.datasets.fractions import RULES, shares, sizes, split, too_few
 from regexp.datasets.scaling import scaled_targets
 from regexp.lazy import torch
 
@@ -57,10 +57,8 @@ class Table(Dataset):
             task=one_of("auto", "regression", "classification"),
             features=optional(each(_text, empty=False)),
             drop=each(_text),
-            val_fraction=within(0, 1),
-            test_fraction=within(0, 1),
-            seed=optional(whole(0)),
             sha256=optional(_text),
+            **RULES,
         )
         for name in ("features", "drop"):
             if isinstance(getattr(self, name), list):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole, within
+from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import shares, sizes, split, too_few
+from regexp.datasets.fractions import RULES, shares, sizes, split, too_few
 from regexp.datasets.scaling import scaled_targets, standardized
 from regexp.lazy import torch
 
@@ -53,11 +53,9 @@ class TensorDataset(Dataset):
         require(
             self,
             task=one_of("auto", "regression", "classification"),
-            val_fraction=within(0, 1),
-            test_fraction=within(0, 1),
             standardize=boolean(),
-            seed=optional(whole(0)),
             image=optional(each(whole(1), empty=False)),
+            **RULES,
         )
         if self.image is not None:
             object.__setattr__(self, "image", tuple(self.image))

@@ -8,11 +8,11 @@ from regexp.comparing import compare
 from regexp.comparison.figures import write as write_figures
 from regexp.comparison.reading import OUTPUT
 from regexp.config.planning import Plan
-from regexp.naming import quoted
 from regexp.search import report
 from regexp.search.figure import performance
 from regexp.search.outcomes import Searched
 from regexp.search.searching import alone
+from regexp.words import quoted
 
 AT = "best"
 """Settings are chosen by the best epoch, which is what a run returns, and so they are compared."""

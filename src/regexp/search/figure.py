@@ -12,9 +12,9 @@ from jaxtyping import Float
 
 from regexp.axes import logarithmic, short_tick
 from regexp.comparison.figures.style import LINES, SPLITS, ascii_text, new_figure, tidy
-from regexp.naming import counted
 from regexp.search.outcomes import Searched
 from regexp.search.performance import expected, interval
+from regexp.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

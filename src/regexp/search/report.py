@@ -16,9 +16,9 @@ from regexp.comparison.wording import number
 from regexp.config import ConfigError
 from regexp.config.composing import Composer
 from regexp.config.ranges import Range
-from regexp.naming import exact, quoted
 from regexp.report import aligned
 from regexp.search.outcomes import Outcome, Searched
+from regexp.words import exact, quoted
 
 NEAR = 0.1
 """A chosen value within this part of its range from an end is near it."""

@@ -15,12 +15,13 @@ from regexp.config.composing import Job
 from regexp.config.orders import orders
 from regexp.config.planning import Plan
 from regexp.config.searching import SearchPlan
-from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING, counted
+from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
 from regexp.search.contest import Contest
 from regexp.search.outcomes import ENDED, Searched
 from regexp.sweep import sweep
 from regexp.sweep.study import held
 from regexp.sweep.tally import Tally
+from regexp.words import counted
 
 log = logging.getLogger("regexp")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from regexp import checkpoint, saving
-from regexp.naming import counted
 from regexp.order import Order
 from regexp.snapshot import Snapshot, combine
 from regexp.sweep.study import FINISHED, held
+from regexp.words import counted
 
 log = logging.getLogger("regexp")
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from regexp.experiment import Experiment
 from regexp.lazy import torch
-from regexp.naming import counted
 from regexp.order import Order
 from regexp.program import load_data, set_of, share_a_list, structure_of
 from regexp.program.data import EVALUATION_ROWS
 from regexp.program.structure import Set
 from regexp.regularizers.regularizer import defines, switches
+from regexp.words import counted
 
 log = logging.getLogger("regexp")
 

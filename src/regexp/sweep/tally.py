@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from regexp import atomic
-from regexp.naming import counted
+from regexp.words import counted
 
 WORDS = {
     "completed": "completed",

@@ -13,7 +13,6 @@ from regexp import saving
 from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
 from regexp.machine import OutOfMemory
-from regexp.naming import counted
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.recorded_training import train_stack
@@ -23,6 +22,7 @@ from regexp.snapshot import Snapshot
 from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stack import Outcome, Parcel, Stack
 from regexp.sweep.study import FINISHED, claim, clear, finished, status_of
+from regexp.words import counted
 from regexp.writing import Keep, RunWriter
 
 log = logging.getLogger("regexp")
@@ -141,8 +141,7 @@ def _train_together(orders: Sequence[Order], saved: Snapshot | None, file: Path,
     def report(program: Any, state: Any, metrics: Any, trained: Any) -> None:
         advance(done + len(orders) * state.epoch / epochs)
 
-    settings = orders[0].settings
-    about = {name: getattr(settings, name) for name in ("device", "threads", "on_divergence", "checkpoint")}
+    about = orders[0].settings.of_training()
     experiments, writers = [order.experiment for order in orders], [_writer(order) for order in orders]
     train_stack(experiments, writers, about, report, on_end, saved=saved, file=file)
 

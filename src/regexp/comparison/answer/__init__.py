@@ -8,7 +8,7 @@ from regexp.comparison.answer.gaps import gaps
 from regexp.comparison.answer.undecided import undecided
 from regexp.comparison.findings import Findings
 from regexp.comparison.wording import interval, number
-from regexp.naming import counted
+from regexp.words import counted
 
 __all__ = ["one_setting", "sentences"]
 

@@ -12,7 +12,7 @@ from regexp.comparison.settings import split_sizes
 from regexp.comparison.wording import number
 from regexp.component import is_number
 from regexp.metrics import lower_is_better
-from regexp.naming import counted
+from regexp.words import counted
 
 
 def choice(found: Findings) -> str:

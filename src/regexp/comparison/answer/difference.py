@@ -11,7 +11,7 @@ from regexp.comparison.settings import named
 from regexp.comparison.statistics import LEVEL
 from regexp.comparison.wording import bracketed, interval, number, p_value
 from regexp.metrics import lower_is_better
-from regexp.naming import counted
+from regexp.words import counted
 
 
 def difference(found: Findings) -> str:

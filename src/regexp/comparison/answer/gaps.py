@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from regexp.comparison.commands import sweep
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import Row
-from regexp.comparison.wording import LISTED, bracketed
+from regexp.comparison.wording import bracketed
+from regexp.words import LISTED
 
 _RETRAINED = {"missing", "failed", "interrupted", "running"}
 """Why a seed is absent, where training it (again) is the way out."""

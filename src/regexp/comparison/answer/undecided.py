@@ -9,7 +9,8 @@ from regexp.comparison.commands import sweep, with_fresh_seeds
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import difference
 from regexp.comparison.statistics import LEVEL, holm, seeds_needed
-from regexp.comparison.wording import interval, listed
+from regexp.comparison.wording import interval
+from regexp.words import listed
 
 
 def undecided(found: Findings) -> str:

@@ -13,7 +13,7 @@ from regexp.comparison.figures.lines import Place, bands, cut_below, draw_baseli
 from regexp.comparison.figures.style import DECADE, DIFFERENCE, LINES, SPLITS, finish, legend, new_figure, scale_y, tidy, worded
 from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
-from regexp.comparison.wording import listed
+from regexp.words import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from regexp.launcher import Launcher
-from regexp.naming import counted
 from regexp.sweep.stack import Endings, Outcome, Stack
+from regexp.words import counted
 
 log = logging.getLogger("regexp")
 

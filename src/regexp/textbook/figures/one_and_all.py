@@ -26,7 +26,7 @@ REFERENCES: list[dict[str, Any]] = [{"color": "black", "linestyle": dash} for da
 
 def one_and_all(picture: Picture, study: Study) -> Figure:
     """Left the first seed of the settings ``one`` on its training and test split, right the first metric of all settings."""
-    figure, (left, right) = new_figure(12.6, 5.4, 2, alike=True)
+    figure, (left, right) = new_figure(9.6, 5.6, 2, alike=True)
     styles = dict(zip(picture.settings or study.settings, LINES * 3, strict=False))
     _one(left, picture, study, styles)
     _all(right, picture, study, styles)
@@ -69,4 +69,4 @@ def _all(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
         mean = float(measure(parse(text), study).mean())
         axes.axhline(mean, linewidth=1.2, label=f"{study.protocol.labels.get(text, text)}: {mean:.4f}", **style)
     if band:
-        axes.legend(frameon=False, fontsize=10, loc="lower left", bbox_to_anchor=(0, 0.44))
+        axes.legend(frameon=False, fontsize=9.5, loc="lower left", bbox_to_anchor=(0, 0.44))
