@@ -5,6 +5,7 @@
 """
 
 import importlib
+import os
 from typing import Any
 
 _HOMES = {
@@ -33,6 +34,10 @@ _HOMES = {
 
 __all__ = list(_HOMES)
 __version__ = "0.1.0"
+
+
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+# Torch takes large tensors in pages of 2 MB then, where Linux has them: a stack of many networks trains up to a quarter faster.
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,9 @@ from typing import Any
 from regexp.component import Invalid
 from regexp.lazy import torch
 
+RUNNING = ("src", "conf", "scripts")
+"""The folders of a checkout that say what runs; reports may change while they are written."""
+
 
 def find_device(name: str) -> torch.device:
     """``auto`` (CUDA if there is one), ``cpu``, ``cuda`` or ``cuda:N``; a device that is absent is an error."""
@@ -75,15 +78,20 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of the checkout that regexp runs from (``-dirty`` if changed); None for an installed package."""
+    """The commit of the checkout that regexp runs from, ``-dirty`` if what runs was changed; None for an installed package."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout.strip()
+        name = _git(root, "rev-parse", "--short=12", "HEAD").stdout.strip()
+        changed = _git(root, "diff", "--quiet", "HEAD", "--", *RUNNING, check=False).returncode
     except (OSError, subprocess.CalledProcessError):
         return None
+    return f"{name}-dirty" if changed else name
+
+
+def _git(root: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, encoding="utf-8", check=check)
 
 
 def _flushes_denormals() -> bool:

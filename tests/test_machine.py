@@ -1,0 +1,57 @@
+"""What is recorded of the machine: the commit, and how torch takes memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regexp import machine
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository in which ``regexp.machine`` believes to lie, with one commit."""
+    names = {f"GIT_{who}_{what}": "x@y.z" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for name in names:
+        monkeypatch.setenv(name, names[name])
+    for folder in ("src/regexp", "reports"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "file.txt").write_text("before", encoding="utf-8")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.setattr(machine, "__file__", str(tmp_path / "src" / "regexp" / "machine.py"))
+    return tmp_path
+
+
+def test_a_commit_is_dirty_if_what_runs_was_changed(checkout):
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, check=True, capture_output=True, encoding="utf-8").stdout
+    assert machine.commit.__wrapped__() == head[:12]
+    (checkout / "reports" / "file.txt").write_text("after", encoding="utf-8")
+    assert machine.commit.__wrapped__() == head[:12]
+    (checkout / "src" / "regexp" / "file.txt").write_text("after", encoding="utf-8")
+    assert machine.commit.__wrapped__() == f"{head[:12]}-dirty"
+
+
+def test_no_commit_outside_a_checkout_and_before_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "__file__", str(tmp_path / "src" / "regexp" / "machine.py"))
+    assert machine.commit.__wrapped__() is None
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert machine.commit.__wrapped__() is None
+
+
+def test_large_tensors_take_huge_pages():
+    switch = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not switch.exists() or "[never]" in switch.read_text(encoding="utf-8"):
+        pytest.skip("no huge pages here")
+    code = (
+        "import resource, regexp, torch\n"
+        "torch.ones(1)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "torch.ones(64 << 20, dtype=torch.uint8)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert int(done.stdout) < (64 << 20) / 4096
