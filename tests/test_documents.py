@@ -177,6 +177,7 @@ def test_the_site_is_built_without_a_warning(tmp_path):
         assert data["title"].partition("'")[0] in page(f"reports/textbook/{data['name']}/index.html")
     for name in REGULARIZERS:
         assert "<math" in page(f"methods/{name}.html") and "Reference:" in page(f"methods/{name}.html")
+    assert '<div class="language-sh highlight">' in page("data.html"), "commands that wrap"
     calls = page("api/calls.html")
     assert "Train experiments as one stack" in calls and ":class:" not in calls and "<blockquote>" not in calls
     for file in tmp_path.rglob("*.html"):  # nothing is fetched from elsewhere
