@@ -26,7 +26,7 @@ def rehearse(asked: Plan) -> None:
         return
     known = held(asked.folder) if asked.study else {}
     finished = {known_as for known_as, (_, status) in known.items() if status in FINISHED}
-    missing = [job.experiment for job in asked.runs if job.experiment.hash() not in finished]
+    missing = [job.experiment for job in asked.runs if not finished or job.experiment.hash() not in finished]
     if missing and (problems := _refusals(missing)):
         raise ConfigError(problems)
 
