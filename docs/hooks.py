@@ -25,6 +25,7 @@ OWN = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGE
 FOLDERS = ("reports", "conf")
 LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 REPORT = re.compile(r"\[([^\]]+)\]\(((?:\.\./)*reports/[^)]+)\)")
+COMMANDS = re.compile(r"^```\n(?=(?:regexp-|python |make |tensorboard |\.venv/))", re.MULTILINE)
 FORMULA = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.DOTALL | re.MULTILINE)
 
 
@@ -36,9 +37,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links to where the site has their targets (none to a report that is not made), set formulas, fill the gallery."""
+    """Lead links to where the site has their targets (none to a report that is not made), set formulas and commands, fill the
+    gallery.
+    """
     markdown = markdown.replace("<!-- gallery -->", gallery())
     markdown = FORMULA.sub(lambda found: f'<div class="formula">{convert(found[1], display="block")}</div>', markdown)
+    markdown = COMMANDS.sub("```sh\n", markdown)  # which wrap, as tables of results must not
     folder = posixpath.dirname(_in_repository(page.file.src_uri))
     here = posixpath.dirname(page.file.src_uri) or "."
 

@@ -131,6 +131,7 @@ def test_wrong_content_is_an_error_that_names_the_file_and_the_hash(tmp_path, na
         load(FILES, [folder, put(tmp_path / "right", packed=False)], tmp_path / "store", never)
     assert str(error.value).startswith(f"{folder / name} {what}")
     assert FILES[1].sha256 in str(error.value) and str(FILES[1].size) in str(error.value)
+    assert "delete or replace it" in str(error.value)
     assert not (tmp_path / "store").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import regexp
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -32,8 +34,9 @@ def reason(experiment):
 
 def stated(experiment):
     """The largest stable learning rate that a diverged run names."""
-    found = re.search(r"the largest stable lr (?:is|of these batches,) ([\d.e+-]+)", reason(experiment))
-    return float(found[1])
+    found = re.findall(r"([\d.e+-]+), the largest stable lr of these batches", reason(experiment))
+    assert len(found) == 1
+    return float(found[0])
 
 
 def largest_eigenvalue(strength=0.0):
@@ -47,7 +50,8 @@ def test_of_the_full_batch_it_is_two_over_the_largest_eigenvalue(regularizers):
     expected = 2 / largest_eigenvalue(3.0 if regularizers else 0.0)
     text = reason(run(50.0, regularizers=regularizers))
     formula = "2 / (lambda_max + strength)" if regularizers else "2 / lambda_max"
-    assert f"lr 50 exceeds {formula} = {expected:.3g} of these batches; the largest stable lr is {expected:.3g}" in text
+    assert f"lr 50 exceeds {formula} = {expected:.3g}, the largest stable lr of these batches" in text
+    assert text.count("exceeds") == text.count("stable") == 1
 
 
 CASES = {
@@ -97,4 +101,45 @@ def test_a_decay_that_overshoots_is_named_in_any_model():
 def test_the_command_line_says_it(command_line):
     done = command_line("optimizer.lr=3", "model.init=normal", "epochs=100")
     assert done.code == 0
-    assert "the largest stable lr is" in done.stdout
+    assert ", the largest stable lr of these batches" in done.stdout
+
+
+def test_a_loss_that_grows_and_is_still_finite_is_explained_too(caplog):
+    """The same sentence, at a learning rate that needs some hundred steps more to overflow."""
+    many, few = run(3.0, batch_size=5), run(3.0, batch_size=5, epochs=8, eval_every=2)
+    with caplog.at_level("WARNING", logger="regexp"):
+        (result,) = fit([few])
+    assert (result.status, result.reason) == ("completed", None) and result.last["train/loss"] > 1e10
+    assert result.warning in caplog.text
+    rose, _, why = result.warning.partition(": ")
+    assert rose == f"train/loss rose from {result.rows[0]['train/loss']:.3g} to {result.last['train/loss']:.3g}"
+    assert why in reason(many)
+
+
+def test_there_is_no_false_alarm():
+    """Neither a loss that rose nor a learning rate above the border is enough by itself."""
+    far = SyntheticRegression(features=30, train_size=20, val_size=0, test_size=20, true_weight=1.0)
+    there = Linear(init="constant", init_value=1.0)
+    worse = [
+        Experiment(far, there, SGD(0.01), [L2(3.0)], epochs=200, batch_size=None),  # by its penalty, which is meant
+        Experiment(far, there, Adam(1.0), epochs=3),  # for a reason that is not known
+        Experiment(far, there, SGD(1.0), [InputNoise(0.1)], epochs=2, batch_size=None),
+    ]
+    better = [run(0.01), run(1.05 * 2 / largest_eigenvalue(), epochs=2, eval_every=1)]
+    results = [fit([experiment])[0] for experiment in (*worse, *better)]
+    assert [result.last["train/loss"] > 2 * result.rows[0]["train/loss"] for result in results] == [True] * 3 + [False] * 2
+    assert {(result.status, result.warning) for result in results} == {("completed", None)}
+
+
+def test_the_warning_is_kept_and_shown(command_line, tmp_path):
+    wild = ("optimizer.lr=1", "model.init=normal", "epochs=3", "curves=false")
+    alone = command_line(*wild, "hydra.run.dir=alone")
+    assert alone.code == 0 and "\nwarning     train/loss rose from" in alone.stdout
+    summary = json.loads((tmp_path / "alone" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["status"] == "completed" and ", the largest stable lr of these batches" in summary["warning"]
+    assert summary["warning"] in (tmp_path / "alone" / "train.log").read_text(encoding="utf-8")
+    assert regexp.load(tmp_path / "alone").warning == summary["warning"]
+    assert command_line("-m", *wild, "seed=0,1", "study=two", "compare=false").code == 0
+    for file in (tmp_path / "outputs" / "two").glob("*/summary.json"):
+        log = file.with_name("train.log").read_text(encoding="utf-8")
+        assert f"warning: {json.loads(file.read_text(encoding='utf-8'))['warning']}\n" in log

@@ -418,7 +418,7 @@ AGES = [str(age) for age in range(20, 40)]
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["?", "?", "n/a ", *AGES[3:]], "got b with '?', 'n/a ' in 3 of 20 cells: replace them or delete their rows, or"),
+        (["?", "?", "n/a ", *AGES[3:]], "got b with '?', 'n/a ' in 3 of 20 cells: replace them, delete their rows, or rename"),
         (["unknown", *AGES[1:]], "got b with 'unknown' in 1 of 20 cells"),
         (["-"] * 12 + AGES[12:], "got b with '-' in 12 of 20 cells"),
         (["7.5"] * 11 + [f"text {i}" for i in range(9)], "got b with 'text 0', 'text 1', 'text 2' and 6 more in 9 of 20"),

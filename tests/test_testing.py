@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 
 import pytest
 import torch
@@ -144,6 +145,18 @@ def test_every_broken_rule_is_found(broken, message):
     with pytest.raises(Broken) as error:
         check_regularizer(broken(0.1))
     assert message in str(error.value), str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (Good, r"must be given a regularizer, got the class Good: write check_regularizer\(Good\(\.\.\.\)\)"),
+        (0.1, r"must be given a regularizer, got 0\.1: derive its class from regexp\.Regularizer"),
+    ],
+)
+def test_what_is_no_regularizer_is_told(given, message):
+    with pytest.raises(TypeError, match=message):
+        inspect.unwrap(check_regularizer)(given)  # without the annotations that are checked under test
 
 
 def test_a_good_one_passes():

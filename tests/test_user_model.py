@@ -95,6 +95,8 @@ EXTRAS = {
     "norm": lambda net: nn.Sequential(*net[:2], nn.LayerNorm(16), *net[2:]),
     "convolution": lambda net: nn.Sequential(nn.Unflatten(1, (1, 32)), nn.Conv1d(1, 2, 3, 2, 1), nn.Flatten(), net),
     "dropout": lambda net: nn.Sequential(*net[:3], nn.Dropout(0.5), *net[3:]),
+    "groups": lambda net: nn.Sequential(*net[:2], nn.GroupNorm(4, 16), *net[2:]),
+    "model": lambda net: nn.BatchNorm1d(32),
     "batch_norm": lambda net: nn.Sequential(*net[:2], nn.BatchNorm1d(16), *net[2:]),
     "counting": lambda net: Counting(net),
     "drawing": lambda net: nn.Sequential(*net[:3], Drawing(), *net[3:]),
@@ -113,7 +115,7 @@ def run(seed=0, extra="none", rate=0.3, lr=0.1, strength=0.01, **fields):
     return Experiment(Blobs(), **standard | fields, epochs=4, batch_size=16, seed=seed, dtype="float64")
 
 
-@pytest.mark.parametrize("extra", ["none", "frozen", "buffer", "tied", "norm", "convolution"])
+@pytest.mark.parametrize("extra", ["none", "frozen", "buffer", "tied", "norm", "groups", "convolution"])
 def test_stacked_is_alone(extra):
     runs = [run(seed, extra, rate, lr) for seed, rate, lr in [(0, 0.3, 0.1), (1, 0.5, 0.05), (1, 0.0, 0.1), (2, 0.0, 0.2)]]
     for experiment, stacked in zip(runs, fit(runs), strict=True):
@@ -169,12 +171,22 @@ def test_frozen_parameters_and_buffers_stay_as_built():
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ("dropout", r"holds Dropout \(3\).*use regexp.Slot\('hidden'\) and regularizer=\[dropout\]"),
-        ("batch_norm", r"holds BatchNorm1d \(2\).*a layer without state"),
-        ("counting", r"changes calls in its forward, which is state outside the run: use regexp.Slot"),
-        ("drawing", r"draws random numbers in its forward.*use regexp.Slot"),
-        ("functional", r"draws random numbers in its forward.*use regexp.Slot"),
-        ("numpy", r"gives other scores for the same inputs at the second time.*use regexp.Slot"),
+        ("dropout", r"holds Dropout \(3\), which draws.*use regexp.Slot\('hidden'\) and regularizer=\[dropout\]$"),
+        (
+            "batch_norm",
+            r"holds BatchNorm1d \(2\), which keeps running statistics.*: use LayerNorm or GroupNorm",
+        ),
+        ("counting", r"changes calls in its forward, which is state outside the run: keep no state outside the parameters$"),
+        (
+            "drawing",
+            r"draws random numbers in its forward.*: put regexp.Slot\('hidden'\) there",
+        ),
+        ("functional", r"draws random numbers in its forward.*: put regexp.Slot"),
+        (
+            "numpy",
+            r"gives other scores for the same inputs at.*: keep no state.*, and to draw, put regexp.Slot",
+        ),
+        ("model", r"holds BatchNorm1d, which keeps"),
         ("lazy", r"leaves 7.weight uninitialised \(a lazy layer\): give its sizes in build"),
     ],
 )

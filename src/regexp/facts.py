@@ -12,7 +12,7 @@ from regexp.experiment import Experiment
 from regexp.program import arrange, load_data
 from regexp.results import Result
 from regexp.snapshot import Snapshot
-from regexp.stability import Known, why_diverged
+from regexp.stability import Known, what_grew, why_diverged
 
 log = logging.getLogger("regexp")
 
@@ -48,11 +48,15 @@ class Facts:
         return {**known, "data_hashes": self.hashes(run), "seconds": self._seconds(run)}
 
     def complete(self, result: Result, run: int) -> None:
-        """Add them to a result, and to the reason of one that diverged why it did, where that is known."""
+        """Add them to a result, and why it diverged, or is on its way there, where that is known."""
         result.seconds, result.machine, result.baselines = self._seconds(run), self.about(run), self._baselines[run]
-        if result.status == "diverged" and (why := why_diverged(result.experiment, self._data[run], self._borders)):
+        known = self._data[run], self._borders
+        if result.status == "diverged" and (why := why_diverged(result.experiment, *known)):
             result.reason = f"{result.reason}: {why}"
             log.info("diverged: %s", why)
+        elif result.status == "completed" and (text := what_grew(result.experiment, result.rows[0], result.last, *known)):
+            result.warning = text
+            log.warning("warning: %s", text)
 
     def _seconds(self, run: int) -> float:
         return self._before[run] + (time.perf_counter() - self._started) / len(self.experiments)

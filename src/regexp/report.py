@@ -30,6 +30,7 @@ def facts_and_table(result: Result) -> str:
         "zeros in w": f"{100 * result.final['weights/zero_fraction']:.1f} %",
         "epochs run": str(result.epochs_run),
         "status": result.status + (f": {result.reason}" if result.reason else ""),
+        **({"warning": result.warning} if result.warning else {}),
         "seconds": f"{result.seconds:.1f}",
     }
     return "\n".join([*aligned(_table(rows)), "", *(f"{name:<{_WIDTH}}  {text}" for name, text in facts.items())])

@@ -42,6 +42,8 @@ class Result:
     baselines: dict[str, Row] = dataclasses.field(default_factory=dict, repr=False)
     """Metrics of what needs no training, by name: ``constant``, and ``ridge`` or ``logistic`` with its ``strength``. Only for
     data sets of your own (see :mod:`regexp.baselines`)."""
+    warning: str | None = None
+    """Why a run that completed was about to diverge, where that is certain (see :mod:`regexp.stability`)."""
 
     @property
     def epochs_run(self) -> int:

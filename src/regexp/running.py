@@ -17,6 +17,7 @@ from regexp.config.orders import orders
 from regexp.config.planning import Plan, plan
 from regexp.launcher import Launcher
 from regexp.order import Order
+from regexp.rehearsal import rehearse
 from regexp.results import Result
 from regexp.run_folders import claim, note_command
 from regexp.runs import Runs, of_folders, runs_below
@@ -35,8 +36,9 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
     the runs are those of the chosen settings with fresh seeds, at their best epochs.
 
     A call neither needs nor changes Hydra's global state, and may stand inside a program that uses Hydra itself.
-    Raises ``regexp.config.ConfigError`` with everything that is wrong, before any work, and
-    :class:`regexp.search.Unfinished` where a search's runs have not all ended.
+    Raises ``regexp.config.ConfigError`` with everything that is wrong, before any work (with ``study=`` also where none of
+    the runs can begin: a model that is refused, data that are nowhere), and :class:`regexp.search.Unfinished` where a
+    search's runs have not all ended.
     """
     flags = ["--config-dir", str(config_dir)] if config_dir is not None else []
     arguments = get_args_parser().parse_args(["--multirun", *flags, *overrides])
@@ -79,6 +81,7 @@ def _into_folder(asked: Plan, wanted: Sequence[Order], words: Sequence[str]) -> 
     from regexp.sweep import sweep
     from regexp.sweep.tally import Tally
 
+    rehearse(asked)
     _claim(asked.folder, words)
     tally = Tally(asked.folder, len(wanted))
     try:
@@ -91,6 +94,7 @@ def _into_folder(asked: Plan, wanted: Sequence[Order], words: Sequence[str]) -> 
 def _search(asked: Plan, words: Sequence[str]) -> Runs:
     from regexp.search import AT, answer, search
 
+    rehearse(asked)
     _claim(asked.folder, words)
     found, _ = search(asked)
     answer(found, asked)

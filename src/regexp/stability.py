@@ -1,11 +1,11 @@
-"""Why a linear regression diverged: the largest learning rate at which gradient descent on its batches is stable.
+"""Why a linear regression diverged, or soon would: the largest learning rate at which descent on its batches is stable.
 
 Half the squared error of a linear model has one Hessian per batch, ``H = [X 1]' [X 1] / n``, whatever the weights are. A step
 of plain SGD is ``w <- w - lr (H + strength D) w + const`` (D: 1 for what decays, 0 for the bias), under L2 and under decoupled
 decay alike; whether steps grow follows from the inputs alone. On one batch they do not for ``lr < 2 / lambda_max``. With
 momentum m it is ``2 (1 + m) / lambda_max``, and with decoupled decay, which stays outside the velocity,
-``2 (1 + m) / (lambda + (1 + m) strength)``. Over many batches the border is higher than that of the worst one, and found by
-taking the steps themselves.
+``2 (1 + m) / (lambda + (1 + m) strength)``. Over many batches no formula holds (the border is above that of the worst one), and
+it is found by taking the steps themselves.
 
 Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
 """
@@ -27,6 +27,7 @@ from regexp.models.linear import Linear
 from regexp.optim import SGD
 from regexp.program.data import StackedData
 from regexp.regularizers.regularizer import Regularizer, switches
+from regexp.results import Row
 
 _HARMLESS = {"l2", "weight_decay", "l1", "l1_subgradient", "early_stopping"}
 """Regularizers besides which the border is known, as are others that are switched off: noise on inputs or a ball around the
@@ -34,8 +35,11 @@ weights would change it.
 """
 _WIDEST = 1000
 _STEPS, _RATES, _EIGEN = 1000, 48, 64
+_WORSE = 2
+"""A training loss so many times that of the initial weights is no noise of the last mini-batches."""
 
-Known = dict[Hashable, tuple[float | None, float]]
+Known = dict[Hashable, tuple[bool, float]]
+"""By the steps of a run: the largest stable learning rate, and whether it is the formula's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +56,12 @@ class Steps:
     decoupled: float
 
     def bound(self) -> float | None:
-        """Up to which learning rate no batch by itself makes steps grow; None for Nesterov's momentum and mixed decays."""
+        """The border by its formula; None for several batches, Nesterov's momentum and mixed decays, which have none."""
         mixed = self.momentum > 0 and self.decoupled > 0
-        if self.nesterov or (mixed and (self.l2 > 0 or not self.decays.all())):
+        if len(self.batches) > 1 or self.nesterov or (mixed and (self.l2 > 0 or not self.decays.all())):
             return None
         decay = self.l2 + (1 + self.momentum if mixed else 1) * self.decoupled
-        worst = max(_largest(batch, decay * self.decays) for batch in self.batches[:_EIGEN])
-        return 2 * (1 + self.momentum) / worst
+        return 2 * (1 + self.momentum) / _largest(self.batches[0], decay * self.decays)
 
     def border(self) -> float:
         """The largest learning rate at which the steps do not grow, to one or two per cent."""
@@ -88,6 +91,17 @@ class Steps:
         return logs - middle > 2.3
 
 
+def what_grew(experiment: Experiment, first: Row, last: Row, data: Data, known: Known) -> str | None:
+    """One sentence about a run whose losses are finite, but would not stay so; None where that is not certain.
+
+    Certain it is where the training loss has at least doubled *and* the cause is known: either alone may be meant.
+    """
+    before, after = first["train/loss"], last["train/loss"]
+    if not after > _WORSE * before or (why := why_diverged(experiment, data, known)) is None:
+        return None
+    return f"train/loss rose from {before:.3g} to {after:.3g}: {why}"
+
+
 def why_diverged(experiment: Experiment, data: Data, known: Known) -> str | None:
     """One sentence, or None where the cause is not known. ``known`` spares runs with equal steps the same work.
 
@@ -103,21 +117,20 @@ def why_diverged(experiment: Experiment, data: Data, known: Known) -> str | None
     if key not in known:
         steps = _steps(experiment, data)
         bound = steps.bound()
-        known[key] = bound, bound if bound is not None and len(steps.batches) == 1 else steps.border()
+        known[key] = bound is not None, steps.border() if bound is None else bound
     return _sentence(experiment, *known[key]) or overshoot
 
 
-def _sentence(experiment: Experiment, bound: float | None, border: float) -> str | None:
+def _sentence(experiment: Experiment, has_formula: bool, border: float) -> str | None:
     optimizer, decays = experiment.optimizer, _strength(experiment, "l2") + _strength(experiment, "weight_decay") > 0
     assert isinstance(optimizer, SGD)
     if optimizer.lr <= border:
         return None
-    if bound is None or optimizer.lr <= bound:
-        return f"lr {optimizer.lr:.3g} exceeds the largest stable lr of these batches, {border:.3g}"
     formula = ("2 (1 + momentum)" if optimizer.momentum else "2") + (
-        " / (lambda_max + strength)" if decays else " / lambda_max"
+        " / (lambda_max + strength) = " if decays else " / lambda_max = "
     )
-    return f"lr {optimizer.lr:.3g} exceeds {formula} = {bound:.3g} of these batches; the largest stable lr is {border:.3g}"
+    limit = f"{formula if has_formula else ''}{border:.3g}"
+    return f"lr {optimizer.lr:.3g} exceeds {limit}, the largest stable lr of these batches"
 
 
 def _overshoot(experiment: Experiment) -> str | None:

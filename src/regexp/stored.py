@@ -42,4 +42,5 @@ def load(folder: str | Path) -> Result:
         machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes")},
         snapshot=next((payload for payload in saved if "tensors" in payload), {}),
         baselines=summary.get("baselines", {}),
+        warning=summary.get("warning"),
     )

@@ -35,7 +35,7 @@ class Broken(AssertionError):
 def check_regularizer(
     regularizer: Regularizer, *, off: Mapping[str, Any] | None = None, experiment: Experiment | None = None
 ) -> None:
-    """Train small runs with the regularizer, and raise :class:`Broken` with every rule that it breaks.
+    """Train small runs with the regularizer (an instance), and raise :class:`Broken` with every rule that it breaks.
 
     The rules: metrics stay finite; switched off it changes no bit of a run (``off``: the fields that switch it off; None: those
     declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone;
@@ -46,6 +46,7 @@ def check_regularizer(
     ``experiment``: what to train, for a regularizer that needs more than a network of two hidden layers on 16 features. Its own
     regularizers are left out.
     """
+    _require_instance(regularizer)
     base = dataclasses.replace(experiment or _small(), regularizers=(), dtype="float64")
     switches = _off(regularizer) if off is None else dict(off)
     rules = (_finite, _off_is_absent, _stacked_is_alone, _streams_stay, _refuses)
@@ -57,6 +58,15 @@ def check_regularizer(
             problems.append(f"{rule.__name__.strip('_').replace('_', ' ')}: raises {type(error).__name__}: {error}")
     if problems:
         raise Broken(regularizer.name(), problems)
+
+
+def _require_instance(given: object) -> None:
+    if not isinstance(given, Regularizer):
+        if isinstance(given, type):
+            got, way_out = f"the class {given.__name__}", f"write check_regularizer({given.__name__}(...)), with its numbers"
+        else:
+            got, way_out = repr(given), "derive its class from regexp.Regularizer"
+        raise TypeError(f"check_regularizer must be given a regularizer, got {got}: {way_out}")
 
 
 def _finite(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:

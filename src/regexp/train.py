@@ -73,6 +73,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from regexp.config.orders import orders
     from regexp.config.planning import plan
     from regexp.config.resuming import folder_of
+    from regexp.rehearsal import rehearse
     from regexp.run_folders import holds_run
 
     _refuse_flags(arguments)
@@ -85,6 +86,7 @@ def _train(arguments: argparse.Namespace) -> None:
         if asked.resumes and holds_run(asked.folder):
             _resume_same(asked)
             return
+        rehearse(asked)
         _claim(asked, arguments.overrides)
     except ConfigError as error:
         _exit(str(error))

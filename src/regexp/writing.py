@@ -98,6 +98,7 @@ def summary(result: Result) -> dict[str, Any]:
     return {
         "status": result.status,
         "reason": result.reason,
+        **({"warning": result.warning} if result.warning else {}),
         "epochs_run": result.epochs_run,
         "final_epoch": result.final_epoch,
         "final": _metrics(result.final),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,8 +19,9 @@ def no_override(line: str) -> str:
     key, equals, value = line.partition("=")
     if key == "study" and value:
         return f"study {STUDY_RULE}, got {value!r}"
-    quoted = f""": "{key}='{value}'\"""" if equals and value and not set(value) & set("'\"[]{}") else ""
-    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{quoted}"
+    quoted = _quoted(value)
+    hint = f': "{key}={quoted}"' if equals and quoted not in (None, value) else ""
+    return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{hint}"
 
 
 def several_values(override: Override) -> str:
@@ -128,6 +130,16 @@ def one_value(override: Override) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of a message."""
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _quoted(value: str) -> str | None:
+    """A value, or the items of a list, in quotes as Hydra's grammar reads them; None for what is not as simple as that."""
+    if value.startswith("[") and value.endswith("]"):
+        items = [_quoted(item.strip()) for item in value[1:-1].split(",")]
+        return None if None in items else f"[{','.join(map(str, items))}]"
+    if re.fullmatch(r"[\w.+-]+|'[^']*'", value, re.ASCII):
+        return value
+    return f"'{value}'" if value and not set(value) & set("'\"[]{}") else None
 
 
 def _keys(node: Any, prefix: str = "") -> list[str]:

@@ -72,7 +72,8 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
         launcher, wrong = _launcher(head) if stacked else (Launcher(), [])
         composer = composer if launcher.here else Composer(loader, composer.config_name, here=False)
         search, runs, refused, unfit = _runs(composer, head, overrides, multirun=multirun, stacked=stacked)
-        problems += [*wrong, *unfit]
+        unread = {line.partition("=")[0] for line in arguments.overrides} - {override.key_or_group for override in overrides}
+        problems += [*wrong, *(text for text in unfit if text.split()[0] not in unread)]  # not what follows from that
         if multirun and not (runs or refused or problems):
             problems.append("the sweep holds no run: give every swept key at least one value")
         if problems:

@@ -12,6 +12,9 @@ from pathlib import Path
 from regexp.datasets.dataset import DataError
 from regexp.datasets.raw_files import Contents, RawFile, read
 
+_PIECE = 32 * 1024
+"""Bytes that torchvision collects before it writes them: so many may have arrived unseen."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
@@ -73,8 +76,9 @@ def _while_growing(archive: Path, download: Callable[[], None], patience: Patien
     size = 0
     while not wait([finished], patience.seconds).done:
         before, size = size, archive.stat().st_size
-        if (speed := (size - before) / patience.seconds) < patience.bytes_per_second:
-            least = f"the least is {patience.bytes_per_second:g} for {patience.seconds:g} s"
-            raise TimeoutError(f"stalled at {speed:.0f} bytes a second ({least})")
+        if (size - before) / patience.seconds < patience.bytes_per_second:
+            least = f"below {patience.bytes_per_second / 1000:g} kB/s for {patience.seconds:g} s"
+            most = (size - before + _PIECE) / patience.seconds / 1000
+            raise TimeoutError(f"stalled: {least} (at most {most:.1f} kB/s arrived)")
     if problem := finished.result():
         raise OSError(problem)

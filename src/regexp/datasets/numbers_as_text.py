@@ -30,7 +30,8 @@ def spoiled(column: pd.Series) -> str | None:
         return None
     texts = counts[~points]
     told = f"{column.name} with {listed(map(repr, texts.index), 3)} in {texts.sum()} of {len(column)} cells"
-    return f"must be numbers in every cell or texts in most, got {told}: replace them or delete their rows"
+    way_out = "replace them, delete their rows, or rename the numbers if they are categories (1 to c1)"
+    return f"must be numbers in every cell or texts in most, got {told}: {way_out}"
 
 
 def _are_numbers(texts: pd.Index) -> np.ndarray:

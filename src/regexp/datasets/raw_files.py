@@ -30,6 +30,10 @@ class RawFile:
         return f"{self.name}  {self.size} bytes  SHA-256 {self.sha256}"
 
 
+class Wrong(DataError):
+    """A file with another content than it must have: what is wrong with it, whoever knows where it comes from."""
+
+
 Contents = dict[str, bytearray]
 """The verified contents of all files, by name."""
 
@@ -65,17 +69,17 @@ def locate(files: Sequence[RawFile], folders: Sequence[Path]) -> list[Path] | No
 
 
 def read(path: Path, file: RawFile) -> bytearray:
-    """The content of a file or of its .gz archive, unpacked in memory; raises :class:`DataError` unless it is ``file``."""
+    """The content of a file or of its .gz archive, unpacked in memory; raises :class:`Wrong` unless it is ``file``."""
     try:
         with (gzip.open if _is_archive(path) else open)(path, "rb") as stream:
             content = bytearray(stream.read(file.size + 1))
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(_wrong(path, file, f"cannot be read ({error})")) from error
+        raise Wrong(_expected(path, file, f"cannot be read ({error})")) from error
     if len(content) != file.size:
         size = f"more than {file.size}" if len(content) > file.size else f"only {len(content)}"
-        raise DataError(_wrong(path, file, f"has {size} bytes"))
+        raise Wrong(_expected(path, file, f"has {size} bytes"))
     if (sha256 := hashlib.sha256(content).hexdigest()) != file.sha256:
-        raise DataError(_wrong(path, file, f"has SHA-256 {sha256}"))
+        raise Wrong(_expected(path, file, f"has SHA-256 {sha256}"))
     return content
 
 
@@ -84,12 +88,19 @@ def _is_archive(path: Path) -> bool:
 
 
 def _read_all(files: Sequence[RawFile], paths: Sequence[Path]) -> Contents:
-    return {file.name: read(path, file) for file, path in zip(files, paths, strict=True)}
+    return {file.name: _read_in_place(path, file) for file, path in zip(files, paths, strict=True)}
 
 
-def _wrong(path: Path, file: RawFile, what: str) -> str:
-    unpacked = " when unpacked" if _is_archive(path) else ""
-    return f"{path} {what}: delete or replace it\n  expected{unpacked}: {file}"
+def _read_in_place(path: Path, file: RawFile) -> bytearray:
+    """Of a file that lies in a folder of the user's."""
+    try:
+        return read(path, file)
+    except Wrong as error:
+        raise DataError(f"{path} {error}\n  delete or replace it") from error
+
+
+def _expected(path: Path, file: RawFile, what: str) -> str:
+    return f"{what}\n  expected{' when unpacked' if _is_archive(path) else ''}: {file}"
 
 
 @contextmanager

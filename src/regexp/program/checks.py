@@ -18,16 +18,23 @@ from regexp.regularizers.regularizer import Place
 if TYPE_CHECKING:
     from regexp.program.model import StackedModel
 
-_WAY_OUT = "use regexp.Slot('hidden') and regularizer=[dropout], or a layer without state"
+_DRAW = "put regexp.Slot('hidden') there and choose regularizer=[dropout] or [input_noise], which draw for it"
+_KEEP = "keep no state outside the parameters"
+_BANNED = (
+    (nn.modules.dropout._DropoutNd, "draws numbers outside the run: use regexp.Slot('hidden') and regularizer=[dropout]"),
+    (
+        nn.modules.batchnorm._NormBase,
+        "keeps running statistics outside the run: use LayerNorm or GroupNorm, which have none",
+    ),
+)
 
 
 def refuse_state(module: nn.Module) -> None:
     """Refuse layers whose random numbers or memory would escape the run's own streams."""
-    banned = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase)
     for name, layer in module.named_modules():
-        if isinstance(layer, banned):
-            kind = type(layer).__name__
-            raise _refused(f"holds {kind} ({name}), which draws numbers or keeps state outside the run: {_WAY_OUT}")
+        for banned, why in _BANNED:
+            if isinstance(layer, banned):
+                raise _refused(f"holds {type(layer).__name__}{name and f' ({name})'}, which {why}")
     for name, parameter in module.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
             raise _refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
@@ -86,11 +93,12 @@ def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batc
     except RuntimeError as error:
         if "randomness" not in str(error):
             raise
-        raise _refused(f"draws random numbers in its forward, outside the run's own streams: {_WAY_OUT}") from error
+        raise _refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}") from error
     if changed := [name for name, value in before.items() if not torch.equal(value, model.constants[name])]:
-        raise _refused(f"changes {', '.join(changed)} in its forward, which is state outside the run: {_WAY_OUT}")
+        raise _refused(f"changes {', '.join(changed)} in its forward, which is state outside the run: {_KEEP}")
     if not torch.allclose(first, again, rtol=0, atol=0, equal_nan=True):
-        raise _refused(f"gives other scores for the same inputs at the second time, so it draws or remembers: {_WAY_OUT}")
+        why = "gives other scores for the same inputs at the second time, so it draws or remembers"
+        raise _refused(f"{why}: {_KEEP}, and to draw, {_DRAW}")
     if (shape := tuple(first.shape[1:])) != (inputs.shape[1], outputs):
         raise _refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {inputs.shape[1]}")
 

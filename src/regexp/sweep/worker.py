@@ -135,7 +135,8 @@ def _train_together(orders: Sequence[Order], saved: Snapshot | None, file: Path,
 
     def on_end(run: int, result: Result) -> None:
         lines = [f"epoch {row['epoch']}/{epochs}  {figures_of(row)}\n" for row in result.rows]
-        _close(orders[run], "".join([*remarks, *lines]))
+        warning = [f"warning: {result.warning}\n"] if result.warning else []
+        _close(orders[run], "".join([*remarks, *lines, *warning]))
         outcome[orders[run].folder] = result.status
 
     def report(program: Any, state: Any, metrics: Any, trained: Any) -> None:
