@@ -26,6 +26,8 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
+from regexp.search.outcomes import Outcome, Searched
+from regexp.search.report import remarks
 from regexp.train import CONFIG_NAME, config_folder
 from support import arrays
 from test_readme import get_args_parser
@@ -255,6 +257,16 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_written(arguments
     with pytest.raises(ConfigError, match=re.escape(said)):
         planned("hydra/sweeper=search", *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_set_alone_is_told_what_to_be_compared_with():
+    asked = planned(*SEARCH, "regularizer=[l2]")
+    (space,) = asked.search.spaces
+    (note,) = remarks(
+        [Searched(space, "val/loss", [Outcome(0, dict.fromkeys(space.ranges, 0.1), [1.0], [1.0])])], 1, asked.composer
+    )
+    (word,) = shlex.split(note.partition("as in ")[2])
+    assert [one.label for one in planned(*SEARCH, word).search.spaces] == ["none", "l2"]
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch):

@@ -185,8 +185,10 @@ def how_many_seeds(difference):
     for n in range(2, 1001):
         shift, limit = float(difference.effect) / np.sqrt(1 / n + 1 / 3), stats.t.ppf(0.975, n - 1)
         if stats.nct.sf(limit, n - 1, shift) + stats.nct.cdf(-limit, n - 1, shift) >= 0.8:
-            return f"If it is as large as measured, about {n} seeds would show it"
-    return "If it is as large as measured, even 1000 seeds would not show it, as all of them split the same examples"
+            return f"If the difference is as large as measured, about {n} seeds would show it"
+    return (
+        "If the difference is as large as measured, even 1000 seeds would not show it, as all of them split the same examples"
+    )
 
 
 def test_without_a_validation_split_it_is_said_that_no_linear_model_is_there(folder, tmp_path, command_line):

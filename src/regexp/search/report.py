@@ -51,6 +51,10 @@ def remarks(found: Sequence[Searched], budget: int, composer: Composer) -> list[
     """What is to be known beside the table: sets without a search, lost seeds, choices near the end of a range."""
     single = [one.space.label for one in found if not one.space.ranges]
     said = [f"{', '.join(single)}: nothing to search, one setting instead of {budget}"] if single and budget > 1 else []
+    if len(found) == 1:
+        said.append(
+            'there is one set of regularizers, and nothing to compare it with: name several, as in "regularizer=[],[l2]"'
+        )
     for one in found:
         if one.chosen.lost:
             said.append(f"{one.space.label}: {one.chosen.lost} of {len(one.space.seeds)} seeds of the chosen setting are lost")

@@ -24,7 +24,7 @@ def told(open_: Sequence[Open], how: Measure) -> str:
     if never:
         same = ", as all of them split the same examples: more examples would be needed" if how.correction else ""
         parts.append(f"even {MOST} seeds would not show {' and '.join(never)}{same}")
-    subject = "it is" if len(open_) == 1 else "they are"
+    subject = "the difference is" if len(open_) == 1 else "the differences are"
     return f"If {subject} as large as measured, {'; '.join(parts)}." if parts else ""
 
 
