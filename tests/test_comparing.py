@@ -77,6 +77,46 @@ def test_validation_chooses_and_the_test_split_does_not(study):
     assert "weight_decay 0.1 differs in test/loss from each" in undecided
 
 
+def test_the_number_of_seeds_that_would_decide_is_told(tmp_path):
+    """Differences of 0.4 and 0.5 deviations, which seven seeds do not show; of equal values no number is told."""
+    shape = stats.zscore(np.arange(7.0), ddof=1)
+    apart = {0.0: 0 * shape, 0.1: 0.4 + shape, 1.0: 0.25 + 0.5 * shape, 10.0: 0 * shape}
+    for strength, more in apart.items():
+        write_setting(tmp_path, decayed(strength), (5 + more).tolist(), [1.0 if strength == 0 else 2.0] * len(shape))
+    text = regexp.compare(tmp_path).sentences[2]
+    first, second = (fewest_seeds(effect) for effect in (0.4, 0.5))
+    assert (
+        f"If the differences are as large as measured, about {first} seeds would show that to weight_decay 0.1, about {second} "
+        "that to weight_decay 1 (power 80 %, a single test)."
+    ) in text
+    assert second == 34  # Cohen's table for a paired test
+
+
+def fewest_seeds(effect):
+    def seen(n):
+        limit, shift = stats.t.ppf(0.975, n - 1), effect * np.sqrt(n)
+        return stats.nct.sf(limit, n - 1, shift) + stats.nct.cdf(-limit, n - 1, shift)
+
+    return next(n for n in range(2, 1000) if seen(n) >= 0.8)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ([WeightDecay(0.3)], "weight_decay at strength 0.3"),
+        ([Dropout(0.0, input_rate=0.25)], "dropout at input_rate 0.25"),
+        ([WeightDecay(0.3), L1(0.126915)], "weight_decay + l1 at l1.strength 0.126915, weight_decay.strength 0.3"),
+    ],
+)
+def test_the_strength_of_a_set_is_told_with_the_choice(chosen, said, tmp_path):
+    """Where no set has several, labels leave it out."""
+    for regularizers in ([], [MaxNorm(2.0)], chosen):
+        val = 1.0 if regularizers == chosen else 2.0
+        write_setting(tmp_path, replace(ONE, regularizers=regularizers), [1.0, 2.0], [val, val])
+    (first, *_) = regexp.compare(tmp_path).sentences
+    assert first.startswith(f"Validation chose {said}: the lowest mean val/loss")
+
+
 def test_an_accuracy_is_better_when_higher(tmp_path):
     for rate, accuracy in ((0.0, 0.7), (0.5, 0.9)):
         for seed in range(3):

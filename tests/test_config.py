@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -211,14 +213,25 @@ def test_building_the_default_needs_no_torch(tmp_path):
     assert run_python(code) == "False"
 
 
-@pytest.mark.parametrize(
-    "word", ["epochs=3", "regularizer=[a,b]", "a='b c'", 'a="x"', "a=$HOME", "a=`id`", "a=b\\c", "~model", "a=*;b"]
-)
+WORDS = ["epochs=3", "regularizer=[a,b]", "a=1,2", "a='b c'", "~model", "a=*;b", "@a", "=a", "-m", "--a.b", "a={b:c}", ""]
+FOR_POSIX = ['a="x"', "a=$HOME", "a=`id`", "a=b\\c"]
+
+
+@pytest.mark.parametrize("word", [*WORDS, *FOR_POSIX])
 def test_a_command_survives_the_shell(word):
-    done = subprocess.run(
-        ["sh", "-c", f"printf %s {quoted(word)}"], capture_output=True, text=True, encoding="utf-8", check=True
-    )
-    assert done.stdout == word
+    for shell in filter(shutil.which, ("sh", "bash", "zsh")):
+        command = [shell, "-c", f"printf %s {quoted(word)}"]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
+        assert done.stdout == word
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_command_is_one_word_in_powershell_and_cmd(word):
+    """By their manuals (about_Parsing, about_Special_Characters; cmd /?): what is special outside double quotes."""
+    bare = re.sub(r'"[^"]*"', "", quoted(word))
+    assert not set(bare) & set(" '`,;(){}|&<>#$^!*?[]~")
+    assert not re.match(r"[@=]|-[^.:]*[.:]", bare)
+    assert (quoted(word) == word) == (word in ("epochs=3", "-m"))
 
 
 @pytest.mark.parametrize(

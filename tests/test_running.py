@@ -21,6 +21,7 @@ from regexp.models import Linear
 from regexp.optim import SGD
 from regexp.regularizers import Augmentation
 from regexp.results import Result
+from regexp.runner import Diverged
 from regexp.runs import Runs
 from regexp.sweep import engines
 from regexp.sweep.engines import local
@@ -97,6 +98,28 @@ def test_wrong_strings_are_refused_all_at_once():
     assert len(error.value.problems) == 3
     with pytest.raises(ConfigError, match="leave it out"):
         regexp.run("hydra/launcher=basic")
+
+
+@pytest.mark.parametrize("flags", [["-m"], ["--help"], ["--cfg", "job"], ["--resume"], ["--config-dir", "conf"], ["-c=all"]])
+def test_flags_are_refused_with_what_to_write_instead(flags, tmp_path, capsys):
+    with pytest.raises(
+        ConfigError, match=r"run\(\) takes key=value words only, got .*leave .*config_dir=.*command line"
+    ) as error:
+        regexp.run("epochs=1", *flags, "study=s")
+    assert all(repr(flag) in str(error.value) for flag in flags if flag.startswith("-"))
+    assert list(tmp_path.iterdir()) == [] and capsys.readouterr().out == ""
+
+
+def test_divergence_is_an_error_where_it_is_asked_for():
+    words = ("optimizer.lr=0.01,1e20", "epochs=20")
+    assert [run.status for run in regexp.run(*words)] == ["completed", "diverged"]
+    for study in ([], ["study=s"], ["study=s"]):
+        with pytest.raises(Diverged, match=r"^1 run diverged: train/loss is"):
+            regexp.run(*words, "on_divergence=raise", *study)
+    searched = ("optimizer.lr=tag(log,interval(1e-4,1e4))", "epochs=20", "hydra/sweeper=search", "hydra.sweeper.budget=4")
+    with pytest.raises(Diverged, match="diverged: train/loss is"):
+        regexp.run(*searched, "on_divergence=raise", "study=t")
+    assert [run.status for run in regexp.load("outputs/t")] == ["completed"]
 
 
 def test_what_needs_a_folder_is_refused_without_one(tmp_path):

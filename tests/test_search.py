@@ -26,6 +26,8 @@ from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
+from regexp.search.outcomes import Outcome, Searched
+from regexp.search.report import remarks
 from regexp.train import CONFIG_NAME, config_folder
 from support import arrays
 from test_readme import get_args_parser
@@ -34,6 +36,7 @@ SEARCH = ("-m", "hydra/sweeper=search")
 QUICK = ("epochs=2", "dataset.train_size=10")
 SETS = "regularizer=[],[weight_decay],[l1]"
 SIZES = {"features": 10, "train_size": 40, "true_weight": 0.5, "noise": 1.0}
+TABLE = Path(__file__).parent / "table.csv"
 RIDGE = (  # full batches to convergence, and validation at the end only
     *(f"dataset.{name}={value}" for name, value in SIZES.items()),
     *("dtype=float64", "model.init=constant", "batch_size=null", "epochs=1000", "eval_every=1000", "optimizer.lr=0.1"),
@@ -186,6 +189,14 @@ def test_a_diverged_setting_is_the_worst_and_is_told(command_line, tmp_path):
         assert max(lost) == 2
         assert [n for n, row in zip(lost, rows, strict=True) if row["chosen"] == "True"] == [0]
     assert "settings with a lost seed" in done.stdout
+    ended = {file.parent: json.loads(file.read_text(encoding="utf-8")) for file in tmp_path.glob("s/*/*/summary.json")}
+    diverged = [folder for folder, summary in ended.items() if summary["status"] == "diverged"]
+    again = (*SEARCH, "epochs=20", "dataset.features=5", SETS, "seed=1,2", "hydra.sweeper.budget=4", rates, "study=raised")
+    raised = command_line(*again, "compare=false", "on_divergence=raise")
+    assert raised.code == 1
+    told = re.findall(r"^  (outputs\S+) diverged: train/loss is", raised.stderr, re.MULTILINE)
+    assert sorted(Path(one).name for one in told) == sorted(folder.name for folder in diverged)
+    assert "settings with a lost seed" in raised.stdout
 
 
 def test_other_commands_do_not_import_optuna(tmp_path):
@@ -235,6 +246,10 @@ def test_the_command_line_gives_values_and_ranges():
         (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: write "regularizer=[l1,l2]"'),
         (["-m", "regularizer=[dropout]"], "regularizer.dropout.rate drops hidden units, and this model has none"),
         (["-m", "dataset.val_size=0"], "a search chooses by the validation split, and there is none: set dataset.val_size > 0"),
+        (
+            ["-m", "dataset=table", f"dataset.path={TABLE.as_posix()}", "dataset.target=y", "dataset.val_fraction=0"],
+            "a search chooses by the validation split, and there is none: set dataset.val_fraction > 0",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused_before_anything_is_written(arguments, said, tmp_path, monkeypatch):
@@ -242,6 +257,16 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_written(arguments
     with pytest.raises(ConfigError, match=re.escape(said)):
         planned("hydra/sweeper=search", *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_set_alone_is_told_what_to_be_compared_with():
+    asked = planned(*SEARCH, "regularizer=[l2]")
+    (space,) = asked.search.spaces
+    (note,) = remarks(
+        [Searched(space, "val/loss", [Outcome(0, dict.fromkeys(space.ranges, 0.1), [1.0], [1.0])])], 1, asked.composer
+    )
+    (word,) = shlex.split(note.partition("as in ")[2])
+    assert [one.label for one in planned(*SEARCH, word).search.spaces] == ["none", "l2"]
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch):

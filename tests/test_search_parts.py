@@ -15,7 +15,7 @@ from regexp.config.spaces import Space
 from regexp.search.asking import Asker
 from regexp.search.outcomes import Outcome, Searched, told
 from regexp.search.performance import chances, expected, interval
-from regexp.search.report import near_end, widened
+from regexp.search.report import leading_end, near_end, widened
 
 RANGES = {"a": Range(1e-6, 10.0, log=True), "b": Range(0.0, 0.9), "c": Range(1, 8, whole=True)}
 
@@ -124,3 +124,31 @@ def test_near_ends_are_told_and_zero_is_none():
     assert [near_end(value, RANGES["b"]) for value in (0.0, 0.5, 0.89)] == [None, None, "upper"]
     assert widened(RANGES["a"], "upper") == Range(1e-6, 1000.0, log=True)
     assert widened(RANGES["a"], "lower").low == pytest.approx(1e-8)
+
+
+LOG = Range(1e-6, 10.0, log=True)
+
+
+@pytest.mark.parametrize(
+    ("at_the_end", "elsewhere", "end"),
+    [
+        ([0.5, 0.6], [0.8, 0.9], "upper"),
+        ([0.5, 0.5], [0.5, 0.5], None),  # nothing that was tried makes a difference
+        ([0.5, 0.6], [0.5001, 0.6001], None),
+        ([0.5, 0.6], [0.7, 0.5], None),  # the better mean is within its standard error: 0.05 +- 0.15
+        ([0.5], [0.6], "upper"),
+        ([0.5], [], None),
+    ],
+)
+def test_a_range_is_to_be_widened_only_where_its_end_is_better(at_the_end, elsewhere, end):
+    outcomes = [Outcome(0, {"a": 9.0}, at_the_end, at_the_end)]
+    outcomes += [Outcome(1, {"a": 0.1}, elsewhere, elsewhere)] if elsewhere else []
+    space = Space("s", [], {"a": LOG}, ["0", "1"][: len(at_the_end)])
+    assert leading_end(Searched(space, "val/loss", outcomes), "a") == end
+    flipped = [Outcome(one.number, one.values, [-v for v in one.validation], one.test) for one in outcomes]
+    assert leading_end(Searched(space, "val/accuracy", flipped), "a") == end
+
+
+def test_an_end_whose_rivals_diverged_is_better():
+    outcomes = [Outcome(0, {"a": 1e-6}, [0.5, 0.6], []), Outcome(1, {"a": 0.1}, [0.1], [], lost=1)]
+    assert leading_end(Searched(Space("s", [], {"a": LOG}, ["0", "1"]), "val/loss", outcomes), "a") == "lower"

@@ -75,6 +75,18 @@ def test_seeds_needed_is_the_first_number_with_the_power():
     assert seeds_needed(1e-4) is None
 
 
+@pytest.mark.parametrize("n", [5, 40])
+def test_seeds_that_split_the_same_examples_have_less_power(n):
+    """What all splits share varies as much as Nadeau and Bengio's term says, whatever the number of seeds."""
+    effect, ratio = 2.0, 1 / 3
+    differences = effect + np.sqrt(ratio) * RANDOM.normal(size=(TRIALS, 1)) + RANDOM.normal(size=(TRIALS, n))
+    seen = rejected(paired(differences, 0.0, correction=ratio).p)
+    assert power(effect, n, correction=ratio) == pytest.approx(seen, abs=4 * np.sqrt(0.25 / TRIALS))
+    fewest = seeds_needed(effect, correction=ratio)
+    assert power(effect, fewest, correction=ratio) >= 0.8 > power(effect, fewest - 1, correction=ratio)
+    assert stats.norm.sf(1.96 - 1.0 / np.sqrt(ratio)) < 0.8 and seeds_needed(1.0, correction=ratio) is None
+
+
 def test_the_interval_covers_the_mean_in_95_of_100_cases():
     found = estimate(RANDOM.normal(1, 2, size=(TRIALS, 6)))
     assert np.mean((found.low < 1) & (found.high > 1)) == pytest.approx(0.95, abs=0.007)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from scipy import stats
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
@@ -132,7 +133,13 @@ def test_logistic_beside_the_network(folder):
 CONVERGED = ("save=best", "batch_size=null", "epochs=400", "eval_every=400", "optimizer.lr=0.15", "model.init=constant")
 SEARCH = ("hydra/sweeper=search", "hydra.sweeper.budget=8", "hydra.sweeper.fresh_seeds=8", "seed=0,1", "study=mine")
 TRUTHS = {  # rows, features, every weight, noise, and what the answer must say
-    "noisy": (60, 20, 0.5, 3.0, r"Validation chose l2: .*\nIts test/loss is \S+ lower than that of the baseline \(none\)"),
+    "noisy": (
+        60,
+        20,
+        0.5,
+        3.0,
+        r"Validation chose l2 at strength .*\nIts test/loss is \S+ lower than that of the baseline \(none",
+    ),
     "clear": (600, 3, 1.0, 1.0, r"The data do not tell (none|l2) in test/loss from (none|l2)"),
 }
 
@@ -164,10 +171,34 @@ def test_a_search_says_what_helps_or_that_nothing_can_be_told(truth, write, comm
         strengths |= {one.strength for one in run.experiment.regularizers}
     (row,) = [row for row in regexp.compare(tmp_path / "outputs/mine", at="best").findings.rows if row.difference]
     assert row.difference.low < np.mean(losses[1]) - np.mean(losses[0]) < row.difference.high
+    (strength,) = strengths
+    chosen = re.findall(r"Validation chose (none|l2 at strength (\S+)):", done.stdout)
+    assert chosen in ([("none", "")], [(f"l2 at strength {strength:g}", f"{strength:g}")])
+    assert (how_many_seeds(row.difference) in done.stdout) == ("The data do not" in done.stdout)
     if truth == "noisy":
-        (strength,) = strengths
         bayes = features * noise**2 / (len(seen) * features * weight**2)  # of weights with that mean square
         assert bayes / 8 < strength < bayes * 8
+
+
+def how_many_seeds(difference):
+    """By scipy's noncentral t, with the variance n_test / n_train that all splits of the table share."""
+    for n in range(2, 1001):
+        shift, limit = float(difference.effect) / np.sqrt(1 / n + 1 / 3), stats.t.ppf(0.975, n - 1)
+        if stats.nct.sf(limit, n - 1, shift) + stats.nct.cdf(-limit, n - 1, shift) >= 0.8:
+            return f"If the difference is as large as measured, about {n} seeds would show it"
+    return (
+        "If the difference is as large as measured, even 1000 seeds would not show it, as all of them split the same examples"
+    )
+
+
+def test_without_a_validation_split_it_is_said_that_no_linear_model_is_there(folder, tmp_path, command_line):
+    table = (f"dataset.path={folder}/diabetes.csv", "dataset.target=target", "epochs=1")
+    said = "no ridge or logistic regression: there is no validation split"
+    runs = [command_line("dataset=table", *table, f"dataset.val_fraction={share}") for share in (0, 0.2)]
+    assert [said in run.stdout for run in runs] == [True, False]
+    sweep = ("-m", "dataset=table", *table, "dataset.val_fraction=0", "regularizer=[],[l2]", "seed=0,1")
+    assert command_line(*sweep).stdout.count(f"Beside them stands {said}") == 1
+    assert "no ridge" not in command_line("epochs=1").stdout  # data that ask for no baselines
 
 
 def test_the_baselines_are_on_disk_and_in_the_report(folder, command_line, tmp_path):

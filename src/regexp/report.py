@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from regexp.results import Result, Row
@@ -32,8 +33,18 @@ def facts_and_table(result: Result) -> str:
         "status": result.status + (f": {result.reason}" if result.reason else ""),
         **({"warning": result.warning} if result.warning else {}),
         "seconds": f"{result.seconds:.1f}",
+        **({"baselines": without} if (without := no_linear_model(result.baselines)) else {}),
     }
     return "\n".join([*aligned(_table(rows)), "", *(f"{name:<{_WIDTH}}  {text}" for name, text in facts.items())])
+
+
+def no_linear_model(names: Iterable[str]) -> str | None:
+    """Why the constant predictor stands alone beside the network, if it does. ``names``: of what stands there."""
+    if set(names) != {"constant"}:
+        return None
+    return (
+        "no ridge or logistic regression: there is no validation split to choose a strength by (set dataset.val_fraction > 0)"
+    )
 
 
 def aligned(table: list[list[str]]) -> list[str]:

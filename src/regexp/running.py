@@ -15,6 +15,7 @@ from regexp.config import ConfigError
 from regexp.config.building import forget
 from regexp.config.orders import orders
 from regexp.config.planning import Plan, plan
+from regexp.history import read_summary
 from regexp.launcher import Launcher
 from regexp.order import Order
 from regexp.rehearsal import rehearse
@@ -22,6 +23,12 @@ from regexp.results import Result
 from regexp.run_folders import claim, note_command
 from regexp.runs import Runs, of_folders, runs_below
 from regexp.train import CONFIG_NAME, config_folder, register_resolvers
+from regexp.words import counted
+
+_FLAGS = (
+    "run() takes key=value words only, got {given}: leave flags out. Values separated by commas make a grid without -m, "
+    "config_dir=... is --config-dir, and everything else (--help, --cfg, ...) is for regexp-train on the command line"
+)
 
 
 def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
@@ -37,9 +44,12 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
 
     A call neither needs nor changes Hydra's global state, and may stand inside a program that uses Hydra itself.
     Raises ``regexp.config.ConfigError`` with everything that is wrong, before any work (with ``study=`` also where none of
-    the runs can begin: a model that is refused, data that are nowhere), and :class:`regexp.search.Unfinished` where a
-    search's runs have not all ended.
+    the runs can begin: a model that is refused, data that are nowhere); :class:`regexp.runner.Diverged` after it, where a run
+    diverged and ``on_divergence=raise`` is asked for; and :class:`regexp.search.Unfinished` where a search's runs have not all
+    ended.
     """
+    if given := [word for word in overrides if word.startswith("-")]:
+        raise ConfigError([_FLAGS.format(given=", ".join(map(repr, given)))])
     flags = ["--config-dir", str(config_dir)] if config_dir is not None else []
     arguments = get_args_parser().parse_args(["--multirun", *flags, *overrides])
     with _undisturbed():
@@ -50,7 +60,9 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
         if asked.search:
             return _search(asked, [*flags, *overrides])
         wanted = orders(asked)
-        return _into_folder(asked, wanted, [*flags, *overrides]) if asked.study else Runs(_train(wanted, asked.launcher))
+        runs = _into_folder(asked, wanted, [*flags, *overrides]) if asked.study else Runs(_train(wanted, asked.launcher))
+        _judge(asked, [run.reason or "" for run in runs if run.status == "diverged"])
+        return runs
 
 
 def _misfits(asked: Plan) -> list[str]:
@@ -96,9 +108,19 @@ def _search(asked: Plan, words: Sequence[str]) -> Runs:
 
     rehearse(asked)
     _claim(asked.folder, words)
-    found, _ = search(asked)
+    found, failed = search(asked)
     answer(found, asked)
+    ended = [read_summary(folder) for folder in failed]
+    _judge(asked, [summary["reason"] for summary in ended if summary["status"] == "diverged"])
     return of_folders(runs_below(asked.folder), at=AT)
+
+
+def _judge(asked: Plan, diverged: Sequence[str]) -> None:
+    """Where ``on_divergence=raise`` asks for it, runs that diverged are an error. ``diverged``: their reasons."""
+    from regexp.runner import Diverged
+
+    if diverged and asked.divergence_fails:
+        raise Diverged(f"{counted(len(diverged), 'run')} diverged: {diverged[0]}")
 
 
 def _claim(folder: Path, words: Sequence[str]) -> None:

@@ -10,8 +10,10 @@ LISTED = 5
 
 
 def quoted(word: str) -> str:
-    """In double quotes where a shell needs them: brackets are patterns in zsh, and single quotes are none in cmd."""
-    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]+", word):
+    """In double quotes where bash, zsh, PowerShell or cmd needs them: brackets are patterns in zsh, commas make lists in
+    PowerShell, which also takes ``@a`` and cuts ``-a.b`` in two, zsh looks for ``=a``, and single quotes are none in cmd.
+    """
+    if re.fullmatch(r"(?![@=]|-.*[.:])[A-Za-z0-9_.:/@%+=-]+", word):
         return word
     return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
 

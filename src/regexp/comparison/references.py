@@ -10,6 +10,7 @@ from regexp.comparison.measuring import values
 from regexp.comparison.settings import Seed
 from regexp.comparison.statistics import paired
 from regexp.comparison.wording import interval, number
+from regexp.report import no_linear_model
 
 _NAMES = {"constant": "the constant predictor", "ridge": "ridge regression", "logistic": "logistic regression"}
 
@@ -48,8 +49,8 @@ def told(found: Findings) -> list[str]:
     """One sentence for each, with the difference of the chosen setting (else of the baseline) to the linear model."""
     row = found.choice or next(row for row in found.rows if row.setting is found.baseline)
     own = values(row.setting, found.how.metric, found.how.at)
-    lines = []
-    for one in references(found):
+    lines, beside = [], references(found)
+    for one in beside:
         chosen = "" if one.name == "constant" else ", its strength chosen by validation,"
         mean = f"a mean {found.how.metric} of {number(one.mean)} ({len(one.values)} seeds)"
         text = f"On the same splits {one.label}{chosen} has {mean}"
@@ -58,4 +59,5 @@ def told(found: Findings) -> list[str]:
             gap = paired([own[seed] for seed in shared], [one.values[seed] for seed in shared], found.how.correction)
             text += f"; {row.setting.label} minus it: {number(float(gap.mean))}, 95 % interval {interval(gap)}"
         lines.append(f"{text}.")
-    return lines
+    alone = no_linear_model(name for run in found.runs for name in run.summary.get("baselines") or ())
+    return [*lines, f"Beside them stands {alone}."] if lines and alone else lines

@@ -29,6 +29,8 @@ class Setting:
     fields: dict[str, Any]
     """All fields of the experiment, by full key."""
     runs: dict[Seed, Run]
+    told: frozenset[str] = frozenset()
+    """The fields that the label names."""
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -77,7 +79,8 @@ def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
         members = dict(sorted(groups[values].items()))
         found = dict(zip(keys, values, strict=True))
         fields = next(iter(members.values())).fields
-        settings.append(Setting(label({**found, **_single_strengths(fields, keys)}), found, fields, members))
+        named_in_label = {**found, **_single_strengths(fields, keys)}
+        settings.append(Setting(label(named_in_label), found, fields, members, frozenset(named_in_label)))
     return settings, repeated
 
 

@@ -19,6 +19,9 @@ from scipy import special  # t's distributions without scipy.stats, whose import
 LEVEL = 0.05
 """Of the tests; the intervals cover 95 %."""
 
+CHANCE, MOST = 0.8, 1000
+"""The power for which seeds are counted, and how far."""
+
 Figure = Any
 """A float, or an array over the leading axes."""
 
@@ -95,21 +98,28 @@ def holm(p: Any) -> np.ndarray:
     return corrected
 
 
-def power(effect: Any, n: Any, level: float = LEVEL) -> Any:
+def power(effect: Any, n: Any, level: float = LEVEL, correction: float = 0.0) -> Any:
     """The chance that a paired t-test of ``n`` pairs sees a true mean difference of ``effect`` standard deviations."""
     n = np.asarray(n, dtype=float)
-    limit, shift = special.stdtrit(n - 1, 1 - level / 2), effect * np.sqrt(n)
+    limit, shift = special.stdtrit(n - 1, 1 - level / 2), effect * np.sqrt(n / (1 + correction * n))
     return 1 - special.nctdtr(n - 1, shift, limit) + special.nctdtr(n - 1, shift, -limit)
 
 
-def seeds_needed(effect: float, level: float = LEVEL, chance: float = 0.8, most: int = 1000) -> int | None:
+def seeds_needed(
+    effect: float, level: float = LEVEL, chance: float = CHANCE, most: int = MOST, correction: float = 0.0
+) -> int | None:
     """The fewest seeds with which a true difference of ``effect`` deviations is seen with this chance; None beyond ``most``.
 
     >>> seeds_needed(1.0), seeds_needed(0.5)
     (10, 34)
+
+    Seeds that re-split the same examples never show what is small beside the spread of the splits:
+
+    >>> seeds_needed(2.0, correction=1 / 3), seeds_needed(1.0, correction=1 / 3)
+    (12, None)
     """
     numbers = np.arange(2, most + 1)
-    enough = np.flatnonzero(power(abs(effect), numbers, level) >= chance)
+    enough = np.flatnonzero(power(abs(effect), numbers, level, correction) >= chance)
     return int(numbers[enough[0]]) if enough.size else None
 
 

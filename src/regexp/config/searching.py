@@ -84,7 +84,8 @@ def plan_search(
     for space in [] if wrong else found:
         jobs, misfits = build_all(composer, space.probes(composer))
         if jobs and not jobs[0].experiment.dataset.has_validation:
-            misfits.append(["a search chooses by the validation split, and there is none: set dataset.val_size > 0"])
+            field = jobs[0].experiment.dataset.validation
+            misfits.append([f"a search chooses by the validation split, and there is none: set dataset.{field} > 0"])
         if misfits:
             refused.append(list(dict.fromkeys(text for texts in misfits for text in texts)))
         else:

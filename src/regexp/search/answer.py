@@ -28,8 +28,7 @@ def answer(found: Sequence[Searched], plan: Plan) -> str:
         write_figures({"search": performance(found)}, plan.folder)
     options, metric = plan.search.options, found[0].test_metric
     notes = [f"note: {text}" for text in report.remarks(found, options.budget, plan.composer)]
-    again = ["regexp-compare", str(plan.folder), *([] if metric == "test/loss" else ["--metric", metric]), "--at", AT]
-    where = f"{' '.join(map(quoted, again))} compares them again; pictures and tables are in {plan.folder}"
+    where = f"regexp-compare {quoted(str(plan.folder))} compares them again; pictures and tables are in {plan.folder}"
     words = ["The chosen settings, trained with fresh seeds:", _compared(plan, metric), "", where] if plan.compare else []
     return "\n".join(["", report.table(found), *notes, "", *words])
 

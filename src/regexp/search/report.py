@@ -12,16 +12,21 @@ import numpy as np
 
 from regexp import atomic
 from regexp.comparison.labels import short_key
+from regexp.comparison.statistics import paired
 from regexp.comparison.wording import number
 from regexp.config import ConfigError
 from regexp.config.composing import Composer
 from regexp.config.ranges import Range
+from regexp.metrics import lower_is_better
 from regexp.report import aligned
 from regexp.search.outcomes import Outcome, Searched
 from regexp.words import exact, quoted
 
 NEAR = 0.1
 """A chosen value within this part of its range from an end is near it."""
+
+TIE = 1e-3
+"""Means that differ by no more than this part of themselves are equal."""
 
 
 def table(found: Sequence[Searched]) -> str:
@@ -46,11 +51,15 @@ def remarks(found: Sequence[Searched], budget: int, composer: Composer) -> list[
     """What is to be known beside the table: sets without a search, lost seeds, choices near the end of a range."""
     single = [one.space.label for one in found if not one.space.ranges]
     said = [f"{', '.join(single)}: nothing to search, one setting instead of {budget}"] if single and budget > 1 else []
+    if len(found) == 1:
+        said.append(
+            'there is one set of regularizers, and nothing to compare it with: name several, as in "regularizer=[],[l2]"'
+        )
     for one in found:
         if one.chosen.lost:
             said.append(f"{one.space.label}: {one.chosen.lost} of {len(one.space.seeds)} seeds of the chosen setting are lost")
-        for key, value in one.chosen.values.items():
-            end = near_end(value, one.space.ranges[key])
+        for key in one.chosen.values:
+            end = leading_end(one, key)
             if end is not None:
                 said.append(f"{one.space.label}: {_at_the_end(one, key, end, composer)}")
     return said
@@ -67,6 +76,27 @@ def near_end(value: float, found: Range) -> str | None:
     if part > 1 - NEAR:
         return "upper"
     return "lower" if part < NEAR and found.low != 0 else None
+
+
+def leading_end(one: Searched, key: str) -> str | None:
+    """The end of its range that the chosen value is near, unless a setting elsewhere in the range is as good."""
+    found, sign = one.space.ranges[key], 1 if lower_is_better(one.objective) else -1
+    end = near_end(one.chosen.values[key], found)
+    others = [outcome for outcome in one.ranked if near_end(outcome.values[key], found) != end]
+    return None if end is None or not others or _tied(one.chosen, others[0], sign) else end
+
+
+def _tied(chosen: Outcome, other: Outcome, sign: int) -> bool:
+    """Whether the better mean is none: equal but for a thousandth, or within its standard error over the seeds (the rule of
+    one standard error of Breiman et al., "Classification and regression trees", 1984).
+    """
+    if other.lost > chosen.lost or math.isnan(other.mean):
+        return False
+    gain = sign * (other.mean - chosen.mean)
+    if not gain > TIE * abs(chosen.mean):
+        return True
+    alike = len(chosen.validation) == len(other.validation) > 1 and not chosen.lost
+    return alike and not abs(paired(other.validation, chosen.validation).t) > 1
 
 
 def widened(found: Range, end: str, part: float = 1.0) -> Range:

@@ -34,7 +34,7 @@ def search(plan: Plan) -> tuple[list[Searched], list[Path]]:
     """Give every space of ``plan`` its budget, train what is best by validation with fresh seeds, note which runs those are.
 
     Everything that the folder holds already is used: settings that were asked for, and runs that have ended. Returns what was
-    tried, and the folders of runs that failed. Raises :class:`Unfinished`.
+    tried, and the folders of runs that failed, or diverged where ``on_divergence=raise``. Raises :class:`Unfinished`.
     """
     assert plan.search is not None
     _note(plan.folder, None)
@@ -44,7 +44,7 @@ def search(plan: Plan) -> tuple[list[Searched], list[Path]]:
     log.info("the chosen settings again, with fresh seeds %s", ", ".join(map(str, seeds)))
     known = _train(plan, SEARCH_CHOSEN, jobs)
     _note(plan.folder, sorted(f"{SEARCH_CHOSEN}/{known[job.experiment.hash()][0].name}" for job in jobs))
-    return found, sorted({*failed, *_failed(known)})
+    return found, sorted({*failed, *_failed(known, plan)})
 
 
 def fresh_seeds(plan: SearchPlan) -> list[int]:
@@ -67,7 +67,7 @@ def _tune(plan: Plan, asked: SearchPlan) -> tuple[list[Searched], list[Path]]:
         sizes = counted(len(contests), "set"), counted(count, "setting"), counted(len(jobs), "run")
         log.info("search: %s, at most %s of each, %s", *sizes)
         ended = _train(plan, SEARCH_TUNING, jobs)
-        failed += _failed(ended)
+        failed += _failed(ended, plan)
         with one_at_a_time:
             for contest in contests:
                 contest.end(ended)
@@ -93,8 +93,9 @@ def _train(plan: Plan, part: str, jobs: Sequence[Job]) -> dict[str, tuple[Path, 
     return {known_as: ended[known_as] for known_as in hashes}
 
 
-def _failed(runs: dict[str, tuple[Path, str]]) -> list[Path]:
-    return [folder for folder, status in runs.values() if status == "failed"]
+def _failed(runs: dict[str, tuple[Path, str]], plan: Plan) -> list[Path]:
+    bad = ("failed", "diverged") if plan.divergence_fails else ("failed",)
+    return [folder for folder, status in runs.values() if status in bad]
 
 
 def _note(folder: Path, compared: Sequence[str] | None) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from regexp.comparison.commands import studied, sweep
 from regexp.comparison.extending import extension
 from regexp.comparison.findings import Findings
-from regexp.comparison.settings import split_sizes
+from regexp.comparison.labels import short, short_key
+from regexp.comparison.settings import Setting, split_sizes
 from regexp.comparison.wording import number
 from regexp.component import is_number
 from regexp.metrics import lower_is_better
@@ -26,10 +27,18 @@ def choice(found: Findings) -> str:
     which = "" if by.n == len(found.seeds) else " that all settings have" if by.shared else " of its own: too few are shared"
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
-        f"Validation chose {row.setting.label}: the {best} mean {found.how.objective} ({number(by.mean)}, "
-        f"{counted(by.n, 'seed')}{which}) of {_candidates(found)}."
+        f"Validation chose {row.setting.label}{strength(row.setting)}: the {best} mean {found.how.objective} "
+        f"({number(by.mean)}, {counted(by.n, 'seed')}{which}) of {_candidates(found)}."
     )
     return text + extension(row.setting, found.settings, found.seeds, found.study, found.folders)
+
+
+def strength(setting: Setting) -> str:
+    """`` at strength 0.3`` where sets of regularizers differ, and the label leaves it out because a set has but one."""
+    on = {key: setting.fields[key] for key, size in setting.strengths.items() if size and key not in setting.told}
+    if "regularizer" not in setting.values or not on:
+        return ""
+    return " at " + ", ".join(f"{short_key(key, on)} {short(value)}" for key, value in on.items())
 
 
 def _candidates(found: Findings) -> str:
