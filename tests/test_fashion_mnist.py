@@ -259,7 +259,7 @@ def test_a_mirror_with_a_wrong_file_is_an_error_and_leaves_nothing_behind(mirror
     shutil.copy(mirror / "t10k-labels-idx1-ubyte.gz", mirror / "train-labels-idx1-ubyte.gz")
     with pytest.raises(DataError) as error:
         FashionMNIST().load(0, torch.float32)
-    assert "train-labels-idx1-ubyte.gz has only 10008 bytes" in str(error.value) and len(str(error.value).splitlines()) <= 15
+    assert "train-labels-idx1-ubyte.gz: has only 10008 bytes" in str(error.value) and len(str(error.value).splitlines()) <= 15
     assert [path.name for path in (nowhere / "regexp").iterdir()] == ["fashion_mnist.lock"]
 
 

@@ -312,17 +312,29 @@ def same_study(study: Path, command_line) -> None:
 @pytest.mark.fault("F4")
 def test_sigterm_while_data_are_loaded(start, command_line, tmp_path):
     (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
-    run = ("dataset._target_=slow.Slow", "~dataset.train_size", "epochs=3", "curves=false", "threads=1")
-    cut = start(*run, "hydra.run.dir=cut")
-    wait_for((tmp_path / "loading").exists, cut)
-    os.kill(cut.pid, signal.SIGTERM)
-    ended = cut.finish()
-    assert ended.code == 143
-    assert "Traceback" not in ended.stderr
+    """Before a run begins nothing of it is written; one that goes on is as far as it was."""
+    run = ("dataset._target_=slow.Slow", "~dataset.train_size", "curves=false", "threads=1")
+
+    def terminated(*arguments):
+        (tmp_path / "loading").unlink(missing_ok=True)
+        cut = start(*arguments)
+        wait_for((tmp_path / "loading").exists, cut)
+        os.kill(cut.pid, signal.SIGTERM)
+        ended = cut.finish()
+        assert ended.code == 143
+        assert "Traceback" not in ended.stderr
+
+    terminated(*run, "epochs=1", "hydra.run.dir=cut")
+    assert not (tmp_path / "cut").exists()
+    (tmp_path / "go").touch()
+    assert command_line(*run, "epochs=1", "hydra.run.dir=cut").code == 0
+    assert (tmp_path / "loading").read_text(encoding="utf-8").count("loaded") == 1  # not once more to see whether they can be
+    (tmp_path / "go").unlink()
+    terminated("resume=cut", "epochs=3")
     assert summary(tmp_path / "cut")["status"] == "interrupted"
     (tmp_path / "go").touch()
     assert command_line("resume=cut").code == 0
-    assert command_line(*run, "hydra.run.dir=whole").code == 0
+    assert command_line(*run, "epochs=3", "hydra.run.dir=whole").code == 0
     ours, whole = (tmp_path / name / "metrics.csv" for name in ("cut", "whole"))
     assert ours.read_bytes() == whole.read_bytes()
 
@@ -341,6 +353,8 @@ class Slow(SyntheticRegression):
         pathlib.Path("loading").touch()
         while not pathlib.Path("go").exists():
             time.sleep(0.01)
+        with open("loading", "a", encoding="utf-8") as file:
+            file.write("loaded")
         return super().load(seed, dtype)
 """
 

@@ -56,6 +56,6 @@ def _refusals(experiments: Sequence[Experiment]) -> list[str]:
 
 def _begin(experiment: Experiment) -> None:
     from regexp.lazy import torch
-    from regexp.program import Program, load_data
+    from regexp.program import Program, load_ahead
 
-    Program([experiment], load_data([experiment]), torch.device("cpu"))
+    Program([experiment], [load_ahead(experiment)], torch.device("cpu"))

@@ -9,6 +9,9 @@ from regexp.experiment import Experiment
 from regexp.lazy import torch
 from regexp.program.checks import require_data
 
+_ahead: dict[Hashable, Data] = {}
+"""What was loaded to see whether it can be: whoever needs it first takes it, since data are a function of their fields."""
+
 
 def arrange(experiments: Sequence[Experiment]) -> list[int]:
     """An order in which runs that share data are neighbours, and among them those that share a seed."""
@@ -22,13 +25,22 @@ def arrange(experiments: Sequence[Experiment]) -> list[int]:
     return [i for _, _, i in sorted(order)]
 
 
+def load_ahead(experiment: Experiment) -> Data:
+    """The data of an experiment, which will then not be loaded twice."""
+    _ahead.clear()
+    (key,), (data,) = _data_keys([experiment]), load_data([experiment])
+    _ahead[key] = data
+    return data
+
+
 def load_data(experiments: Sequence[Experiment]) -> list[Data]:
     """The data of every experiment; equal specifications with equal seeds are loaded once."""
     loaded: dict[Hashable, Data] = {}
     keys = _data_keys(experiments)
     for key, experiment in zip(keys, experiments, strict=True):
         if key not in loaded:
-            loaded[key] = experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
+            ready = _ahead.pop(key, None)
+            loaded[key] = ready or experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
             require_data(loaded[key])
     return [loaded[key] for key in keys]
 
