@@ -242,7 +242,7 @@ def test_the_end_of_the_grid_comes_with_the_command_that_extends_it(tmp_path):
     assert "That is the upper end of its grid (strength 0, 0.1, 1)" in chose
     (line,) = re.findall(r"regexp-train (.*)", chose)
     new = f"{tmp_path.name}-further"
-    assert line == f'-m regularizer.weight_decay.strength=10,100 "seed=range(3)" epochs=2 study={new}'
+    assert line == f'-m "regularizer.weight_decay.strength=10,100" "seed=range(3)" epochs=2 study={new}'
     assert chose.endswith(f"\n  regexp-compare {tmp_path} outputs/{new}")
     arguments = get_args_parser().parse_args(line.replace('"', "").split())
     trained = plan(arguments, config_folder(), CONFIG_NAME).runs
@@ -271,7 +271,7 @@ def test_without_a_validation_split_nothing_is_chosen(tmp_path):
     found = regexp.compare(tmp_path)
     assert found.findings.choice is None
     assert "Nothing was chosen" in found.sentences[0]
-    assert 'regexp-train -m regularizer.weight_decay.strength=0,1 "seed=range(5)" dataset.val_size=20' in found.sentences[0]
+    assert 'regexp-train -m "regularizer.weight_decay.strength=0,1" "seed=range(5)" dataset.val_size=20' in found.sentences[0]
     assert found.sentences[1].startswith("With weight_decay 1 the test/loss is")
 
 
@@ -473,7 +473,7 @@ def test_the_ends_of_two_grids_are_extended_together(tmp_path):
             write_run(tmp_path, both, 1.0, 2 - lasso - decay, overrides=words)
     chose = regexp.compare(tmp_path).sentences[0]
     assert "(l1.strength 0.1, 1) and the upper end of its grid (weight_decay.strength 0.01, 0.1)" in chose
-    assert "regularizer.l1.strength=1,10,100 regularizer.weight_decay.strength=0.1,1,10" in chose
+    assert '"regularizer.l1.strength=1,10,100" "regularizer.weight_decay.strength=0.1,1,10"' in chose
 
 
 def test_a_run_named_alone_is_compared_beside_it_and_not_inside(study, monkeypatch, capsys):

@@ -78,8 +78,8 @@ def test_seeds_needed_is_the_first_number_with_the_power():
 @pytest.mark.parametrize("n", [5, 40])
 def test_seeds_that_split_the_same_examples_have_less_power(n):
     """What all splits share varies as much as Nadeau and Bengio's term says, whatever the number of seeds."""
-    effect, ratio = 2.0, 1 / 3
-    differences = effect + np.sqrt(ratio) * RANDOM.normal(size=(TRIALS, 1)) + RANDOM.normal(size=(TRIALS, n))
+    effect, ratio, random = 2.0, 1 / 3, np.random.default_rng(n)
+    differences = effect + np.sqrt(ratio) * random.normal(size=(TRIALS, 1)) + random.normal(size=(TRIALS, n))
     seen = rejected(paired(differences, 0.0, correction=ratio).p)
     assert power(effect, n, correction=ratio) == pytest.approx(seen, abs=4 * np.sqrt(0.25 / TRIALS))
     fewest = seeds_needed(effect, correction=ratio)
