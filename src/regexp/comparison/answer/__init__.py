@@ -1,4 +1,4 @@
-"""Three sentences: what validation chose, its difference to the baseline, and what the data do not decide."""
+"""Three sentences: what validation chose, its difference to the baseline, what the data do not decide; one for one setting."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ __all__ = ["one_setting", "sentences"]
 
 def sentences(found: Findings) -> list[str]:
     """The answer, one sentence (with its consequence, such as a command to type) per item."""
+    if len(found.rows) == 1:
+        return [one_setting(found)]
     return [choice(found), difference(found), undecided(found)]
 
 
