@@ -15,7 +15,8 @@ from sklearn.neural_network import MLPClassifier
 import regexp
 from regexp import convert_strength
 from regexp.strength import listing
-from regexp.textbook.conventions import CONVENTIONS, Inconvertible
+from regexp.textbook.convention import Inconvertible
+from regexp.textbook.conventions import CONVENTIONS, OURS
 
 RANDOM = np.random.default_rng(5)
 N, D, K = 60, 4, 3
@@ -77,8 +78,8 @@ WRITTEN = {
         lambda w, b, s: cross_entropy(w, b) + 0.5 * s * (w**2).sum() / (N / 10),
     ),
     "ng": (cross_entropy, {"n": N}, lambda w, b, s: cross_entropy(w, b) + s / (2 * N) * (w**2).sum()),
-    "plain": (cross_entropy, {}, lambda w, b, s: cross_entropy(w, b) + s * (w**2).sum()),
-    "keras": (cross_entropy, {}, lambda w, b, s: cross_entropy(w, b) + s * (w**2).sum()),
+    "plain": (cross_entropy, {"loss": "cross_entropy"}, lambda w, b, s: cross_entropy(w, b) + s * (w**2).sum()),
+    "keras": (cross_entropy, {"loss": "cross_entropy"}, lambda w, b, s: cross_entropy(w, b) + s * (w**2).sum()),
     "ridge_sum": (half_squared, {"n": N, "loss": "mse"}, lambda w, b, s: ((X @ w + b - Y) ** 2).sum() + s * (w**2).sum()),
 }
 
@@ -206,10 +207,8 @@ def test_keeping_and_dropping():
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_there_and_back(name):
     facts = {"n": 1000, "batch_size": 10, "outputs": 3, "lr": 0.1, "l1_ratio": 0.5}
-    facts["loss"] = "mse" if name in ("sklearn_ridge", "sklearn_lasso", "ridge_sum") else "cross_entropy"
-    family = {"L2": "regexp", "L1": "regexp_l1", "dropout": "torch_dropout", "decoupled": "torch_adamw"}[
-        CONVENTIONS[name].family
-    ]
+    facts["loss"] = CONVENTIONS[name].losses[0]
+    family = "torch_adamw" if CONVENTIONS[name].family == "decoupled" else "regexp"
     ours_ = convert_strength(0.25, name, family, **facts)
     assert convert_strength(ours_.value, family, name, **facts).value == pytest.approx(0.25)
     assert ours_.value == ours_.canonical == float(ours_)
@@ -239,16 +238,212 @@ def test_adamw_is_refused_with_the_reason_and_the_way_out():
         ((0.1, "kears"), {}, "there is no convention 'kears'"),
         ((0.1, "nielsen"), {}, "needs n: give --n"),
         ((0.1, "sklearn_mlp"), {}, "give --batch-size"),
-        ((0.1, "sklearn_ridge"), {"n": 10}, "give --loss mse"),
+        ((0.1, "sklearn_ridge"), {"n": 10, "loss": "cross_entropy"}, "give --loss mse"),
         ((-0.1, "keras"), {}, "finite number >= 0, got -0.1"),
         ((0.1, "nielsen"), {"n": 0}, "n must be > 0, got 0"),
         ((1.2, "srivastava_dropout", "torch_dropout"), {}, "probability must be in"),
+        ((1.0, "torch_dropout"), {}, "cannot drop all"),
         ((0.1, "keras"), {"loss": "l2"}, "loss must be one of"),
+        ((0.1, "sklearn_ridge", "sklearn_logistic"), {"n": 10}, "one is a regression, the other a classifier"),
+        ((0.1, "regexp", "sklearn_elastic_net_l2"), {"l1_ratio": 1.0}, "has no such part"),
+        ((0.1, "nielsen_network3"), {"n": 10, "batch_size": 20}, "batch_size must be <= n, got 20 of 10"),
     ],
 )
 def test_what_cannot_be_is_said(arguments, facts, says):
     with pytest.raises(ValueError, match=says):
         convert_strength(*arguments, **facts)
+
+
+@pytest.mark.parametrize(
+    ("strength", "source", "facts", "override"),
+    [
+        (0.1, "sklearn_lasso", {}, "regularizer=l1 regularizer.l1.strength=0.1"),
+        (0.1, "keras_l1", {"loss": "mse"}, "regularizer=l1 regularizer.l1.strength=0.05"),
+        (0.1, "sklearn_elastic_net_l1", {"l1_ratio": 0.4}, "regularizer=l1 regularizer.l1.strength=0.04"),
+        (0.2, "torch_dropout", {}, "model=mlp regularizer=dropout regularizer.dropout.rate=0.2"),
+        (0.8, "srivastava_dropout", {}, "model=mlp regularizer=dropout regularizer.dropout.rate=0.2"),
+        (0.1, "sklearn_ridge", {"n": 10}, "regularizer=l2 regularizer.l2.strength=0.01"),
+    ],
+)
+def test_regexp_is_ours_of_the_source_s_family(strength, source, facts, override):
+    found = convert_strength(strength, source, **facts)
+    assert found.override == override
+    assert found.to == OURS[CONVENTIONS[source].family].name
+
+
+def test_what_is_printed_can_be_typed():
+    for one in OURS.values():
+        words = one.override(0.2).split()
+        (run,) = regexp.run(*words, "epochs=1", "dataset.train_size=5")  # the default data set
+        assert run.final
+
+
+def pairs(family):
+    names = [one for one in CONVENTIONS.values() if one.family == family]
+    return [(one, other) for one in names for other in names if one is not other and set(one.losses) & set(other.losses)]
+
+
+def convert(before, after):
+    loss = next(one for one in ("half_mse", "cross_entropy") if one in before.losses and one in after.losses)
+    facts = {"n": 1000, "batch_size": 10, "outputs": 3, "lr": 0.1, "l1_ratio": 0.5}
+    return convert_strength(0.25, before.name, after.name, loss=loss, **facts)
+
+
+@pytest.mark.parametrize(("before", "after"), [*pairs("L2"), *pairs("decoupled")], ids=lambda one: one.name)
+def test_who_decays_biases_is_told_where_it_is_to_be_mended(before, after):
+    told = [text for text in convert(before, after).remarks if "biases" in text]
+    decaying = {"torch_sgd", "torch_adam", "torch_adamw", "composer_adamw"}
+    if before.name in decaying:
+        (note,) = told
+        assert note.startswith(f"{before.name} decays")
+        assert "biases=true" in note
+        assert ("weight_decay=0" in note) == (after.name not in decaying | {"regexp"})
+    elif after.name in decaying:
+        assert told == [
+            f"{after.name} decays biases too, {before.name} does not: in {after.name} exclude them (a parameter group with "
+            "weight_decay=0 for biases)"
+        ]
+    else:
+        assert not told
+
+
+@pytest.mark.parametrize(("before", "after"), pairs("L1"), ids=lambda one: one.name)
+def test_who_has_no_exact_zeros_is_told(before, after):
+    told = [text for text in convert(before, after).remarks if "subgradient" in text]
+    rough = [one.name for one in (before, after) if one.name in ("nielsen_l1", "keras_l1")]
+    if len(rough) == 1:
+        (other,) = {before.name, after.name} - set(rough)
+        assert told[0].startswith(f"{rough[0]} steps along a subgradient, which never gives exact zeros; {other} gives them")
+    else:
+        assert not told
+
+
+@pytest.mark.parametrize(("source", "to"), [("keras", "regexp"), ("regexp", "keras"), ("d2l_concise", "torch_sgd")])
+def test_learning_rates_that_take_the_same_steps(source, to):
+    """One step of plain SGD on each objective, from the same weights, with the rates of the note."""
+    outputs, strength, w, lr = 3, 0.2, RANDOM.normal(size=(D, K)), 0.1
+    found = convert_strength(strength, source, to, loss="mse", outputs=outputs)
+    (note,) = [text for text in found.remarks if "learning rate" in text] or [" 1 times"]
+    ratio = float(note.split(" times")[0].split()[-1])
+    halves = {"keras": 2, "regexp": 1, "d2l_concise": 1, "torch_sgd": 1}
+
+    def gradient(name, number):
+        data = X.T @ (X @ w - Y) / N * (1 if name == "regexp" else 2 / outputs)
+        return data + halves[name] * number * w
+
+    np.testing.assert_allclose(lr * gradient(source, strength), lr * ratio * gradient(to, found.value), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "facts", "says"),
+    [
+        ("keras", "regexp", {}, "0.1 with mse, 0.2 with half_mse or cross_entropy; give --loss mse, half_mse or cross_entropy"),
+        ("keras", "sklearn_ridge", {"n": 1000}, r"100 \(in regexp 0.1\) with mse, 200 \(in regexp 0.2\) with half_mse; give"),
+        ("keras", "torch_sgd", {}, r"0.2 \(in regexp 0.1\) with mse, 0.2 \(in regexp 0.2\) with half_mse or cross_entropy"),
+        ("nielsen", "torch_sgd", {"n": 100}, "0.002 with mse, 0.001 with half_mse or cross_entropy"),
+    ],
+)
+def test_a_loss_is_asked_for_where_it_matters(source, to, facts, says):
+    with pytest.raises(ValueError, match=f"{source} to {to} depends on the data loss: {says}"):
+        convert_strength(0.1, source, to, **facts)
+
+
+@pytest.mark.parametrize(("source", "to"), [("nielsen", "regexp"), ("sklearn_ridge", "ridge_sum"), ("plain", "keras")])
+def test_a_loss_is_not_asked_for_where_it_does_not(source, to):
+    if source == "plain":
+        with pytest.raises(ValueError, match="in regexp"):  # the number is the same, the override is not
+            convert_strength(0.1, source, to)
+    else:
+        assert convert_strength(0.1, source, to, n=10).value > 0
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "facts", "says"),
+    [
+        ("keras", "regexp", {"loss": "cross_entropy"}, "times 2: keras: its penalty has no half (times 2)"),
+        ("plain", "keras", {"loss": "mse"}, "the same number: same convention"),
+        ("ng", "regexp", {"n": 100}, "times 0.01: ng: its penalty is divided by n = 100 (times 0.01)"),
+        ("regexp", "ng", {"n": 100}, "times 100: ng: its penalty is divided by n = 100 (times 100)"),
+        ("sklearn_lasso", "regexp", {}, "the same number: same convention"),
+        (
+            "keras",
+            "regexp",
+            {"loss": "mse"},
+            "the same number: keras: its penalty has no half (times 2), its mean squared error has no half and is averaged "
+            "over outputs = 1 (times 0.5)",
+        ),
+        (
+            "sklearn_ridge",
+            "regexp",
+            {"n": 100},
+            "times 0.01: sklearn_ridge: its squares are summed over n = 100, and neither they nor the penalty have a half "
+            "(times 0.01)",
+        ),
+        (
+            "sklearn_logistic",
+            "regexp",
+            {"n": 100},
+            "0.01 divided by the number: sklearn_logistic: C multiplies the loss, not the penalty, its loss is summed over n ",
+        ),
+        (
+            "regexp",
+            "srivastava_dropout",
+            {},
+            "1 minus the number: srivastava_dropout: p is the probability of keeping, not of ",
+        ),
+    ],
+)
+def test_the_factor_and_its_reason_are_one_line(source, to, facts, says):
+    assert convert_strength(0.5, source, to, **facts).difference.startswith(says)
+
+
+@pytest.mark.parametrize("family", ["L2", "L1", "dropout", "decoupled"])
+def test_the_line_gives_the_value(family):
+    for before, after in pairs(family):
+        found = convert(before, after)
+        line = found.difference.split(":")[0]
+        if line.startswith("times"):
+            assert float(line.split()[1]) * 0.25 == pytest.approx(found.value, rel=1e-4)
+        elif "divided by" in line:
+            assert float(line.split()[0]) / 0.25 == pytest.approx(found.value, rel=1e-4)
+        else:
+            assert {"the same number": 0.25, "1 minus the number": 0.75}[line] == found.value
+
+
+def test_network3_says_what_differs_from_chapter_3():
+    told = " ".join(convert_strength(0.1, "nielsen_network3", n=1000, batch_size=10).remarks)
+    assert "batch_size times as much as chapter 3's" in told
+    chapters = [convert_strength(0.1, name, n=1000, batch_size=10).value for name in ("nielsen_network3", "nielsen")]
+    assert chapters[0] == pytest.approx(10 * chapters[1])
+
+
+@pytest.mark.parametrize("name", ["adamw", "AdamW", "torch.optim.AdamW", "torch-adamw"])
+def test_adamw_by_any_name_is_refused_with_the_reason(name):
+    with pytest.raises(Inconvertible, match="torch_adamw has no equivalent in L2: it shrinks W by lr"):
+        convert_strength(0.01, name)
+
+
+def test_near_names_are_suggested():
+    with pytest.raises(ValueError, match="did you mean sklearn_ridge"):
+        convert_strength(0.1, "sklearn_rigde")
+    with pytest.raises(ValueError, match=r"known are regexp, .*srivastava_dropout"):
+        convert_strength(0.1, "zzz")
+
+
+def test_wrong_types_are_said():
+    """In a process of its own: here every annotation is checked before the call."""
+    calls = [
+        ("'0.1', 'nielsen', n=10", "strength must be a finite number >= 0, got '0.1'"),
+        ("True, 'nielsen', n=10", "strength must be a finite number >= 0, got True"),
+        ("0.1, 'nielsen', n='10'", "n must be > 0, got '10'"),
+        ("0.1, 3", "there is no convention 3"),
+    ]
+    code = "from regexp.strength import convert_strength as c\n" + "\n".join(
+        f"try: c({call})\nexcept ValueError as error: print(error)" for call, _ in calls
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    for (_, says), line in zip(calls, done.stdout.splitlines(), strict=True):
+        assert line.startswith(says)
 
 
 def test_the_list_names_all():
@@ -261,4 +456,5 @@ def test_the_command_imports_no_torch():
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "alpha = 100  (sklearn_ridge: |y - Xw|^2 + alpha |w|^2)"
+    assert done.stdout.splitlines()[1].startswith("differs: times 1000: keras: ")
     assert done.stdout.splitlines()[-1] == "regexp-train regularizer=l2 regularizer.l2.strength=0.1"

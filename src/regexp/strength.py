@@ -11,7 +11,10 @@ import argparse
 import dataclasses
 import sys
 
-from regexp.textbook.conventions import CONVENTIONS, LOSSES, Convention, Facts, Inconvertible
+from regexp.textbook.convention import LOSSES, Convention, Facts, Inconvertible, is_finite, rounded
+from regexp.textbook.conventions import CONVENTIONS, OURS, find
+from regexp.textbook.differences import difference, notes
+from regexp.textbook.refusals import depends, losses, unlike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +27,12 @@ class Strength:
     """In ours."""
     override: str
     """What to type after ``regexp-train``."""
+    difference: str
+    """The factor between the two numbers, and its reasons."""
     remarks: tuple[str, ...]
     """What else differs between the two."""
+    to: str
+    """The convention of ``value``: where ``regexp`` was asked for, ours of the source's family."""
 
     def __float__(self) -> float:
         return self.value
@@ -36,7 +43,7 @@ def convert_strength(
     source: str,
     to: str = "regexp",
     *,
-    loss: str = "cross_entropy",
+    loss: str | None = None,
     n: int | None = None,
     batch_size: int | None = None,
     outputs: int = 1,
@@ -45,10 +52,10 @@ def convert_strength(
 ) -> Strength:
     """The strength that gives the same optimum in another convention.
 
-    ``source`` and ``to``: names of ``regexp-strength --list``. ``loss``: the data loss where the library lets you choose:
-    mse (its own mean squared error), half_mse or cross_entropy. ``n``: training examples; ``batch_size``: examples per step;
-    ``outputs``: numbers that the network returns; ``lr``: the initial learning rate; ``l1_ratio``: ElasticNet's. They are
-    needed where the conventions use them.
+    ``source`` and ``to``: names of ``regexp-strength --list``; ``regexp`` is ours for the other's family (L2, L1, dropout).
+    ``loss``: the data loss, needed where the result depends on it: mse (the library's own mean squared error), half_mse or
+    cross_entropy. ``n``: training examples; ``batch_size``: examples per step; ``outputs``: numbers that the network returns;
+    ``lr``: the initial learning rate; ``l1_ratio``: ElasticNet's. They are needed where the conventions use them.
 
     Raises ``ValueError`` for a name, loss or fact that is missing, and for what has no equivalent, with the reason.
 
@@ -57,15 +64,27 @@ def convert_strength(
     >>> convert_strength(5.0, "nielsen", n=50_000).override
     'regularizer=l2 regularizer.l2.strength=0.0001'
     """
-    before, after = _find(source), _find(to)
-    facts = Facts(loss, n, batch_size, outputs, lr, l1_ratio)
-    facts.check(strength)
+    before, after = _pair(source, to)
+    if not (is_finite(strength) and strength >= 0):
+        raise ValueError(f"strength must be a finite number >= 0, got {strength!r}")
+    given = Facts(loss or "", n, batch_size, outputs, lr, l1_ratio)
+    given.check()
+    before.check(strength, given)
     if before.family != after.family:
-        raise Inconvertible(_unlike(source, before, to, after, strength))
-    canonical = before.to_ours(strength, facts)
-    value = strength if before is after else after.from_ours(canonical, facts)
-    remarks = tuple(dict.fromkeys(text for one in (before, after) for text in one.remarks))
-    return Strength(_rounded(value), _rounded(canonical), before.override(_rounded(canonical)), remarks)
+        raise Inconvertible(unlike(before, after, strength, given))
+    found = {
+        one: _convert(strength, before, after, dataclasses.replace(given, loss=one)) for one in losses(loss, before, after)
+    }
+    if len({(one.value, one.canonical) for one in found.values()}) > 1:
+        raise ValueError(depends({name: (one.value, one.canonical) for name, one in found.items()}, before, after))
+    return next(iter(found.values()))
+
+
+def _convert(strength: float, before: Convention, after: Convention, facts: Facts) -> Strength:
+    canonical = rounded(before.to_ours(strength, facts))
+    value = rounded(strength if before is after else after.from_ours(before.to_ours(strength, facts), facts))
+    told = difference(before, after, facts), notes(before, after, facts)
+    return Strength(value, canonical, before.override(canonical), *told, after.name)
 
 
 def main() -> None:
@@ -83,9 +102,11 @@ def main() -> None:
         )
     except ValueError as error:
         sys.exit(str(error))
-    name = "strength" if arguments.to == "regexp" else CONVENTIONS[arguments.to].symbol
-    print(f"{name} = {found.value:.10g}  ({arguments.to}: {CONVENTIONS[arguments.to].written})")
-    print("\n".join(f"note: {remark}" for remark in found.remarks), end="\n" if found.remarks else "")
+    after = CONVENTIONS[found.to]
+    print(f"{after.symbol} = {found.value:.10g}  ({after.name}: {after.written})")
+    print(f"differs: {found.difference}")
+    for remark in found.remarks:
+        print(f"note: {remark}")
     print(f"regexp-train {found.override}")
 
 
@@ -95,35 +116,20 @@ def listing() -> str:
     return "\n".join(f"{name:<{width}}  {one.written}" for name, one in CONVENTIONS.items())
 
 
-def _find(name: str) -> Convention:
-    if name not in CONVENTIONS:
-        raise ValueError(f"there is no convention {name!r}: known are {', '.join(CONVENTIONS)}")
-    return CONVENTIONS[name]
-
-
-def _unlike(source: str, before: Convention, to: str, after: Convention, strength: float) -> str:
-    """Why there is no equivalent, and what to do instead."""
-    for name, one in ((source, before), (to, after)):
-        if one.family == "decoupled" and (other := after if one is before else before).family != "decoupled":
-            way = f"; regexp has it as such: regexp-train optimizer=adam {before.override(strength)}" if one is before else ""
-            return (
-                f"{name} has no equivalent in {other.family}: it shrinks W by lr * strength beside Adam's step, whose size "
-                f"adapts to the gradient, so no penalty in the loss has its optimum{way}"
-            )
-    return f"{source} ({before.family}) has no equivalent in {to} ({after.family}): they regularize by different means"
-
-
-def _rounded(value: float) -> float:
-    """Without the last digits of a float's arithmetic."""
-    return float(f"{value:.12g}")
+def _pair(source: str, to: str) -> tuple[Convention, Convention]:
+    before, after = find(source), find(to)
+    ours = OURS["L2"]
+    if after is ours:
+        after = OURS.get(before.family, ours)
+    return (OURS.get(after.family, ours) if before is ours else before), after
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="regexp-strength", description="Convert a regularization strength between books.")
     parser.add_argument("strength", nargs="?", type=float, help="the number in the book")
     parser.add_argument("--from", dest="source", metavar="NAME", help="whose number it is")
-    parser.add_argument("--to", default="regexp", metavar="NAME", help="whose number you want (default: regexp)")
-    parser.add_argument("--loss", default="cross_entropy", choices=LOSSES, help="the data loss (default: cross_entropy)")
+    parser.add_argument("--to", default="regexp", metavar="NAME", help="whose number you want (default: regexp, ours)")
+    parser.add_argument("--loss", choices=LOSSES, help="the data loss, where the result depends on it")
     parser.add_argument("--n", type=int, help="number of training examples")
     parser.add_argument("--batch-size", type=int, help="examples per step")
     parser.add_argument("--outputs", type=int, default=1, help="numbers that the network returns (default: 1)")

@@ -1,169 +1,132 @@
-"""How books and libraries write the strength of a regularizer, each against ours.
-
-A convention is an objective ``c * (our data loss) + penalty``. Ours is ``data loss + strength / 2 * sum W^2`` for L2, and
-``strength * sum |W|`` for L1; ``c`` is 1, or ``2 / outputs`` where a library's mean squared error has no half and averages
-over the outputs of an example.
-"""
+"""How books and libraries write the strength of a regularizer: the table. Its columns are in ``convention.py``."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Callable
+import difflib
 
-LOSSES = ("mse", "half_mse", "cross_entropy")
+from regexp.textbook.convention import Convention, Facts, Term
 
+_REGRESSION = ("mse", "half_mse")
+_CLASSIFICATION = ("cross_entropy",)
 
-class Inconvertible(ValueError):
-    """There is no equivalent. The message says why."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Facts:
-    """What a conversion may need to know of the problem."""
-
-    loss: str
-    n: int | None = None
-    batch_size: int | None = None
-    outputs: int = 1
-    lr: float | None = None
-    l1_ratio: float | None = None
-
-    def check(self, strength: float) -> None:
-        """Raise ``ValueError`` for values that cannot be."""
-        if self.loss not in LOSSES:
-            raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.loss!r}")
-        if not (math.isfinite(strength) and strength >= 0):
-            raise ValueError(f"the strength must be a finite number >= 0, got {strength!r}")
-        for name in ("n", "batch_size", "outputs", "lr", "l1_ratio"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be > 0, got {value!r}")
-
-    def need(self, name: str) -> float:
-        """A fact that this conversion cannot do without."""
-        value = getattr(self, name)
-        if value is None:
-            raise ValueError(f"this conversion needs {name}: give --{name.replace('_', '-')}")
-        return float(value)
-
-    @property
-    def scale(self) -> float:
-        """How many times our data loss the library's own is."""
-        return 2 / self.outputs if self.loss == "mse" else 1.0
-
-
-Factor = Callable[[Facts], float]
-
-
-@dataclasses.dataclass(frozen=True)
-class Convention:
-    """``ours = factor * theirs``; of dropout ``1 - theirs`` where a rate is that of keeping; of ``C`` its inverse."""
-
-    family: str
-    """L2, L1, dropout or decoupled: only within one there are equivalents."""
-    written: str
-    factor: Factor = lambda facts: 1.0
-    remarks: tuple[str, ...] = ()
-    symbol: str = "lambda"
-    shape: str = "linear"
-    """linear, inverse (ours = factor / theirs) or keep (ours = 1 - theirs)."""
-
-    def to_ours(self, strength: float, facts: Facts) -> float:
-        """Our strength for theirs."""
-        return self._apply(strength, self.factor(facts))
-
-    def from_ours(self, strength: float, facts: Facts) -> float:
-        """Their strength for ours."""
-        factor = self.factor(facts)
-        return self._apply(strength, factor if self.shape == "inverse" else 1 / factor)
-
-    def override(self, strength: float) -> str:
-        """What to type for our strength."""
-        name, field = {"L2": ("l2", "strength"), "L1": ("l1", "strength"), "dropout": ("dropout", "rate")}.get(
-            self.family, ("weight_decay", "strength")
-        )
-        return f"regularizer={name} regularizer.{name}.{field}={strength!r}"
-
-    def _apply(self, strength: float, factor: float) -> float:
-        if self.shape == "keep":
-            if strength > 1:
-                raise ValueError(f"a probability must be in [0, 1], got {strength!r}")
-            return 1 - strength
-        if self.shape == "inverse":
-            if strength == 0:
-                raise Inconvertible("strength 0 is an infinite C")
-            return factor / strength
-        return factor * strength
-
-
-def _per(name: str, over: float = 1.0) -> Factor:
-    return lambda facts: over / facts.need(name)
-
-
-def _regression_only(facts: Facts) -> float:
-    if facts.loss == "cross_entropy":
-        raise ValueError("this is a regression of squared errors: give --loss mse")
-    return 1.0
-
-
-def _ridge(facts: Facts) -> float:
-    return _regression_only(facts) / facts.need("n")
-
-
-def _classification(facts: Facts) -> float:
-    if facts.loss != "cross_entropy":
-        raise ValueError("this is a classifier: give --loss cross_entropy")
-    return 1 / facts.need("n")
-
-
-def _nielsen_batches(facts: Facts) -> float:
-    return facts.need("batch_size") / facts.need("n")
-
+_NO_HALF = Term("its penalty has no half", lambda f: 2.0)
+_OWN_LOSS = Term("its mean squared error has no half and is averaged over outputs = {outputs}", lambda f: 1 / f.scale)
+_MSE = Term("its mean squared error has no half and is averaged over outputs = {outputs}", lambda f: f.outputs / 2)
+_PER_N = Term("its penalty is divided by n = {n}", lambda f: 1 / f.need("n"))
+_PER_BATCH = Term("its penalty is divided by batch_size = {batch_size}", lambda f: 1 / f.need("batch_size"))
+_PER_BATCHES = Term(
+    "its penalty is divided by the number of batches, {n} / {batch_size}", lambda f: f.need("batch_size") / f.need("n")
+)
+_SUM = Term("its loss is summed over n = {n}", lambda f: 1 / f.need("n"))
+_SQUARES = Term("its squares are summed over n = {n}, and neither they nor the penalty have a half", lambda f: 1 / f.need("n"))
+_L1_SHARE = Term("of alpha l1_ratio = {l1_ratio} is L1", lambda f: f.need("l1_ratio"))
+_L2_SHARE = Term("of alpha 1 - l1_ratio = 1 - {l1_ratio} is L2", lambda f: 1 - f.need("l1_ratio"))
+_PER_RATE = Term("its decay is multiplied by lr / {lr}, not by lr", lambda f: 1 / f.need("lr"))
 
 _SHORT = "exact where the batch divides n: the short last batch weighs more"
-_BIAS = "biases are decayed too: add regularizer.l2.biases=true"
-_BIAS_DECOUPLED = "biases are decayed too: add regularizer.weight_decay.biases=true"
-_SUBGRADIENT = "its subgradient never gives exact zeros; ours (l1) does"
-_NO_HALF = "its squared error has no half: its learning rate acts like twice ours"
-_DOCUMENTED = "its documentation says sample size, its code divides by the batch"
-_SUMMED = "its cost sums over sigmoid outputs: loss=binary_cross_entropy here"
 _LAST = _SHORT + ", it is divided by the nominal size"
+_SUMMED = "its cost sums over sigmoid outputs; regexp has that as loss=binary_cross_entropy"
+_DOCUMENTED = "its documentation says sample size, its code divides by the batch"
+_NETWORK3 = (
+    "chapter 6's lambda counts batch_size times as much as chapter 3's (nielsen); it starts from N(0, 1/n_out), with zeros "
+    "before the softmax, and does not reshuffle"
+)
+_OTHER_PART = "one of two parts, both of one alpha: convert the other as {}, and use regularizer=[l1,l2]"
+_CLASSIC = (
+    "Srivastava multiplies weights by p at test, regexp, torch and Ng divide by p in training: his weights are 1/p times theirs"
+)
 
-CONVENTIONS = {
-    "regexp": Convention("L2", "mean loss (half squared) + strength/2 sum W^2", symbol="strength"),
-    "regexp_l1": Convention("L1", "mean loss (half squared) + strength sum |W|", symbol="strength"),
-    "d2l": Convention("L2", "sum of (1/2 (yhat - y)^2 + lambda/2 sum w^2) / batch", remarks=(_LAST,)),
-    "d2l_concise": Convention("L2", "nn.MSELoss + weight_decay lambda", lambda f: f.outputs / 2, (_NO_HALF,)),
-    "d2l_2019": Convention("L2", "lambda/2 sum w^2 in the code", remarks=("its text says lambda/(2n), its code this",)),
-    "nielsen": Convention("L2", "mean cost + lambda/(2n) sum w^2", _per("n"), (_SUMMED,)),
-    "nielsen_l1": Convention("L1", "mean cost + lambda/n sum |w|", _per("n"), (_SUMMED, _SUBGRADIENT)),
-    "nielsen_network3": Convention("L2", "mean cost + lambda/2 sum w^2 / number of batches", _nielsen_batches),
-    "ng": Convention("L2", "mean cost + lambda/(2m) sum w^2, m examples", _per("n")),
-    "plain": Convention("L2", "mean loss + lambda sum w^2, no half", lambda f: 2 / f.scale),
-    "keras": Convention("L2", "loss + l sum w^2 (regularizers.L2(l))", lambda f: 2 / f.scale),
-    "keras_l1": Convention("L1", "loss + l sum |w| (regularizers.L1(l))", lambda f: 1 / f.scale, (_SUBGRADIENT,)),
-    "sklearn_ridge": Convention("L2", "|y - Xw|^2 + alpha |w|^2", _ridge, symbol="alpha"),
-    "sklearn_lasso": Convention("L1", "1/(2n) |y - Xw|^2 + alpha |w|_1", _regression_only, symbol="alpha"),
-    "sklearn_elastic_net_l1": Convention(
-        "L1", "ElasticNet's alpha, for its L1 part", lambda f: f.need("l1_ratio"), symbol="alpha"
+
+def _scale(facts: Facts) -> float:
+    return facts.scale
+
+
+_ALL = (
+    Convention("regexp", "L2", "mean loss (half squared) + strength/2 sum W^2", symbol="strength"),
+    Convention("regexp_l1", "L1", "mean loss (half squared) + strength sum |W|", symbol="strength"),
+    Convention("regexp_dropout", "dropout", "rate is the probability of dropping", symbol="rate"),
+    Convention("d2l", "L2", "sum of (1/2 (yhat - y)^2 + lambda/2 sum w^2) / batch", remarks=(_LAST,)),
+    Convention(
+        "d2l_concise", "L2", "nn.MSELoss + weight_decay lambda", (_MSE,), losses=_REGRESSION, scale=lambda f: 2 / f.outputs
     ),
-    "sklearn_elastic_net_l2": Convention(
-        "L2", "ElasticNet's alpha, for its L2 part", lambda f: 1 - f.need("l1_ratio"), symbol="alpha"
+    Convention("d2l_2019", "L2", "lambda/2 sum w^2 in the code", remarks=("its text says lambda/(2n), its code this",)),
+    Convention("nielsen", "L2", "mean cost + lambda/(2n) sum w^2", (_PER_N,), (_SUMMED,)),
+    Convention("nielsen_l1", "L1", "mean cost + lambda/n sum |w|", (_PER_N,), (_SUMMED,), subgradient=True),
+    Convention("nielsen_network3", "L2", "mean cost + lambda/2 sum w^2 / number of batches", (_PER_BATCHES,), (_NETWORK3,)),
+    Convention("ng", "L2", "mean cost + lambda/(2m) sum w^2, m examples", (_PER_N,)),
+    Convention("plain", "L2", "mean loss + lambda sum w^2, no half", (_NO_HALF, _OWN_LOSS), scale=_scale),
+    Convention("keras", "L2", "loss + l sum w^2 (regularizers.L2(l))", (_NO_HALF, _OWN_LOSS), scale=_scale),
+    Convention("keras_l1", "L1", "loss + l sum |w| (regularizers.L1(l))", (_OWN_LOSS,), subgradient=True, scale=_scale),
+    Convention("sklearn_ridge", "L2", "|y - Xw|^2 + alpha |w|^2", (_SQUARES,), (), "alpha", losses=_REGRESSION, scale=None),
+    Convention("sklearn_lasso", "L1", "1/(2n) |y - Xw|^2 + alpha |w|_1", (), (), "alpha", losses=_REGRESSION, scale=None),
+    Convention(
+        "sklearn_elastic_net_l1",
+        "L1",
+        "ElasticNet's alpha, for its L1 part",
+        (_L1_SHARE,),
+        (_OTHER_PART.format("sklearn_elastic_net_l2"),),
+        "alpha",
+        losses=_REGRESSION,
+        scale=None,
     ),
-    "sklearn_logistic": Convention("L2", "C * sum of losses + 1/2 |w|^2", _classification, symbol="C", shape="inverse"),
-    "sklearn_mlp": Convention(
-        "L2", "mean loss + alpha/(2 batch) sum W^2 (sgd, adam)", _per("batch_size"), (_SHORT, _DOCUMENTED), "alpha"
+    Convention(
+        "sklearn_elastic_net_l2",
+        "L2",
+        "ElasticNet's alpha, for its L2 part",
+        (_L2_SHARE,),
+        (_OTHER_PART.format("sklearn_elastic_net_l1"),),
+        "alpha",
+        losses=_REGRESSION,
+        scale=None,
     ),
-    "sklearn_mlp_lbfgs": Convention("L2", "mean loss + alpha/(2n) sum W^2 (lbfgs)", _per("n"), (), "alpha"),
-    "torch_sgd": Convention("L2", "g += weight_decay * p", lambda f: 1 / f.scale, (_BIAS,), "weight_decay"),
-    "torch_adam": Convention(
-        "L2", "g += weight_decay * p (Adam: not decoupled)", lambda f: 1 / f.scale, (_BIAS,), "weight_decay"
+    Convention(
+        "sklearn_logistic", "L2", "C * sum of losses + 1/2 |w|^2", (_SUM,), (), "C", "inverse", _CLASSIFICATION, scale=None
     ),
-    "ridge_sum": Convention("L2", "|Xb - y|^2 + lambda |b|^2 (Krogh and Hertz; Nakkiran)", _ridge),
-    "torch_adamw": Convention("decoupled", "p -= lr * weight_decay * p", remarks=(_BIAS_DECOUPLED,), symbol="weight_decay"),
-    "composer_adamw": Convention("decoupled", "p -= lr/lr0 * weight_decay * p", _per("lr"), symbol="weight_decay"),
-    "torch_dropout": Convention("dropout", "p is the probability of dropping (torch, d2l, Nielsen)", symbol="p"),
-    "srivastava_dropout": Convention("dropout", "p is the probability of keeping (Srivastava, Ng)", symbol="p", shape="keep"),
-}
-"""By name. L2 and L1 touch weights only, unless a remark says otherwise."""
+    Convention(
+        "sklearn_mlp", "L2", "mean loss + alpha/(2 batch) sum W^2 (sgd, adam)", (_PER_BATCH,), (_SHORT, _DOCUMENTED), "alpha"
+    ),
+    Convention("sklearn_mlp_lbfgs", "L2", "mean loss + alpha/(2n) sum W^2 (lbfgs)", (_PER_N,), (), "alpha", scale=None),
+    Convention("torch_sgd", "L2", "g += weight_decay * p", (_OWN_LOSS,), (), "weight_decay", biases=True, scale=_scale),
+    Convention(
+        "torch_adam",
+        "L2",
+        "g += weight_decay * p (Adam: not decoupled)",
+        (_OWN_LOSS,),
+        (),
+        "weight_decay",
+        biases=True,
+        scale=None,
+    ),
+    Convention(
+        "ridge_sum", "L2", "|Xb - y|^2 + lambda |b|^2 (Krogh and Hertz; Nakkiran)", (_SQUARES,), losses=_REGRESSION, scale=None
+    ),
+    Convention("torch_adamw", "decoupled", "p -= lr * weight_decay * p", symbol="weight_decay", biases=True),
+    Convention("composer_adamw", "decoupled", "p -= lr/lr0 * weight_decay * p", (_PER_RATE,), (), "weight_decay", biases=True),
+    Convention("torch_dropout", "dropout", "p is the probability of dropping (torch, d2l, Nielsen)", symbol="p"),
+    Convention(
+        "srivastava_dropout", "dropout", "p is the probability of keeping (Srivastava, Ng)", (), (_CLASSIC,), "p", "keep"
+    ),
+)
+
+CONVENTIONS = {one.name: one for one in _ALL}
+"""By name. L2 and L1 touch weights only, unless ``biases`` says otherwise."""
+
+OURS = {"L2": CONVENTIONS["regexp"], "L1": CONVENTIONS["regexp_l1"], "dropout": CONVENTIONS["regexp_dropout"]}
+"""What the name ``regexp`` means beside a convention of a family."""
+
+_ALIASES = {"adamw": "torch_adamw", "torch_optim_adamw": "torch_adamw", "decoupledadamw": "composer_adamw"}
+
+
+def find(name: str) -> Convention:
+    """The convention of this name, its case and its dots aside. Raises ``ValueError`` with near names for another."""
+    plain = name.casefold().replace(".", "_").replace("-", "_") if isinstance(name, str) else ""
+    plain = _ALIASES.get(plain, plain)
+    if plain in CONVENTIONS:
+        return CONVENTIONS[plain]
+    near = difflib.get_close_matches(plain, CONVENTIONS, n=3)
+    hint = (
+        f"did you mean {' or '.join(near)}? (regexp-strength --list shows all)"
+        if near
+        else f"known are {', '.join(CONVENTIONS)}"
+    )
+    raise ValueError(f"there is no convention {name!r}: {hint}")
