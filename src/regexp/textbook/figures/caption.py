@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from regexp.comparison.figures.style import SPLITS
+from regexp.textbook.wording import lost
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +28,11 @@ def finish(figure: Figure, title: str, caption: str) -> None:
 def counted(n: int) -> str:
     """``n = 20 seeds``."""
     return f"n = {n} seed{'' if n == 1 else 's'}"
+
+
+def left_out(diverged: Mapping[str, tuple[int, int]]) -> str:
+    """What follows the number of seeds: ``; 1 of 10 plain runs diverged and are left out``."""
+    return f"; {lost(diverged)} and are left out" if diverged else ""
 
 
 def worded(metric: str) -> str:
