@@ -144,9 +144,9 @@ def test_what_a_picture_leaves_out_is_said_below_it(tmp_path):
     for kind in (curves, points):
         figure = kind(Picture("one", "any", "One", ("test/loss",)), found)
         assert "n = 6 seeds per setting" in (said := " ".join(figure._supxlabel.get_text().split())), said
-        assert "1 of 6 decayed runs diverged and are left out" in said
+        assert "left out: 1 of 6 decayed runs diverged" in said
     among = against(Picture("one", "against", "One", ("test/loss",), x="regularizer.weight_decay.strength"), found)
-    assert "1 of 12 runs diverged and are left out" in " ".join(among._supxlabel.get_text().split())
+    assert "left out: 1 of 12 runs diverged" in " ".join(among._supxlabel.get_text().split())
     assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), DECAYED[1:].mean()])
 
 

@@ -12,7 +12,7 @@ from regexp.textbook.figures.caption import counted, finish, left_out, worded, w
 from regexp.textbook.figures.runs import columns, completed
 from regexp.textbook.measuring import measure
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import Study, count_diverged
+from regexp.textbook.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def one_and_all(picture: Picture, study: Study) -> Figure:
         axes.set_title(title, fontsize=12.5, loc="left")
         tidy(axes, "epoch", "loss" if axes is left else "")
     band = f"{100 * (MOST[1] - MOST[0]):.0f} % of the runs"
-    out = left_out(count_diverged({name: study.matching(name) for name in styles}))
+    out = left_out({name: study.matching(name) for name in styles}, study.protocol.labels)
     finish(figure, picture.title, f"Left: the first seed. Right: {counted(study.n)}{out}; lines are means, bands hold {band}.")
     return figure
 

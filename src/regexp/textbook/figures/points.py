@@ -13,7 +13,7 @@ from regexp.textbook.expression import Term, read_place
 from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import Diverged, Study, count_diverged
+from regexp.textbook.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,8 @@ def points(picture: Picture, study: Study) -> Figure:
     n = len(rows[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
-    shown = f"{counted(n)} per setting{left_out(_diverged(picture, study))}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
+    out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
+    shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
     finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
     return figure
 
@@ -52,10 +53,6 @@ def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.nda
     base = of_term(Term(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
     out = {run.seed for name in (setting, picture.minus) if name for run in study.matching(name) if run.status == "diverged"}
     return np.array([math.nan if seed in out else value - base[seed] for seed, value in found.items()], dtype=float)
-
-
-def _diverged(picture: Picture, study: Study) -> Diverged:
-    return count_diverged({name: study.matching(name) for name in picture.settings or study.settings})
 
 
 def _draw(axes: Axes, rows: list[np.ndarray]) -> None:

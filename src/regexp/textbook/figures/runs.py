@@ -17,7 +17,7 @@ from regexp.textbook.expression import Term, read_place
 from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import NotMeasured, Study, count_diverged
+from regexp.textbook.study import NotMeasured, Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: S
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
-    out = left_out(count_diverged(groups))
+    out = left_out(groups, study.protocol.labels)
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
     return figure
