@@ -217,7 +217,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     out = tmp_path / "out"
     drawn = draw(found, judged, out / "mine")
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
-    data = report.report(found, judged, swept, drawn, {}, {"command": "regexp-reproduce mine", "date": "today"})
+    about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
+    data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
 
@@ -229,6 +230,10 @@ def test_the_report_shows_what_was_found(tmp_path):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
+    summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
+    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
+    assert "; commits aaa, bbb; today;" in own and "6 s of training and 3.3 min of drawing" in own
+    assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))
     assert set(shown) == {f"mine/{name}.png" for name in ("curves", "claim-small", "claim-shown")}
     assert all((out / picture).exists() for picture in shown)
