@@ -17,12 +17,14 @@ from regexp.textbook.diagnostics import saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
 from regexp.textbook.figures.one_and_all import one_and_all
+from regexp.textbook.figures.points import points
+from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import judge
 from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
-from run_folders_of import ONE, write_setting
+from run_folders_of import ONE, write_run, write_setting
 
 RANDOM = np.random.default_rng(3)
 PLAIN = RANDOM.normal(1.0, 0.1, 6)
@@ -94,20 +96,58 @@ def test_quick_gives_no_verdict_but_on_exact_statements(tmp_path):
     assert [one.verdict for one in found] == ["no verdict", "holds"]
 
 
-def test_a_diverged_run_is_the_worst_and_can_cost_the_claim(tmp_path):
-    found = study(tmp_path, claim("small"))
+def with_one_diverged(found):
+    """The same study, but the first decayed run diverged."""
+    first = next(run for run in found.runs if run.seed[0] == 0 and run.fields["regularizer.weight_decay.strength"] == 1)
     lost = [
-        dataclasses.replace(run, summary={**run.summary, "status": "diverged"}) if run is _decayed(found) else run
-        for run in found.runs
+        dataclasses.replace(run, summary={**run.summary, "status": "diverged"}) if run is first else run for run in found.runs
     ]
-    (judged,) = judge(dataclasses.replace(found, runs=lost))
+    return dataclasses.replace(found, runs=lost)
+
+
+def test_a_diverged_run_is_the_worst_and_can_cost_the_claim(tmp_path):
+    (judged,) = judge(with_one_diverged(study(tmp_path, claim("small"))))
     assert judged.values[0] == -math.inf
     assert judged.verdict == "not decided"  # five of six for the claim: the sign test does not say more
     assert "median" in judged.remark
 
 
-def _decayed(found):
-    return next(run for run in found.runs if run.seed[0] == 0 and run.fields["regularizer.weight_decay.strength"] == 1)
+def test_an_accuracy_of_a_diverged_run_is_the_worst_and_no_mean_is_taken_of_it(tmp_path):
+    for strength, accuracy in ((0.0, 0.84), (1.0, 0.85)):
+        for seed in range(10):
+            one = dataclasses.replace(decayed(strength), seed=seed)
+            write_run(tmp_path, one, 0.5, metrics={"test/accuracy": accuracy + 1e-4 * seed * strength})
+    settings = {"plain": {"regularizer.weight_decay.strength": 0}, "decayed": {"regularizer.weight_decay.strength": 1}}
+    value = "test/accuracy of decayed at final minus test/accuracy of plain at final"
+    claims = (claim("better", value=value, margin=0.005), claim("near", "equal", value, margin=0.02))
+    protocol = dataclasses.replace(PROTOCOL, tiers=dict.fromkeys(PROTOCOL.tiers, Tier(10)), settings=settings, claims=claims)
+    found = with_one_diverged(read_study(protocol, "standard", sorted(tmp_path.iterdir())))
+    better, near = judge(found)
+
+    assert better.values[0] == pytest.approx(-0.84) and better.center == pytest.approx(0.01045)
+    assert (better.low, better.high) == pytest.approx((0.0101, 0.0108))  # ranks 2 and 9 of 10
+    assert better.p == pytest.approx(stats.binomtest(1, 10).pvalue) and better.verdict == "holds"
+    assert near.p == pytest.approx(stats.binomtest(1, 10, alternative="less").pvalue) and near.verdict == "holds"
+    assert better.diverged == "1 of 10 decayed runs diverged"
+    assert paragraph([better, near]).count("1 of 10 decayed runs diverged") == 1
+
+
+def test_a_diagnostic_of_all_runs_names_those_that_diverged(tmp_path):
+    gain = claim("gain", value="best_of.gain", margin=0.01)
+    arguments = {"settings": ["decayed"], "over": "plain", "by": "test/loss", "metric": "test/loss", "place": "final"}
+    (found,) = judge(with_one_diverged(study(tmp_path, gain, arguments={"best_of": arguments})))
+    assert (found.diverged, found.median) == ("1 of 6 decayed runs diverged", True)
+
+
+def test_what_a_picture_leaves_out_is_said_below_it(tmp_path):
+    found = with_one_diverged(study(tmp_path))
+    for kind in (curves, points):
+        figure = kind(Picture("one", "any", "One", ("test/loss",)), found)
+        assert "n = 6 seeds per setting" in (said := " ".join(figure._supxlabel.get_text().split())), said
+        assert "left out: 1 of 6 decayed runs diverged" in said
+    among = against(Picture("one", "against", "One", ("test/loss",), x="regularizer.weight_decay.strength"), found)
+    assert "left out: 1 of 12 runs diverged" in " ".join(among._supxlabel.get_text().split())
+    assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), DECAYED[1:].mean()])
 
 
 def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):
@@ -177,7 +217,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     out = tmp_path / "out"
     drawn = draw(found, judged, out / "mine")
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
-    data = report.report(found, judged, swept, drawn, {}, {"command": "regexp-reproduce mine", "date": "today"})
+    about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
+    data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
 
@@ -189,6 +230,10 @@ def test_the_report_shows_what_was_found(tmp_path):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
+    summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
+    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
+    assert "; commits aaa, bbb; today;" in own and "6 s of training and 3.3 min of drawing" in own
+    assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))
     assert set(shown) == {f"mine/{name}.png" for name in ("curves", "claim-small", "claim-shown")}
     assert all((out / picture).exists() for picture in shown)

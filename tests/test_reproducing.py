@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from regexp.reproducing import choose, listing
+from regexp.reproducing import choose, main
+from regexp.textbook import destination, pages
+from regexp.textbook.listing import listing
 from regexp.textbook.reading import read_all
 from regexp.train import config_folder
 
@@ -47,6 +49,7 @@ def test_a_session(tmp_path):
     assert "report: first/index.html" in done.stdout
     page = (tmp_path / "first" / "index.md").read_text(encoding="utf-8")
     assert "no verdict" in page and "0.02688" in page
+    assert "no verdicts, except on exact statements" in page
     assert (tmp_path / "first" / "weight_decay" / "curves.svg").is_file()
 
 
@@ -88,6 +91,50 @@ def test_the_list_names_every_experiment_by_chapter():
     assert {"dropping units", "overfitting", "weight decay"} <= set(lines)
     assert any(line.split()[0] == "dropout" and "standard 2.1 min" in line for line in lines if line.startswith("  "))
     assert sum("not measured" in line for line in lines) == len(PROTOCOLS) - 1
+    assert f"1 of {len(PROTOCOLS)} at standard: 2.1 min of training and drawing, one after the other" in lines
+
+
+def test_the_list_of_a_tier_has_times_of_no_other():
+    times = {(name, "standard"): 120.0 for name in PROTOCOLS}
+    assert "standard" not in listing(PROTOCOLS, times, "quick").removesuffix("[--tier quick|standard|full]")
+    assert listing(PROTOCOLS, times, "quick").count("quick not measured") == len(PROTOCOLS)
+    hours = f"all {len(PROTOCOLS)} at standard: {2 * len(PROTOCOLS)}.0 min"
+    assert hours in listing(PROTOCOLS, times, "standard") and hours in listing(PROTOCOLS, times)
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("out", "--out must name a folder, got"),
+        ("out/index.md", "index.md is no report's"),
+        ("out/index.html", "index.html is no report's"),
+        ("out/dropout", "dropout is a file"),
+        ("out/dropout/index.md", "index.md is no report's"),
+    ],
+)
+def test_a_report_replaces_nothing_that_is_not_one(tmp_path, file, says):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("# Mine\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=says):
+        destination.check(tmp_path / "out", ["dropout"])
+
+
+def test_a_report_may_be_new_beside_others_or_of_before(tmp_path):
+    destination.check(tmp_path / "new" / "deep", ["dropout"])
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "index.md").touch()
+    destination.check(tmp_path, ["dropout"])
+    pages.write([], tmp_path)
+    destination.check(tmp_path, ["dropout"])
+
+
+def test_a_folder_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["regexp-reproduce", "weight_decay", "--tier", "quick", "--out", "here"])
+    (tmp_path / "here").write_text("mine", encoding="utf-8")
+    with pytest.raises(SystemExit, match="--out must name a folder, got here: here is a file; name another"):
+        main()
+    assert capsys.readouterr().out == "" and [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
 def test_experiments_are_chosen_by_name_chapter_or_all():

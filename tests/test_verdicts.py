@@ -161,6 +161,24 @@ def test_the_stated_number_of_seeds_decides_an_equality():
     assert equal(draws(0.1, n=n), 0.5).holds.mean() == pytest.approx(0.8, abs=0.03)
 
 
+@pytest.mark.parametrize(("level", "fewest"), [(0.05, 6), (0.0125, 8)])
+def test_of_medians_the_sign_test_says_how_many_seeds_decide(level, fewest):
+    few = np.array([4.0, 6.0, 6.0, 8.0, 6.0])  # with five, no share of signs excludes 0
+    assert interval(few, median=True) == (-np.inf, np.inf)
+    assert next(n for n in range(2, 20) if stats.binomtest(0, n).pvalue < level) == fewest
+    assert seeds.for_direction(few, 1.0, level, median=True) == fewest
+    one_sided = next(n for n in range(6, 20) if stats.binomtest(0, n, alternative="less").pvalue < level)
+    assert seeds.for_equality(few, 10.0, level, median=True) == one_sided
+
+
+def test_the_number_of_seeds_by_signs_goes_by_the_share_and_is_more_than_there_are():
+    mixed = np.r_[np.full(7, 1.0), np.full(3, -1.0)]
+    n = seeds.for_direction(mixed, 0.5, median=True)
+    assert stats.binomtest(round(0.3 * n), n).pvalue < 0.05 <= stats.binomtest(3, 10).pvalue and n > 10
+    assert seeds.for_direction(np.array([1.0, -1.0] * 4), 0.5, median=True) is None
+    assert seeds.for_direction(np.full(30, 1.0), 0.5, median=True) == 31
+
+
 def test_no_number_of_seeds_narrows_single_runs():
     x = np.tile([-1.0, 1.0], 4) * np.sqrt(7 / 8)
     assert seeds.for_published(x, 3.0) is None

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from regexp import train
-from regexp.textbook import pages, report, sweeps
+from regexp.textbook import destination, pages, report, sweeps
 from regexp.textbook.jobs import parallel, side_by_side
+from regexp.textbook.listing import listing, measured
 from regexp.textbook.protocol import TIERS, Protocol
 from regexp.textbook.reading import ProtocolError, read_all
 from regexp.words import quoted
@@ -29,12 +30,14 @@ def main() -> None:
     try:
         protocols = read_all(train.config_folder() / "reproduce")
         if not arguments.experiments:
-            print(listing(protocols, measured()))
+            print(listing(protocols, measured(), arguments.tier))
             return
         chosen = choose(arguments.experiments, protocols)
         jobs = parallel(arguments.jobs, len(chosen))
         run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
-        failed = run(chosen, arguments.tier, _out(arguments), redraw=arguments.redraw)
+        out = _out(arguments)
+        destination.check(out, [protocol.name for protocol in chosen])
+        failed = run(chosen, arguments.tier or "standard", out, redraw=arguments.redraw)
     except (ProtocolError, ValueError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -70,24 +73,6 @@ def _side_by_side(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: b
     pages.write(report.in_order(out), out)
     _tell(f"\nreport: {out / 'index.html'}")
     return failed
-
-
-def listing(protocols: Mapping[str, Protocol], times: Mapping[tuple[str, str], float]) -> str:
-    """The experiments by chapter, with the time of each tier as the committed reports have it."""
-    lines = []
-    for chapter in sorted({protocol.chapter for protocol in protocols.values()}):
-        lines += ["", chapter]
-        for name, protocol in protocols.items():
-            if protocol.chapter == chapter:
-                known = [f"{tier} {pages.duration(times[name, tier])}" for tier in TIERS if (name, tier) in times]
-                lines.append(f"  {name:<18} {', '.join(known) or 'not measured':<26} {' '.join(protocol.question.split())}")
-    return "\n".join([*lines[1:], "", "regexp-reproduce NAME ... | CHAPTER | all  [--tier quick|standard|full]"])
-
-
-def measured() -> dict[tuple[str, str], float]:
-    """Seconds of training by experiment and tier, from the reports in a checkout's ``reports/textbook``."""
-    folder = Path(__file__).resolve().parents[2] / "reports" / "textbook"
-    return {(data["name"], data["tier"]): data["seconds"] for data in report.read_all(folder)}
 
 
 def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Protocol]:
@@ -168,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names, chapters, or all (default: list them)")
     parser.add_argument(
-        "--tier", choices=TIERS, default="standard", help="how much (default: standard; quick gives no verdicts)"
+        "--tier", choices=TIERS, help="how much (default: standard; quick gives no verdicts, except on exact statements)"
     )
     parser.add_argument("--redraw", action="store_true", help="judge and draw again from stored runs, and train nothing")
     parser.add_argument(

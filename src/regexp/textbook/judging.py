@@ -11,10 +11,10 @@ import numpy as np
 
 from regexp.comparison.statistics import LEVEL
 from regexp.textbook import seeds, verdicts
-from regexp.textbook.measuring import measure
+from regexp.textbook.measuring import diverged, measure
 from regexp.textbook.protocol import Claim
 from regexp.textbook.study import NotMeasured, Study
-from regexp.textbook.wording import interval, number
+from regexp.textbook.wording import interval, lost, number
 
 WORDS = {"published": ("inside", "outside")}
 """Instead of holds and does not hold."""
@@ -33,6 +33,10 @@ class Judgement:
     high: float = math.nan
     p: float = math.nan
     remark: str = ""
+    median: bool = False
+    """Whether centre and interval are the median and its sign interval."""
+    diverged: str = ""
+    """``1 of 10 plain runs diverged``: the worst value was put in for them."""
 
     @property
     def n(self) -> int:
@@ -54,35 +58,36 @@ def judge(study: Study) -> list[Judgement]:
 
 def _judge(claim: Claim, study: Study, level: float) -> Judgement:
     try:
-        values = measure(claim.value, study)
+        values, out = measure(claim.value, study), lost(diverged(claim.value, study))
     except NotMeasured as reason:
         return Judgement(claim, "not measured", remark=str(reason))
-    median = claim.median or bool(np.isinf(values).any())
+    median = claim.median or bool(out) or bool(np.isinf(values).any())
     low, high = verdicts.interval(values, median=median) if len(values) > 1 else (math.nan, math.nan)
     remark = "median and sign interval" if median else ""
-    seen: dict[str, Any] = {"values": tuple(values.tolist()), "center": float(verdicts.center(values, median=median))}
+    seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
+    seen |= {"center": float(verdicts.center(values, median=median))}
     seen |= {"low": float(low), "high": float(high)}
     if claim.kind == "shown":
         return Judgement(claim, "shown", **seen, remark=remark)
     if study.tier == "quick" and claim.kind != "exact":
         return Judgement(claim, "no verdict", **seen, remark=remark)
-    verdict, p, why = _decide(claim, values, level)
+    verdict, p, why = _decide(claim, values, level, median=median)
     return Judgement(claim, verdict, **seen, p=p, remark="; ".join(filter(None, [why, remark])))
 
 
-def _decide(claim: Claim, values: np.ndarray, level: float) -> tuple[str, float, str]:
+def _decide(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> tuple[str, float, str]:
     """The verdict, the error probability of the decision, and what else is to be said."""
     if claim.kind == "band" and len(values) < claim.band_seeds:
         return "not decided", math.nan, f"the band is for means of {claim.band_seeds} seeds"
-    found = _decision(claim, values)
+    found = _decision(claim, values, median=median)
     yes, no = WORDS.get(claim.kind, ("holds", "does not hold"))
     remark = f"prediction interval {interval(found.low, found.high)}" if claim.kind == "published" else ""
     if found.holds or found.fails:
         return (yes if found.holds else no), float(found.p), remark
-    return "not decided", float(found.p), "; ".join(filter(None, [remark, _more_seeds(claim, values, level)]))
+    return "not decided", float(found.p), "; ".join(filter(None, [remark, _more_seeds(claim, values, level, median=median)]))
 
 
-def _decision(claim: Claim, values: np.ndarray) -> verdicts.Decision:
+def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Decision:
     if claim.kind == "exact":
         return verdicts.exact(values, claim.target, claim.tolerance or 0.0)
     if claim.kind == "band":
@@ -91,17 +96,16 @@ def _decision(claim: Claim, values: np.ndarray) -> verdicts.Decision:
         assert claim.published is not None
         return verdicts.published(values, float(claim.published.value), claim.tolerance or 0.0)
     rule = verdicts.direction if claim.kind == "direction" else verdicts.equal
-    return rule(values - claim.target, claim.margin or 0.0, median=claim.median)
+    return rule(values - claim.target, claim.margin or 0.0, median=median)
 
 
-def _more_seeds(claim: Claim, values: np.ndarray, level: float) -> str:
+def _more_seeds(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> str:
     if claim.kind == "published":
         n = seeds.for_published(values, claim.tolerance or 0.0)
         return _would(n) if n else f"single runs vary by more than {number(claim.tolerance or 0.0)}"
-    if not np.isfinite(values).all():
-        return "runs diverged"
     count = seeds.for_direction if claim.kind == "direction" else seeds.for_equality
-    return _would(count(values - claim.target, claim.margin or 0.0, level if claim.role == "primary" else LEVEL))
+    level = level if claim.role == "primary" else LEVEL
+    return _would(count(values - claim.target, claim.margin or 0.0, level, median=median))
 
 
 def _would(n: int | None) -> str:
@@ -110,7 +114,7 @@ def _would(n: int | None) -> str:
 
 def _withdrawn(judgement: Judgement, primary: int) -> Judgement:
     """A decision that does not stand among the others."""
-    n = _more_seeds(judgement.claim, np.array(judgement.values), LEVEL / primary)
+    n = _more_seeds(judgement.claim, np.array(judgement.values), LEVEL / primary, median=judgement.median)
     why = f"p = {judgement.p:.2g} alone, which does not stand among {primary} primary claims (Holm); {n}"
     return dataclasses.replace(judgement, verdict="not decided", remark="; ".join(filter(None, [why, judgement.remark])))
 

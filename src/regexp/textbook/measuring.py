@@ -12,7 +12,7 @@ from regexp.comparison.reading import Run
 from regexp.metrics import lower_is_better
 from regexp.textbook import diagnostics
 from regexp.textbook.expression import Expression, Term, Until
-from regexp.textbook.study import NotMeasured, Study
+from regexp.textbook.study import Diverged, NotMeasured, Study, count_diverged
 from regexp.textbook.verdicts import worst_of_two
 
 LAST = 0.1
@@ -34,6 +34,17 @@ def measure(expression: Expression, study: Study) -> np.ndarray:
         return worst_of_two(a, b)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.isinf(a) & np.isinf(b), 1.0, a / b)
+
+
+def diverged(expression: Expression, study: Study) -> Diverged:
+    """Settings of which runs diverged, whose values are the worst there is; a diagnostic of all runs names its own."""
+    found: dict[str, tuple[int, int]] = {}
+    for term in expression.terms:
+        if term.setting is not None and term.place != "start":
+            found |= count_diverged({term.setting: study.by_seed(term.setting).values()})
+        elif term.setting is None and term.diagnostic:
+            found |= _quantities(term.diagnostic[0], None, study).get("diverged", {})
+    return found
 
 
 def of_term(term: Term, study: Study) -> Values:

@@ -28,12 +28,13 @@ def write(reports: Sequence[Data], folder: Path) -> None:
     atomic.write(folder / "index.md", markdown(reports).encode())
     atomic.write(folder / "index.html", page(reports).encode())
     for data in reports:
-        atomic.write(folder / data["name"] / "index.md", "\n\n".join(_section(data, "# ", "")).encode() + b"\n")
+        alone = [*_section(data, "# ", ""), *_recipe_blocks(data)]
+        atomic.write(folder / data["name"] / "index.md", "\n\n".join(alone).encode() + b"\n")
 
 
 def markdown(reports: Sequence[Data]) -> str:
     """The page as GitHub's Markdown."""
-    parts = [f"# {TITLE}", table(SUMMARY, [_summary(data) for data in reports])]
+    parts = [f"# {TITLE}", table(SUMMARY, [[_page(data), *_summary(data)[1:]] for data in reports]), TIME]
     for data in reports:
         parts += _section(data, "## ", f"{data['name']}/")
     return "\n\n".join(parts) + "\n"
@@ -45,36 +46,51 @@ def _section(data: Data, level: str, folder: str) -> list[str]:
     parts += [f"![{picture['title']}]({folder}{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
     rows = [_cells(row, _link(row, folder)) for row in data["claims"]]
     parts += [data["paragraph"], table(COLUMNS, rows)]
-    parts += [*([data["conditional"]] if data["conditional"] else []), _about(data)]
+    parts += [*filter(None, [data["conditional"], _quick(data)]), _about(data)]
     return [*parts, *(["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else [])]
 
 
 def page(reports: Sequence[Data]) -> str:
     """The page as HTML, without scripts."""
     body = [f"<h1>{TITLE}</h1>", _html_table(SUMMARY, [_summary(data) for data in reports], links=reports)]
+    body += [f"<p class=small>{TIME}</p>"]
     for data in reports:
         body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
         body += [_image(f"{data['name']}/{p['name']}", p["title"]) for p in data["pictures"] if p["drawn"]]
         body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, r["says"]) for r in data["claims"]])]
-        body += [f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _about(data)])))}</p>", *_recipe(data)]
+        body += [
+            f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), _about(data)])))}</p>",
+            *_recipe(data),
+        ]
         body += _details("Every claim's picture", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
 
-SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "training")
+TIME = "The time is that of training and drawing, one experiment after the other."
+SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "time")
 
 
 def _summary(data: Data) -> list[str]:
     return [
-        data["title"],
+        f"{data['name']}: {data['title']}",
         data["question"],
         f"{data['tier']}, n = {data['n']}",
         str(data["runs"]),
         verdicts(data),
-        duration(data["seconds"]),
+        duration(took(data)),
     ]
+
+
+def _page(data: Data) -> str:
+    """The experiment's own page, by what one types to run it."""
+    return f"[{data['name']}]({data['name']}/index.md): {data['title']}"
+
+
+def took(data: Data) -> float:
+    """Seconds of training and drawing."""
+    return float(data["seconds"]) + float(data.get("reporting_seconds") or 0.0)
 
 
 def verdicts(data: Data) -> str:
@@ -101,13 +117,22 @@ def _link(row: Data, folder: str) -> str:
 
 def _about(data: Data) -> str:
     versions = data.get("versions") or {}
-    known = (
-        ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, Mapping) else str(versions)
-    )
-    threads = f"threads {data['threads']}" if data.get("threads") else ""
-    facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training", threads, str(data.get("device") or ""), known]
-    facts += [f"commit {data['commit']}" if data.get("commit") else "", data["date"], f"`{data['command']}`"]
-    return "; ".join(filter(None, facts)) + "."
+    sets = [versions] if isinstance(versions, Mapping) else versions
+    known = [", ".join(f"{name} {number}" for name, number in one.items()) for one in sets]
+    drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
+    facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training{drawing}", _named("threads", data.get("threads"))]
+    facts += [_all(data.get("device")), " and ".join(known), _named("commit", data.get("commit"), "commits")]
+    return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
+
+
+def _all(found: Any) -> str:
+    """One value, or those of which the runs have several."""
+    return ", ".join(map(str, found)) if isinstance(found, list) else str(found or "")
+
+
+def _named(name: str, found: Any, several: str | None = None) -> str:
+    """``commit a``, ``commits a, b``; nothing where nothing is known."""
+    return f"{several if several and isinstance(found, list) else name} {_all(found)}" if found else ""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -125,6 +150,17 @@ def _html_table(header: Sequence[str], rows: Sequence[Sequence[str]], links: Seq
         kind = row[-1].partition(" (")[0].replace(" ", "-")
         lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f'<td class="{kind}">{cells[-1]}</td></tr>')
     return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _quick(data: Data) -> str:
+    return (
+        "The quick tier gives no verdicts, except on exact statements, which need no seeds." if data["tier"] == "quick" else ""
+    )
+
+
+def _recipe_blocks(data: Data) -> list[str]:
+    """The recipe of one run, as Markdown."""
+    return [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
 
 
 def _recipe(data: Data) -> list[str]:

@@ -10,7 +10,9 @@ from regexp.textbook.wording import filled, interval, number
 
 def paragraph(judgements: Sequence[Judgement]) -> str:
     """The sentences of all claims that have something to say, in their order."""
-    return " ".join(filter(None, map(_sentence, judgements)))
+    lost = dict.fromkeys(judgement.diverged for judgement in judgements if judgement.diverged)
+    ends = [f"{text}; such a run counts as the worst outcome, and the median with its sign interval is given." for text in lost]
+    return " ".join(filter(None, [*map(_sentence, judgements), *ends]))
 
 
 def _sentence(found: Judgement) -> str:

@@ -88,7 +88,7 @@ def _row(found: Judgement) -> dict[str, Any]:
         "interval": interval(found.low, found.high),
         "values": [number(value) for value in found.values],
         "verdict": found.verdict,
-        "remark": found.remark,
+        "remark": "; ".join(filter(None, [found.remark, found.diverged])),
         "picture": found.n > 1,
     }
 

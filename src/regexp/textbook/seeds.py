@@ -17,8 +17,11 @@ CHANCE = 0.8
 MOST = 1000
 
 
-def for_direction(differences: Any, margin: float, level: float = LEVEL) -> int | None:
-    """The fewest seeds that decide whether the centre is above 0; None beyond 1000."""
+def for_direction(differences: Any, margin: float, level: float = LEVEL, *, median: bool = False) -> int | None:
+    """The fewest seeds that decide whether the centre is above 0; None beyond 1000. ``median``: by the sign test."""
+    if median:
+        x = np.asarray(differences, dtype=float)
+        return _by_signs(len(x), lambda n: np.minimum(_sign_p(x <= 0, n), _sign_p(x >= margin, n)) < level / 2)
     found = estimate(differences)
     if not found.sd or not math.isfinite(found.sd):
         return None
@@ -28,8 +31,13 @@ def for_direction(differences: Any, margin: float, level: float = LEVEL) -> int 
     return min(numbers, default=None)
 
 
-def for_equality(differences: Any, margin: float, level: float = LEVEL) -> int | None:
-    """The fewest seeds that decide whether the centre is within the margin of 0; None beyond 1000."""
+def for_equality(differences: Any, margin: float, level: float = LEVEL, *, median: bool = False) -> int | None:
+    """The fewest seeds that decide whether the centre is within the margin of 0; None beyond 1000. ``median``: by signs."""
+    if median:
+        x = np.asarray(differences, dtype=float)
+        inside = lambda n: np.maximum(_sign_p(x <= -margin, n), _sign_p(x >= margin, n)) < level  # noqa: E731
+        outside = lambda n: np.minimum(_sign_p(x <= margin, n), _sign_p(x >= -margin, n)) < level / 2  # noqa: E731
+        return _by_signs(len(x), lambda n: inside(n) | outside(n))
     found = estimate(differences)
     if not found.sd or not math.isfinite(found.sd):
         return None
@@ -49,6 +57,16 @@ def for_published(values: Any, tolerance: float) -> int | None:
 def _one_sided(effect: float, n: np.ndarray, level: float) -> np.ndarray:
     """The power of a one-sided t-test."""
     return 1 - special.nctdtr(n - 1, effect * np.sqrt(n), special.stdtrit(n - 1, 1 - level))
+
+
+def _by_signs(seen: int, enough: Callable[[np.ndarray], np.ndarray]) -> int | None:
+    """The fewest of more than the seeds that were not enough."""
+    return _first(lambda n: (n > seen) & enough(n))
+
+
+def _sign_p(against: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """The one-sided p-value of the sign test with ``n`` seeds of which as large a share, rounded up, is against."""
+    return special.bdtr(np.ceil(against.mean() * n - 1e-9), n.astype(int), 0.5)
 
 
 def _first(enough: Callable[[np.ndarray], np.ndarray]) -> int | None:

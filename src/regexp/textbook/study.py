@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ TUNING = 1000
 
 ABSENT = "-"
 """In a setting: the value of a field that its runs do not have."""
+
+
+Diverged = Mapping[str, tuple[int, int]]
+"""By setting: how many of how many runs diverged."""
 
 
 class NotMeasured(ValueError):
@@ -68,6 +72,12 @@ class Study:
     def arguments(self, diagnostic: str) -> dict[str, Any]:
         """What the protocol gives to a diagnostic."""
         return dict(self.protocol.arguments.get(diagnostic) or {})
+
+
+def count_diverged(groups: Mapping[str, Iterable[Run]]) -> Diverged:
+    """The groups of runs, by name, of which some diverged."""
+    found = {name: [run.status == "diverged" for run in runs] for name, runs in groups.items()}
+    return {name: (sum(lost), len(lost)) for name, lost in found.items() if any(lost)}
 
 
 def matches(fields: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

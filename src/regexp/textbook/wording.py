@@ -23,6 +23,12 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return " ".join(text.format_map(values).split())
 
 
+def lost(diverged: Mapping[str, tuple[int, int]]) -> str:
+    """``1 of 10 plain runs diverged, 2 of 10 dropout runs diverged``; nothing where none did."""
+    said = ((n, of, f"{name.replace('_', ' ')} runs".strip()) for name, (n, of) in diverged.items())
+    return ", ".join(f"{n} of {of} {runs} diverged" for n, of, runs in said)
+
+
 def number(value: float) -> str:
     """Four digits; infinity as a word."""
     if math.isnan(value):

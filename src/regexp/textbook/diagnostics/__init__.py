@@ -4,7 +4,8 @@ A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and
 
 * ``of_run(run, **arguments)`` gives the quantities of one finished run (``null_space.outside of plain``);
 * ``of_study(study, **arguments)`` gives each quantity as one value per seed (or a list of values, for what needs no runs), and
-  stands without a setting (``validated_strength.excess``).
+  stands without a setting (``validated_strength.excess``). If runs diverged, it says so under the key ``diverged``
+  (:func:`regexp.textbook.study.count_diverged`).
 
 A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
 ``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch

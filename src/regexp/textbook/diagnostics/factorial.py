@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from regexp.metrics import lower_is_better
-from regexp.textbook.measuring import at_place
-from regexp.textbook.study import NotMeasured, Study, matches
+from regexp.textbook.expression import Term
+from regexp.textbook.measuring import of_run
+from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
 
 QUANTITIES = ("first", "second", "both", "interaction", "mean_interaction", "shortfall", "beyond")
 
 Levels = dict[str, list[Any]]
 
 
-def of_study(study: Study, first: Levels, second: Levels, metric: str, place: str | int) -> dict[str, dict[Any, float]]:
+def of_study(study: Study, first: Levels, second: Levels, metric: str, place: str | int) -> dict[str, Any]:
     """Gains over neither, within seeds: of the highest level of each regularizer alone (``first``, ``second``) and of the
     highest levels of ``both``. ``interaction``: ``both - (first + second)``; 0 is additive, less is diminishing;
     ``shortfall``: minus that. ``mean_interaction``: the same, the mean over all pairs of levels. ``beyond``: both minus the
@@ -35,11 +36,14 @@ def of_study(study: Study, first: Levels, second: Levels, metric: str, place: st
     best = max(found["first"], found["second"], key=np.mean)
     found |= {"interaction": pairs[levels[-1], others[-1]], "mean_interaction": np.mean(list(pairs.values()), axis=0)}
     found |= {"shortfall": -found["interaction"], "beyond": found["both"] - best}
-    return {name: dict(zip(seeds, map(float, values), strict=True)) for name, values in found.items()}
+    lost = count_diverged({f"{key} and {other}": [run for run in study.runs if {key, other} <= run.fields.keys()]})
+    return {"diverged": lost, **{name: dict(zip(seeds, map(float, values), strict=True)) for name, values in found.items()}}
 
 
 def _values(study: Study, wanted: dict[str, Any], metric: str, place: str | int) -> dict[Any, float]:
-    found = {run.seed: at_place(run, metric, place) for run in study.runs if matches(run.fields, wanted)}
+    found = {run.seed: of_run(Term(metric, None, place), run, study) for run in study.runs if matches(run.fields, wanted)}
+    if not np.isfinite(list(found.values())).all():
+        raise NotMeasured(f"a run with {wanted} diverged: what is infinite has no interaction")
     if len(found) < study.n:
         raise NotMeasured(f"{len(found)} of {study.n} seeds have a run with {wanted}")
     return found

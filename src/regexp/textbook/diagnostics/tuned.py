@@ -9,7 +9,7 @@ from regexp.comparison.reading import Run
 from regexp.metrics import lower_is_better
 from regexp.textbook import measuring
 from regexp.textbook.expression import Term, parse
-from regexp.textbook.study import NotMeasured, Study, matches
+from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
 
 QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
 
@@ -23,9 +23,11 @@ def of_study(
     """
     quantity = parse(f"{metric} of any").first.quantity
     found: dict[str, Any] = {}
+    lost: dict[str, tuple[int, int]] = {}
     for name, setting in (("first", first), ("second", second)):
         chosen = _chosen([run for run in study.tuning if matches(run.fields, setting)], key, by, place)
         runs = [run for run in study.runs if matches(run.fields, {**setting, key: chosen})]
+        lost |= count_diverged({f"{name} setting": runs})
         found[name] = {
             run.seed: measuring.of_run(Term(quantity, None, place), run, study)
             for run in sorted(runs, key=lambda run: run.seed)
@@ -34,7 +36,7 @@ def of_study(
         if len(found[name]) < study.n:
             raise NotMeasured(f"{len(found[name])} of {study.n} seeds have a run with {key}={chosen}")
     found["gain"] = {seed: found["second"][seed] - value for seed, value in found["first"].items()}
-    return found
+    return {**found, "diverged": lost}
 
 
 def _chosen(runs: list[Run], key: str, by: str, place: str | int) -> float:

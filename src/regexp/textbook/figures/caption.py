@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from regexp.comparison.figures.style import SPLITS
+from regexp.comparison.reading import Run
+from regexp.textbook.study import count_diverged
+from regexp.textbook.wording import lost
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +30,12 @@ def finish(figure: Figure, title: str, caption: str) -> None:
 def counted(n: int) -> str:
     """``n = 20 seeds``."""
     return f"n = {n} seed{'' if n == 1 else 's'}"
+
+
+def left_out(groups: Mapping[str, Sequence[Run]], labels: Mapping[str, str]) -> str:
+    """What follows the number of seeds: ``; left out: 1 of 10 plain runs diverged``."""
+    diverged = count_diverged({labels.get(name, name): runs for name, runs in groups.items()})
+    return f"; left out: {lost(diverged)}" if diverged else ""
 
 
 def worded(metric: str) -> str:

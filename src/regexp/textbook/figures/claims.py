@@ -39,7 +39,8 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.legend(frameon=False, fontsize=10, ncols=4, loc="upper left")
     out = judgement.n - len(values)
-    lost = f", {out} of them diverged and out of the picture" if out else ""
+    lost = f", {judgement.diverged}" if judgement.diverged else ""
+    lost += f", {out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""
     caption = f"{counted(judgement.n)}{lost}; {number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
     finish(figure, f"{judgement.claim.says}: {judgement.verdict}", f"{caption}. {study.protocol.title}, {study.tier}.")
     return figure
@@ -66,7 +67,7 @@ def _expected(axes: Axes, judgement: Judgement) -> None:
 
 
 def _what(judgement: Judgement) -> str:
-    return "median, sign interval" if "median" in judgement.remark else "mean, 95 % interval"
+    return "median, sign interval" if judgement.median else "mean, 95 % interval"
 
 
 def _scale(axes: Axes, values: np.ndarray) -> None:

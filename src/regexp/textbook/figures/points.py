@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -39,7 +40,8 @@ def points(picture: Picture, study: Study) -> Figure:
     n = len(rows[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
-    shown = f"{counted(n)} per setting; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
+    out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
+    shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
     finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
     return figure
 
@@ -49,7 +51,8 @@ def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.nda
     place = read_place(picture.place)
     found = of_term(Term(metric, setting, place), study)
     base = of_term(Term(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
-    return np.array([value - base[seed] for seed, value in found.items()], dtype=float)
+    out = {run.seed for name in (setting, picture.minus) if name for run in study.matching(name) if run.status == "diverged"}
+    return np.array([math.nan if seed in out else value - base[seed] for seed, value in found.items()], dtype=float)
 
 
 def _draw(axes: Axes, rows: list[np.ndarray]) -> None:

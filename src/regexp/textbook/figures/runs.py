@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Groups = Mapping[str, Sequence[Run]]
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 
 
 def curves(picture: Picture, study: Study) -> Figure:
     """One panel per metric, one line per setting."""
     figure, panels = _panels(picture)
-    lines = {setting: completed(study.matching(setting)) for setting in picture.settings or study.settings}
+    groups = {setting: study.matching(setting) for setting in picture.settings or study.settings}
+    lines = {setting: completed(runs) for setting, runs in groups.items()}
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(lines.items(), LINES * 3, strict=False):
@@ -39,7 +41,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             )
         tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, sum(map(len, lines.values())) // max(len(lines), 1))
+    return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
 
 
 def against(picture: Picture, study: Study) -> Figure:
@@ -47,7 +49,7 @@ def against(picture: Picture, study: Study) -> Figure:
     figure, panels = _panels(picture)
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
-    least = 0
+    most = 0
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
@@ -55,8 +57,7 @@ def against(picture: Picture, study: Study) -> Figure:
             place = _places(axes, sorted(points))
             term = Term(metric, setting, read_place(picture.place))
             values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
-            least = min(map(len, values), default=0)
-            values = [row[:least] for row in values]
+            most = max(most, *map(len, values))
             shown += _line(
                 axes,
                 [place(x) for x in sorted(points)],
@@ -69,7 +70,7 @@ def against(picture: Picture, study: Study) -> Figure:
             study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, least)
+    return _finished(figure, panels, picture, study, most, groups)
 
 
 def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
@@ -82,24 +83,27 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return figure, panels[:wanted]
 
 
-def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int) -> Figure:
+def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
-    caption = f"{counted(n)} per setting; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
+    out = left_out(groups, study.protocol.labels)
+    caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
     return figure
 
 
 def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
-    """Mean and band; values are rows of seeds, one per x."""
-    found = estimate(values)
-    axes.plot(x, found.mean, linewidth=2, **style)
-    if found.n >= FEW and np.isfinite(found.low).any():
-        axes.fill_between(x, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
-    return [float(value) for value in np.atleast_1d(found.mean) if np.isfinite(value)]
+    """Mean and band; values are rows of seeds, one per x, which some seeds may lack."""
+    found = [estimate(row) for row in values]
+    means = [float(one.mean) for one in found]
+    low, high = ([getattr(one, end) if one.n >= FEW else math.nan for one in found] for end in ("low", "high"))
+    axes.plot(x, means, linewidth=2, **style)
+    if np.isfinite(low).any():
+        axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
+    return [mean for mean in means if math.isfinite(mean)]
 
 
 def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
