@@ -15,8 +15,8 @@ QUANTITIES = ("gain", "chosen")
 
 def of_study(study: Study, settings: list[str], over: str, by: str, metric: str, place: str) -> dict[str, Any]:
     """``gain``: how much better the metric is than that of ``over``, within seeds, for the setting whose mean of ``by``, a
-    validation metric, is best. What chooses and what is compared are different splits of the same runs. ``chosen``: the number of that setting among ``settings``,
-    from 1.
+    validation metric, is best. What chooses and what is compared are different splits of the same runs. ``chosen``: the
+    number of that setting among ``settings``, from 1.
     """
     sign = 1 if lower_is_better(by) else -1
     best = min(settings, key=lambda name: sign * statistics.fmean(of_term(Term(by, name, place), study).values()))

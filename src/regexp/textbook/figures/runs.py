@@ -14,7 +14,7 @@ from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, worded, words
+from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -22,8 +22,6 @@ from regexp.textbook.study import NotMeasured, Study
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 
 
 def curves(picture: Picture, study: Study) -> Figure:
@@ -65,11 +63,16 @@ def against(picture: Picture, study: Study) -> Figure:
             )
         tidy(
             axes,
-            words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
+            study.protocol.labels.get(key, _of_key(key)),
             study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, least)
+
+
+def _of_key(key: str) -> str:
+    """``regularizer.l2.strength`` as ``l2 strength``."""
+    return words(short_key(key, [])) if key.count(".") < 2 else words(" ".join(key.split(".")[1:]))
 
 
 def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
