@@ -114,7 +114,7 @@ class Protocol:
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
-    """What legends call a setting, and axes a metric."""
+    """What legends call a setting, and axes a metric, a diagnostic's quantity or the key of a swept number."""
     claims: tuple[Claim, ...] = ()
     pictures: tuple[Picture, ...] = ()
     conditional: str = ""

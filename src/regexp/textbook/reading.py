@@ -142,7 +142,8 @@ def _check(protocol: Protocol, wrong: _Problems) -> None:
             wrong.add("tiers", f"must have {tier}")
     for tier in set(protocol.tiers) - set(TIERS):
         wrong.add(f"tiers.{tier}", _one_of(tier, TIERS))
-    called = [*protocol.settings, *(name for picture in protocol.pictures for name in (*picture.metrics, *picture.beside))]
+    called = [*protocol.settings, *(str(term.quantity) for claim in protocol.claims for term in claim.value.terms)]
+    called += [name for picture in protocol.pictures for name in (*picture.metrics, *picture.beside, picture.x) if name]
     for name in set(protocol.labels) - set(called):
         wrong.add(f"labels.{name}", _one_of(name, called, "names a setting that is not known"))
     for claim in protocol.claims:

@@ -7,6 +7,8 @@ import string
 from collections.abc import Mapping
 
 PLACES = ("value", "interval", "n")
+WHOLE, HUGE = 9999.5, 1e7
+"""From here on four digits are fewer than those before the point; from there on those would be too many to read."""
 
 
 def problem(text: str | None) -> str | None:
@@ -30,9 +32,11 @@ def lost(diverged: Mapping[str, tuple[int, int]]) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits; infinity as a word."""
+    """Four digits, of large numbers all before the point (``13,768``); infinity as a word."""
     if math.isnan(value):
         return ""
+    if WHOLE <= abs(value) < HUGE:
+        return f"{value:,.0f}"
     return f"{value:.4g}" if math.isfinite(value) else ("infinite" if value > 0 else "minus infinite")
 
 

@@ -22,6 +22,9 @@ QUANTITIES = (
     "ridge_grouped",
     "lasso_grouped",
     "elastic_net_grouped",
+    "is_ridge_sparse",
+    "is_ridge_dense",
+    "is_ridge_grouped",
 )
 
 L1, L2 = (f"regularizer.{name}.strength" for name in ("l1", "l2"))
@@ -31,12 +34,15 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     """``METHOD_TRUTH``: the excess of the mean squared error on the test split over the noise, ``2 test/loss - noise**2``, for
     every seed, of the run with the lowest ``val/loss``. The settings ``sparse``, ``dense`` and ``grouped`` hold grids of both
     strengths: with L1 strength 0 the runs are ridge, with L2 strength 0 the lasso, all of them the elastic net.
+    ``is_ridge_TRUTH``: 1 where the elastic net that is chosen is ridge.
     """
     found = {}
     for truth in TRUTHS:
         runs = [run for run in study.matching(truth) if run.status == "completed"]
         for method in METHODS:
-            found[f"{method}_{truth}"] = _chosen([run for run in runs if _is(method, run)])
+            chosen = _chosen([run for run in runs if _is(method, run)])
+            found[f"{method}_{truth}"] = {seed: _excess(run) for seed, run in chosen.items()}
+        found[f"is_ridge_{truth}"] = {seed: float(_is("ridge", run)) for seed, run in chosen.items()}
         if len(found[f"ridge_{truth}"]) < study.n:
             raise NotMeasured(f"{len(found[f'ridge_{truth}'])} of {study.n} seeds have runs of setting {truth}")
     return found
@@ -46,15 +52,16 @@ def _is(method: str, run: Run) -> bool:
     return method == "elastic_net" or run.fields[{"ridge": L1, "lasso": L2}[method]] == 0
 
 
-def _chosen(runs: list[Run]) -> dict[Any, float]:
+def _chosen(runs: list[Run]) -> dict[Any, Run]:
     best: dict[Any, Run] = {}
     for run in runs:
         if run.seed not in best or run.value("val/loss", "final") < best[run.seed].value("val/loss", "final"):
             best[run.seed] = run
-    return {
-        seed: 2 * run.value("test/loss", "final") - float(run.fields["dataset.noise"]) ** 2
-        for seed, run in sorted(best.items())
-    }
+    return dict(sorted(best.items()))
+
+
+def _excess(run: Run) -> float:
+    return 2 * run.value("test/loss", "final") - float(run.fields["dataset.noise"]) ** 2
 
 
 def draw(study: Study, title: str) -> Figure:

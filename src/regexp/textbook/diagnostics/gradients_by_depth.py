@@ -57,16 +57,23 @@ def _orders(study: Study, name: str, depth: int, width: int) -> list[float]:
 def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
     """The ratio of the two norms against the depth, a line per law."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import FEW, counted, finish
 
     figure, (axes,) = new_figure(8.0, 4.9, 1)
     for name, style in zip(QUANTITIES, LINES, strict=False):
         found = estimate([_orders(study, name, depth, width) for depth in depths])
         line: dict[str, Any] = {**style, "label": LAWS[name][0]}
         axes.plot(depths, 10**found.mean, linewidth=2, **line)
+        if found.n >= FEW:
+            axes.fill_between(depths, 10**found.low, 10**found.high, color=style["color"], alpha=0.18, linewidth=0)
     axes.set_yscale("log")
     axes.axhline(1, color="0.3", linewidth=1)
     tidy(axes, "hidden layers", "gradient at the first layer / at the last")
     axes.legend(frameon=False, fontsize=11)
-    finish(figure, title, f"{counted(study.n)}; geometric means. Untrained networks of {width} units per layer, cross-entropy.")
+    bands = ", bands their 95 % t-intervals, taken of the logarithm" if study.n >= FEW else ""
+    finish(
+        figure,
+        title,
+        f"{counted(study.n)}; lines are geometric means{bands}. Untrained networks of {width} units per layer, cross-entropy.",
+    )
     return figure

@@ -49,7 +49,7 @@ def _norms(result: Result) -> list[float]:
 def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
     """The gradient's norm by layer, a panel before training and one after it. ``settings``: fields of the runs of each line."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish
 
     figure, panels = new_figure(11.0, 4.9, 2, alike=True)
     for (label, wanted), style in zip(settings.items(), LINES, strict=False):
@@ -59,11 +59,14 @@ def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
             layers = range(1, len(found.mean) + 1)
             line: dict[str, Any] = {**style, "label": label}
             axes.plot(layers, found.mean, linewidth=2, **line)
+            if found.n >= FEW:
+                axes.fill_between(layers, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
             axes.set_xticks(list(layers))
     panels[0].set_yscale("log")
     for axes, when in zip(panels, ("before training", "after training"), strict=True):
         axes.set_title(when, fontsize=12, loc="left")
         tidy(axes, "hidden layer, from the input", "norm of the gradient" if when == "before training" else "")
     panels[0].legend(frameon=False, fontsize=11)
-    finish(figure, title, f"{counted(study.n)} per line; means. {IMAGES} training images. Tier {study.tier}.")
+    shown = SHOWN if study.n >= FEW else "lines are means"
+    finish(figure, title, f"{counted(study.n)} per line; {shown}. {IMAGES} training images. Tier {study.tier}.")
     return figure

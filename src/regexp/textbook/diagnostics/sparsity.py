@@ -53,6 +53,6 @@ def draw(study: Study, title: str) -> Figure:
             axes.annotate(f"{strength:g}", mean, textcoords="offset points", xytext=(6, 7), fontsize=10)
     tidy(axes, "share of weights that are exactly zero", "test accuracy")
     axes.legend(frameon=False, fontsize=11, loc="lower left")
-    caption = f"{counted(study.n)} per strength; a dot per seed, marks are means, the numbers strengths. Tier {study.tier}."
-    finish(figure, title, f"{caption} {study.protocol.conditional}")
+    caption = f"{counted(study.n)} per strength; a dot per seed, marks are means without intervals, the numbers strengths."
+    finish(figure, title, f"{caption} Tier {study.tier}. {study.protocol.conditional}")
     return figure

@@ -101,7 +101,9 @@ def draw(study: Study, title: str) -> Figure:
     for unused in panels[len(study.settings) :]:
         unused.axis("off")
     panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=12, loc="center left")
-    caption = f"Means of {counted(study.n)}; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
+    caption = (
+        f"Means of {counted(study.n)}, without intervals; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
+    )
     finish(figure, title, f"{caption} {study.protocol.conditional}")
     return figure
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
+from regexp.textbook.expression import Expression, Term, Until
 from regexp.textbook.study import count_diverged
 from regexp.textbook.wording import lost
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 FEW = 3
 """Seeds below which a picture has no intervals: they would be wider than the picture."""
 
+SHOWN = "lines are means, bands 95 % t-intervals of the mean"
+
+_PLACES = {"final": "", "best": " at the best epoch", "end": " at the end", "start": " at the start"}
+_PLACES |= {"smallest": ", smallest", "largest": ", largest"}
 _NAMES = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
 
 
@@ -43,6 +48,29 @@ def worded(metric: str) -> str:
     split, _, kind = metric.partition("/")
     plain = f"{SPLITS[split]['label']} {kind}" if split in SPLITS else metric.removeprefix("weights/")
     return _NAMES.get(metric, plain.replace("/", " ").replace("_", " "))
+
+
+def measured(expression: Expression, labels: Mapping[str, str]) -> str:
+    """What a claim measures, for its axis: ``test loss at the end: L2 minus none``. ``labels`` name quantities and settings."""
+    quantities = [_quantity(term, labels) for term in expression.terms]
+    settings = [
+        " ".join(labels.get(term.setting, words(term.setting)).split()) if term.setting else "" for term in expression.terms
+    ]
+    if expression.joined and quantities[0] == quantities[1]:
+        return f"{quantities[0]}: {f' {expression.joined} '.join(settings)}"
+    parts = [f"{quantity} ({setting})" if setting else quantity for quantity, setting in zip(quantities, settings, strict=True)]
+    return f" {expression.joined} ".join(parts)
+
+
+def _quantity(term: Term, labels: Mapping[str, str]) -> str:
+    """A quantity in words, with its place where it is a column's."""
+    if isinstance(term.quantity, Until):
+        metric, side = term.quantity.metric, "below" if term.quantity.below else "above"
+        return f"epochs until {labels.get(metric, worded(metric))} is {side} {term.quantity.limit:g}"
+    if term.diagnostic:
+        return labels.get(term.quantity, ": ".join(map(words, term.diagnostic)))
+    place = f" after epoch {term.place}" if isinstance(term.place, int) else _PLACES[term.place]
+    return labels.get(term.quantity, worded(term.quantity)) + place
 
 
 def words(setting: str) -> str:

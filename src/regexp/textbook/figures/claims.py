@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regexp.comparison.figures.style import new_figure, tidy
-from regexp.textbook.figures.caption import counted, finish
+from regexp.textbook.figures.caption import counted, finish, measured
 from regexp.textbook.judging import Judgement
 from regexp.textbook.study import Study
 from regexp.textbook.wording import number
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+WIDE = 86
+"""Letters of the axis' name beside each other."""
 
 
 def of_claim(judgement: Judgement, study: Study) -> Figure:
@@ -33,7 +36,7 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
             [judgement.center], [0], xerr=ends, color="black", marker="D", capsize=7, linewidth=2.4, label=_what(judgement)
         )
     _scale(axes, values)
-    tidy(axes, judgement.claim.value.text, "")
+    tidy(axes, textwrap.fill(measured(judgement.claim.value, study.protocol.labels), WIDE), "")
     axes.set_yticks([])
     axes.set_ylim(-0.6, 0.9)
     axes.spines["left"].set_visible(False)

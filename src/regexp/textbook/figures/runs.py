@@ -14,7 +14,7 @@ from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
+from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Groups = Mapping[str, Sequence[Run]]
-SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 
 
 def curves(picture: Picture, study: Study) -> Figure:
@@ -66,11 +65,16 @@ def against(picture: Picture, study: Study) -> Figure:
             )
         tidy(
             axes,
-            words(short_key(key, [])) if key.count(".") < 2 else " ".join(key.split(".")[1:]).replace("_", " "),
+            study.protocol.labels.get(key, _of_key(key)),
             study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, most, groups)
+
+
+def _of_key(key: str) -> str:
+    """``regularizer.l2.strength`` as ``l2 strength``."""
+    return words(short_key(key, [])) if key.count(".") < 2 else words(" ".join(key.split(".")[1:]))
 
 
 def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
