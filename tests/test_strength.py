@@ -423,6 +423,13 @@ def test_adamw_by_any_name_is_refused_with_the_reason(name):
         convert_strength(0.01, name)
 
 
+def test_composers_adamw_is_refused_in_our_strength():
+    with pytest.raises(Inconvertible, match=r"beside Adam's step, .*weight_decay, and for its strength .* give --lr"):
+        convert_strength(0.01, "composer_adamw")
+    with pytest.raises(Inconvertible, match=r"weight_decay.strength=10.0 regularizer.weight_decay.biases=true"):
+        convert_strength(0.01, "composer_adamw", lr=0.001)
+
+
 def test_near_names_are_suggested():
     with pytest.raises(ValueError, match="did you mean sklearn_ridge"):
         convert_strength(0.1, "sklearn_rigde")

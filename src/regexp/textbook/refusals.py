@@ -38,11 +38,16 @@ def unlike(before: Convention, after: Convention, strength: float, facts: Facts)
             "means"
         )
     one, other = (before, after) if before.family == "decoupled" else (after, before)
-    way = ""
-    if one is before:
-        ours = one.override(rounded(one.to_ours(strength, facts)))
-        way = f"; regexp has it as such: regexp-train optimizer=adam {ours} regularizer.weight_decay.biases=true"
+    way = f"; regexp has it as such: {_typed(one, strength, facts)}" if one is before else ""
     return (
         f"{one.name} has no equivalent in {other.family}: it shrinks W by lr * strength beside Adam's step, whose size "
         f"adapts to the gradient, so no penalty in the loss has its optimum{way}"
     )
+
+
+def _typed(decoupled: Convention, strength: float, facts: Facts) -> str:
+    try:
+        ours = decoupled.override(rounded(decoupled.to_ours(strength, facts)))
+    except ValueError as error:  # the reason for the refusal matters more than the fact that is missing
+        return f"regularizer=weight_decay, and for its strength {error}"
+    return f"regexp-train optimizer=adam {ours} regularizer.weight_decay.biases=true"
