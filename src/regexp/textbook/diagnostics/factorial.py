@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from regexp.metrics import lower_is_better
+from regexp.textbook import measuring
 from regexp.textbook.expression import Term
-from regexp.textbook.measuring import of_run
 from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
 
 QUANTITIES = ("first", "second", "both", "interaction", "mean_interaction", "shortfall", "beyond")
@@ -41,7 +41,9 @@ def of_study(study: Study, first: Levels, second: Levels, metric: str, place: st
 
 
 def _values(study: Study, wanted: dict[str, Any], metric: str, place: str | int) -> dict[Any, float]:
-    found = {run.seed: of_run(Term(metric, None, place), run, study) for run in study.runs if matches(run.fields, wanted)}
+    found = {
+        run.seed: measuring.of_run(Term(metric, None, place), run, study) for run in study.runs if matches(run.fields, wanted)
+    }
     if not np.isfinite(list(found.values())).all():
         raise NotMeasured(f"a run with {wanted} diverged: what is infinite has no interaction")
     if len(found) < study.n:
