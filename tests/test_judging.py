@@ -16,6 +16,7 @@ from regexp.textbook import pages, report, sweeps
 from regexp.textbook.diagnostics import saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
+from regexp.textbook.figures.caption import measured
 from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
@@ -24,6 +25,7 @@ from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
+from regexp.textbook.wording import number
 from run_folders_of import ONE, write_run, write_setting
 
 RANDOM = np.random.default_rng(3)
@@ -180,6 +182,28 @@ def test_the_neuron_of_the_book():
     assert [found[name][0] for name in ("quadratic_good", "quadratic_saturated")] == pytest.approx([0.094, 0.203], abs=5e-4)
     printed = [saturated_neuron.path("quadratic", "saturated")[step] for step in range(0, 301, 50)]
     assert printed == pytest.approx([0.982, 0.976, 0.964, 0.933, 0.789, 0.357, 0.203], abs=5e-4)  # an independent simulation
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("test/loss of a at best minus test/loss of b at best", "test loss at the best epoch: L2 0.1 minus b"),
+        (
+            "test/accuracy of b at epoch 3 over test/accuracy of b",
+            "test accuracy after epoch 3 (b) over test accuracy at the end (b)",
+        ),
+        ("epochs until train/loss < 0.5 of a", "epochs until training loss is below 0.5 (L2 0.1)"),
+        ("null_space.outside of b", "norm outside (b)"),
+        ("tuned.gain", "tuned: gain"),
+    ],
+)
+def test_an_axis_says_in_words_what_is_measured(text, says):
+    assert measured(parse(text), {"a": "L2\n0.1", "null_space.outside": "norm outside"}) == says
+
+
+def test_large_numbers_are_whole():
+    found = [number(value) for value in (652.71, 9999.4, 9999.6, 13766.2, -50816.0, 1e7, math.inf)]
+    assert found == ["652.7", "9999", "10,000", "13,766", "-50,816", "1e+07", "infinite"]
 
 
 def test_one_run_is_drawn_beside_all(tmp_path):

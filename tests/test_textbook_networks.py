@@ -180,6 +180,7 @@ def test_the_best_of_several_is_chosen_on_the_validation_split(tmp_path):
     study = Study(protocol, "standard", runs)
     found = best_of.of_study(study, ["s1", "s2"], "s0", "val/loss", "test/loss", "final")
     assert list(found["gain"].values()) == [2.0, 2.0]
+    assert found["chosen"] == [1.0]
 
 
 def test_a_row_per_setting_shows_differences_within_seeds(tmp_path):

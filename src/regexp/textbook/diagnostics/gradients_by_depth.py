@@ -57,7 +57,7 @@ def _orders(study: Study, name: str, depth: int, width: int) -> list[float]:
 def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
     """The ratio of the two norms against the depth, a line per law."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import FEW, counted, finish
+    from regexp.textbook.figures.caption import FEW, OF_LOGARITHMS, counted, finish
 
     figure, (axes,) = new_figure(8.0, 4.9, 1)
     for name, style in zip(QUANTITIES, LINES, strict=False):
@@ -70,7 +70,7 @@ def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
     axes.axhline(1, color="0.3", linewidth=1)
     tidy(axes, "hidden layers", "gradient at the first layer / at the last")
     axes.legend(frameon=False, fontsize=11)
-    bands = ", bands their 95 % t-intervals, taken of the logarithm" if study.n >= FEW else ""
+    bands = f", bands {OF_LOGARITHMS}" if study.n >= FEW else ""
     finish(
         figure,
         title,

@@ -6,6 +6,8 @@ import dataclasses
 import statistics
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import regexp
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 QUANTITIES = ("ratio_start", "ratio_end", "zeros_start", "zeros_end")
 
 IMAGES = 1000
+
+LEAST = 1e-30
+"""A gradient below this is drawn as this: zero has no logarithm."""
 
 
 def of_run(run: Run, settings: dict[str, Any] | None = None) -> dict[str, float]:
@@ -49,24 +54,24 @@ def _norms(result: Result) -> list[float]:
 def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
     """The gradient's norm by layer, a panel before training and one after it. ``settings``: fields of the runs of each line."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish
+    from regexp.textbook.figures.caption import FEW, OF_LOGARITHMS, counted, finish
 
     figure, panels = new_figure(11.0, 4.9, 2, alike=True)
     for (label, wanted), style in zip(settings.items(), LINES, strict=False):
         runs = [regexp.load(run.folder) for run in study.runs if matches(run.fields, wanted)]
         for axes, results in zip(panels, ([untrained(run) for run in runs], runs), strict=True):
-            found = estimate(list(zip(*map(_norms, results), strict=True)))
+            found = estimate([np.log10(np.maximum(layer, LEAST)) for layer in zip(*map(_norms, results), strict=True)])
             layers = range(1, len(found.mean) + 1)
             line: dict[str, Any] = {**style, "label": label}
-            axes.plot(layers, found.mean, linewidth=2, **line)
+            axes.plot(layers, 10**found.mean, linewidth=2, **line)
             if found.n >= FEW:
-                axes.fill_between(layers, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)
+                axes.fill_between(layers, 10**found.low, 10**found.high, color=style["color"], alpha=0.18, linewidth=0)
             axes.set_xticks(list(layers))
     panels[0].set_yscale("log")
     for axes, when in zip(panels, ("before training", "after training"), strict=True):
         axes.set_title(when, fontsize=12, loc="left")
         tidy(axes, "hidden layer, from the input", "norm of the gradient" if when == "before training" else "")
     panels[0].legend(frameon=False, fontsize=11)
-    shown = SHOWN if study.n >= FEW else "lines are means"
+    shown = "lines are geometric means" + (f", bands {OF_LOGARITHMS}" if study.n >= FEW else "")
     finish(figure, title, f"{counted(study.n)} per line; {shown}. {IMAGES} training images. Tier {study.tier}.")
     return figure

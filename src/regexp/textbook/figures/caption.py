@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FEW = 3
 """Seeds below which a picture has no intervals: they would be wider than the picture."""
 
+OF_LOGARITHMS = "their 95 % t-intervals, taken of the logarithm"
 SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 
 _PLACES = {"final": "", "best": " at the best epoch", "end": " at the end", "start": " at the start"}
