@@ -9,7 +9,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import stats
 
 import regexp
 from regexp.comparing import main
@@ -285,6 +287,18 @@ def test_the_third_sentence_does_not_contradict_itself(tmp_path):
     undecided = regexp.compare(tmp_path).sentences[2]
     assert "do not decide whether weight_decay 1 differs from weight_decay 0" in undecided
     assert "weight_decay 1 differs in test/loss from each of the other settings (the baseline apart)." in undecided
+
+
+def test_what_only_the_correction_leaves_open_is_said_so(tmp_path):
+    base = np.array([5.0, 6.0, 5.5, 5.1])
+    others = {1.0: (base - [0.3, 1.0, 1.7, 1.0], 1.0), 2.0: (base + np.array([0.1, -0.1, 0.05, -0.05]), 3.0)}
+    for strength, (test, val) in {0.0: (base, 2.0), **others}.items():
+        write_setting(tmp_path, decayed(strength), test.tolist(), [val] * 4)
+    found = regexp.compare(tmp_path)
+    p = stats.ttest_rel(others[1.0][0], base).pvalue
+    assert p < 0.05 < 2 * p == pytest.approx(found.findings.choice.p)
+    assert "alone its interval would leave out 0, but not after the correction" in found.sentences[2]
+    assert "is compatible with them" not in found.sentences[2]
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):

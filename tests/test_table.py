@@ -180,6 +180,14 @@ def test_a_search_says_what_helps_or_that_nothing_can_be_told(truth, write, comm
         assert bayes / 8 < strength < bayes * 8
 
 
+def test_noise_is_not_shown_to_beat_a_constant(write, tmp_path):
+    rng = np.random.default_rng(0)
+    path = write({**{f"x{i}": rng.normal(size=120) for i in range(10)}, "target": rng.normal(size=120)})
+    runs = [experiment(path, seed=seed, regularizers=[L2(s)]) for seed in (0, 1, 2) for s in (0.1, 1.0)]
+    regexp.fit(runs, tmp_path / "runs", threads=1, tensorboard=False)
+    assert "is not shown to beat a constant: there may be nothing to learn here" in str(regexp.compare(tmp_path / "runs"))
+
+
 def how_many_seeds(difference):
     """By scipy's noncentral t, with the variance n_test / n_train that all splits of the table share."""
     for n in range(2, 1001):
@@ -346,7 +354,8 @@ def test_the_comparison_shows_what_needs_no_training(folder, tmp_path):
     means = {
         name: np.mean([results[3 * seed].baselines[name]["test/rmse"] for seed in range(3)]) for name in ("constant", "ridge")
     }
-    assert f"the constant predictor has a mean test/rmse of {means['constant']:.4g} (3 seeds)." in str(found)
+    assert f"the constant predictor has a mean test/rmse of {means['constant']:.4g} (3 seeds);" in str(found)
+    assert "is not shown to beat a constant" not in str(found)
     assert f"ridge regression, its strength chosen by validation, has a mean test/rmse of {means['ridge']:.4g}" in str(found)
     levels = {line.get_label(): line.get_ydata()[0] for line in found.figures["metric"].axes[0].lines}
     assert levels["ridge regression"] == pytest.approx(means["ridge"])

@@ -147,11 +147,16 @@ def test_every_broken_rule_is_found(broken, message):
     assert message in str(error.value), str(error.value)
 
 
+class Plain(Regularizer):
+    strength: float = 0.1
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         (Good, r"must be given a regularizer, got the class Good: write check_regularizer\(Good\(\.\.\.\)\)"),
         (0.1, r"must be given a regularizer, got 0\.1: derive its class from regexp\.Regularizer"),
+        (Plain(), r"must be a dataclass, got Plain: decorate it with @dataclasses\.dataclass\(frozen=True\)"),
     ],
 )
 def test_what_is_no_regularizer_is_told(given, message):

@@ -8,9 +8,11 @@ import math
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import values
 from regexp.comparison.settings import Seed
-from regexp.comparison.statistics import paired
+from regexp.comparison.statistics import Difference, paired
 from regexp.comparison.wording import interval, number
+from regexp.metrics import lower_is_better
 from regexp.report import no_linear_model
+from regexp.words import counted
 
 _NAMES = {"constant": "the constant predictor", "ridge": "ridge regression", "logistic": "logistic regression"}
 
@@ -46,18 +48,25 @@ def references(found: Findings) -> list[Reference]:
 
 
 def told(found: Findings) -> list[str]:
-    """One sentence for each, with the difference of the chosen setting (else of the baseline) to the linear model."""
+    """One sentence for each, with the difference of the chosen setting (else of the baseline) to it."""
     row = found.choice or next(row for row in found.rows if row.setting is found.baseline)
     own = values(row.setting, found.how.metric, found.how.at)
     lines, beside = [], references(found)
     for one in beside:
         chosen = "" if one.name == "constant" else ", its strength chosen by validation,"
-        mean = f"a mean {found.how.metric} of {number(one.mean)} ({len(one.values)} seeds)"
+        mean = f"a mean {found.how.metric} of {number(one.mean)} ({counted(len(one.values), 'seed')})"
         text = f"On the same splits {one.label}{chosen} has {mean}"
         shared = [seed for seed in own if seed in one.values]
-        if one.name != "constant" and len(shared) > 1:
+        if len(shared) > 1:
             gap = paired([own[seed] for seed in shared], [one.values[seed] for seed in shared], found.how.correction)
             text += f"; {row.setting.label} minus it: {number(float(gap.mean))}, 95 % interval {interval(gap)}"
+            if one.name == "constant" and not _better(gap, found.how.metric):
+                text += f". So {row.setting.label} is not shown to beat a constant: there may be nothing to learn here"
         lines.append(f"{text}.")
     alone = no_linear_model(name for run in found.runs for name in run.summary.get("baselines") or ())
     return [*lines, f"Beside them stands {alone}."] if lines and alone else lines
+
+
+def _better(gap: Difference, metric: str) -> bool:
+    """Whether the whole interval of a difference is on the better side."""
+    return bool(gap.high < 0 if lower_is_better(metric) else gap.low > 0)

@@ -30,10 +30,10 @@ def _against_baseline(found: Findings) -> str:
     row = found.choice
     if row is None or row.difference is None or not row.p >= LEVEL:
         return ""
-    return (
-        f"The data do not decide whether {row.setting.label} differs from {found.baseline.label}: every difference in "
-        f"{interval(row.difference)} is compatible with them."
-    )
+    text = f"The data do not decide whether {row.setting.label} differs from {found.baseline.label}: "
+    if row.difference.low > 0 or row.difference.high < 0:
+        return f"{text}alone its interval would leave out 0, but not after the correction for all comparisons."
+    return f"{text}every difference in {interval(row.difference)} is compatible with them."
 
 
 def _rivals(found: Findings) -> str:
