@@ -146,7 +146,10 @@ def test_probabilities_are_those_of_the_loss():
             lambda: regexp.predict([DROPPED[0], trained(L2(0.1))], X, samples=2),
             r"regularizer.dropout must have one structure, .* in run 0 and None in run 1",
         ),
-        (lambda: regexp.predict(dataclasses.replace(DROPPED[0], weights={}), X), "none were; train with save=all"),
+        (
+            lambda: regexp.predict(dataclasses.replace(DROPPED[0], weights={}), X),
+            "no weights of this run were saved: train with save=all",
+        ),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(call, message):

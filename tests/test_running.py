@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import hydra
 import numpy as np
 import pandas as pd
@@ -98,6 +100,13 @@ def test_wrong_strings_are_refused_all_at_once():
     assert len(error.value.problems) == 3
     with pytest.raises(ConfigError, match="leave it out"):
         regexp.run("hydra/launcher=basic")
+
+
+@pytest.mark.parametrize("odd", [["a=1", "b=2"], None, 3, "", " "])
+def test_what_is_no_word_is_refused(odd):
+    run = inspect.unwrap(regexp.run)  # without the annotations that are checked under test
+    with pytest.raises(ConfigError, match=r"takes key=value words, each a string of its own, got .*: write run\(\*words\)"):
+        run("epochs=1", odd)
 
 
 @pytest.mark.parametrize("flags", [["-m"], ["--help"], ["--cfg", "job"], ["--resume"], ["--config-dir", "conf"], ["-c=all"]])

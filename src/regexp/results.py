@@ -75,10 +75,12 @@ class Result:
 
         It returns scores: apply softmax or sigmoid for probabilities, as the loss does.
         """
+        if not self.weights:
+            raise ValueError(
+                "no weights of this run were saved: train with save=all (in a study none are kept unless you say so)"
+            )
         if which not in self.weights:
-            saved = f"one of {', '.join(self.weights)}" if self.weights else "weights that were saved"
-            way_out = "" if self.weights else ": none were; train with save=all (in a study none are kept unless you say so)"
-            raise ValueError(f"which must be {saved}, got {which!r}{way_out}")
+            raise ValueError(f"which must be one of {', '.join(self.weights)}, got {which!r}")
         with rng.seeded(self.experiment.seed, "init"):
             module = self.experiment.model.build(*self.sizes).to(getattr(torch, self.experiment.dtype))
         module.load_state_dict(self.weights[which], strict=False)

@@ -48,6 +48,10 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
     diverged and ``on_divergence=raise`` is asked for; and :class:`regexp.search.Unfinished` where a search's runs have not all
     ended.
     """
+    if odd := [word for word in overrides if not isinstance(word, str) or not word.strip()]:
+        raise ConfigError(
+            [f"run() takes key=value words, each a string of its own, got {odd[0]!r}: write run(*words) for a list"]
+        )
     if given := [word for word in overrides if word.startswith("-")]:
         raise ConfigError([_FLAGS.format(given=", ".join(map(repr, given)))])
     flags = ["--config-dir", str(config_dir)] if config_dir is not None else []

@@ -127,10 +127,10 @@ def _sentence(experiment: Experiment, has_formula: bool, border: float) -> str |
     if optimizer.lr <= border:
         return None
     formula = ("2 (1 + momentum)" if optimizer.momentum else "2") + (
-        " / (lambda_max + strength) = " if decays else " / lambda_max = "
+        " / (lambda_max + strength)" if decays else " / lambda_max"
     )
-    limit = f"{formula if has_formula else ''}{border:.3g}"
-    return f"lr {optimizer.lr:.3g} exceeds {limit}, the largest stable lr of these batches"
+    limit, of_one = (f"{formula} = ", "") if has_formula else ("", f" (of a single batch it is {formula})")
+    return f"lr {optimizer.lr:.3g} exceeds {limit}{border:.3g}, the largest stable lr of these batches{of_one}"
 
 
 def _overshoot(experiment: Experiment) -> str | None:
