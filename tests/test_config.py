@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from regexp.config import ConfigError, build
-from regexp.config.diagnosis import one_value
+from regexp.config.diagnosis import no_override, one_value
 from regexp.config.target import component_class
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
@@ -290,3 +291,11 @@ for wrong in several:
     )
     assert len(said) == len(named)
     assert all(f"Experiment.{name}" in line for name, line in zip(named, said, strict=True))
+
+
+@pytest.mark.parametrize("value", ["it's y.csv", "a, b", "价格", "x (1)"])
+def test_the_hint_on_quotes_gives_the_text_that_was_meant(value):
+    line = no_override(f"dataset.path={value}")
+    typed = shlex.split(line[line.index(': "') + 2 :])
+    (override,) = OverridesParser.create().parse_overrides(typed)
+    assert override.value() == value

@@ -19,9 +19,9 @@ from torch.profiler import ProfilerActivity, record_function
 
 from benchmarks import ours
 from benchmarks.sizes import Sizes
-from benchmarks.threads import one_thread
 from regexp import training
 from regexp.experiment import Experiment
+from regexp.machine import using
 from regexp.program import Program
 from regexp.program.data import Rows
 from regexp.stack.noise import Draws
@@ -63,7 +63,7 @@ def whole(program: Program, state: training.State) -> None:
 
 def profiled(experiments: list[Experiment], work: Callable[[Program, training.State], Any]) -> dict[str, float]:
     """The shares of one stack: after one round that is not counted."""
-    with one_thread():
+    with using(1):
         work(*ours.prepare(experiments))
         program, state = ours.prepare(experiments)
         with labelled(program), torch.profiler.profile(activities=[ProfilerActivity.CPU]) as profiler:

@@ -67,7 +67,7 @@ def _require_instance(given: object) -> None:
         else:
             got, way_out = repr(given), "derive its class from regexp.Regularizer"
         raise TypeError(f"check_regularizer must be given a regularizer, got {got}: {way_out}")
-    if "__dataclass_fields__" not in vars(type(given)):
+    if not dataclasses.is_dataclass(given):
         way_out = "decorate it with @dataclasses.dataclass(frozen=True)"
         raise TypeError(f"the class of a regularizer must be a dataclass, got {type(given).__name__}: {way_out}")
 

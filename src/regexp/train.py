@@ -151,10 +151,10 @@ def _resume_same(asked: Plan) -> None:
 
 def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
     from regexp.run_folders import count, failed
-    from regexp.words import counted
+    from regexp.words import counted, in_quotes
 
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
-    own = [f"{key}={_as_value(asked.folder)}"]
+    own = [f"{key}={in_quotes(str(asked.folder))}"]
     if asked.multirun:
         own.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join(asked.fixed)}]")
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
@@ -205,11 +205,6 @@ def _flags(arguments: argparse.Namespace) -> list[str]:
     for flag, value in (("--config-dir", arguments.config_dir), ("--config-name", arguments.config_name)):
         flags += [flag, value] if value is not None else []
     return flags
-
-
-def _as_value(folder: Path) -> str:
-    """A path in quotes, as Hydra's grammar reads it."""
-    return "'" + str(folder).replace("'", "\\'") + "'"
 
 
 def _import_from_here() -> None:

@@ -18,6 +18,15 @@ def quoted(word: str) -> str:
     return '"' + re.sub(r'([\\"$`])', r"\\\1", word) + '"'
 
 
+def in_quotes(text: str) -> str:
+    """As Hydra's grammar reads any text, blanks, commas and apostrophes included.
+
+    >>> print(in_quotes("it's a, b"))
+    'it\\'s a, b'
+    """
+    return "'" + text.replace("'", "\\'") + "'"
+
+
 def counted(number: int, noun: str) -> str:
     """``1 run``, ``2 runs``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -10,10 +10,10 @@ from pathlib import Path
 from benchmarks.commands import BASIC, CORES, JOBLIB, TRAIN, called, extrapolated, program, timed
 from benchmarks.peers import images, products
 from benchmarks.sizes import Sizes
-from benchmarks.threads import one_thread
 from benchmarks.timing import Contestant, Once, installed, interleave, seconds
 from benchmarks.work import Work, at_least, at_most
 from regexp.comparison.reading import read
+from regexp.machine import using
 
 TITLE = "W3: a Fashion-MNIST sweep of {runs} networks ({strengths} strengths x {seeds} seeds), whole command, {epochs} epochs"
 HOW = (
@@ -105,7 +105,7 @@ class Sweep:
         runs = len(self.strengths) * self.seeds
         training = products.of_training(runs, images.WIDTHS, self.count, images.BATCH)
         evaluation = products.of_evaluation(runs, images.WIDTHS, [self.count, 10_000], images.EVALUATED)
-        with one_thread():
+        with using(1):
             return Once(seconds=self.epochs * seconds(training) + (self.epochs + 1) * seconds(evaluation))
 
     def losses(self, epoch: int, only: bool = False) -> float:

@@ -10,12 +10,12 @@ import torch
 
 from benchmarks import ours
 from benchmarks.sizes import Sizes
-from benchmarks.threads import one_thread
 from benchmarks.timing import Contestant, Once, interleave
 from benchmarks.work import Row, Work
 from regexp.experiment import Experiment
+from regexp.machine import using
 
-TITLE = "Options: torch.compile, bfloat16 products, denormals as zeros, a second thread"
+TITLE = "Options: torch.compile, bfloat16 products, denormals kept, a second thread"
 HOW = "above 1 the option is slower; compiled are model and loss, forward and backward; one thread unless said otherwise"
 
 
@@ -29,10 +29,10 @@ def measure(sizes: Sizes) -> Work:
     of_sweep = f"W2, {len(sweep)} runs"
     (one, *_) = networks
     of_one, of_many = (f"an epoch of {sizes.growth_images} images, {n} network{'s' * (n > 1)}" for n in (1, len(networks)))
-    with one_thread():
+    with using(1):
         for what, runs, epochs in ((of_sweep, sweep, None), (of_one, [one], 1), (of_many, networks, 1)):
             compiled(work, what, Training(runs, epochs), Training(runs, epochs), turns)
-        compare(work, f"{of_sweep}: denormals as zeros / kept", sweep, None, denormals_as_zeros, turns)
+        compare(work, f"{of_sweep}: denormals kept / as zeros", sweep, None, denormals_kept, turns)
         compare(work, f"{of_sweep}: two threads / one", sweep, None, two_threads, turns)
         compare(work, f"{of_one}: bfloat16 / float32", [one], 1, bfloat16, turns)
         compare(work, f"{of_many}: bfloat16 / float32", networks, 1, bfloat16, turns)
@@ -113,14 +113,17 @@ def bfloat16() -> AbstractContextManager:
 
 
 @contextmanager
-def denormals_as_zeros() -> Iterator[None]:
-    torch.set_flush_denormal(True)
-    yield
+def denormals_kept() -> Iterator[None]:
+    """Denormal numbers as they are, which :func:`regexp.machine.using` turns into zeros."""
     torch.set_flush_denormal(False)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(True)
 
 
 @contextmanager
 def two_threads() -> Iterator[None]:
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(1)
+    """One more than a sweep takes."""
+    with using(2):
+        yield

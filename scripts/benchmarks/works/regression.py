@@ -9,10 +9,10 @@ import torch
 from benchmarks import ours
 from benchmarks.peers import bandwidth, d2l
 from benchmarks.sizes import Sizes
-from benchmarks.threads import one_thread
 from benchmarks.timing import Contestant, Once, installed, interleave
 from benchmarks.work import Limit, Row, Work, at_least, at_most
 from regexp.experiment import Experiment
+from regexp.machine import using
 from regexp.program import load_data
 
 TITLE = "W2: source 2's weight decay (20 examples, 200 features, 100 epochs, evaluated every 5), sweeps in one process"
@@ -33,7 +33,7 @@ def measure(sizes: Sizes) -> Work:
     if not installed("jax"):
         work.lacks("JAX", "jax[cpu]")
     experiment = ours.compose("experiment=weight_decay")
-    with one_thread():
+    with using(1):
         for (strengths, seeds), turns in zip(sizes.grids, sizes.grid_turns, strict=True):
             compete(work, experiment, strengths, seeds, turns)
     return work

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from regexp.config import wording
 from regexp.config.wording import NO_REGULARIZERS, STUDY_RULE, nearest, not_chosen, unknown_key
+from regexp.words import in_quotes
 
 
 def no_override(line: str) -> str:
@@ -139,7 +140,7 @@ def _quoted(value: str) -> str | None:
         return None if None in items else f"[{','.join(map(str, items))}]"
     if re.fullmatch(r"[\w.+-]+|'[^']*'", value, re.ASCII):
         return value
-    return f"'{value}'" if value and not set(value) & set("'\"[]{}") else None
+    return in_quotes(value) if value and not value.startswith("'") and not set(value) & set('\\"[]{}') else None
 
 
 def _keys(node: Any, prefix: str = "") -> list[str]:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from regexp.words import listed, quoted
+from regexp.words import in_quotes, listed, quoted
 
 _PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
 """Names that Hydra's grammar reads as a text without quotes."""
@@ -29,4 +29,4 @@ def absent(name: str, names: Iterable[str]) -> str:
 
 
 def _as_hydra_reads(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else "'" + name.replace("'", "\\'") + "'"
+    return name if _PLAIN.fullmatch(name) else in_quotes(name)
