@@ -63,7 +63,7 @@ def arrays(experiment: Experiment, split: str = "train") -> tuple[np.ndarray, np
 def initial_model(experiment: Experiment, features: int, outputs: int) -> torch.nn.Module:
     """The module with which the run starts."""
     with rng.seeded(experiment.seed, "init"):
-        return experiment.model.build(features, outputs).to(getattr(torch, experiment.dtype))
+        return experiment.model.build(features, outputs).to(experiment.stored_dtype)
 
 
 def same_bits(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:

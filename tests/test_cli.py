@@ -62,7 +62,7 @@ TYPOS_AND_TYPES = [
     (["epochs=1.5"], ["epochs must be a whole number >= 1, got 1.5"]),
     (["optimizer.nesterov=perhaps"], ["optimizer.nesterov must be true or false, got 'perhaps'"]),
     (["dataset.noise=loud"], ["dataset.noise must be a finite number >= 0, got 'loud'"]),
-    (["dtype=float16"], ["dtype must be one of float32, float64, got 'float16'"]),
+    (["dtype=float16"], ["dtype must be one of float32, float64, mixed_bfloat16, got 'float16'"]),
     (["model.init=random"], ["model.init must be one of default, normal, lecun_normal,", "got 'random'"]),
     (["objective=test/loss"], ["objective must be one of val/loss (the test split decides nothing), got 'test/loss'"]),
     (["loss=cross_entropy"], ["loss must fit the data set's task (regression: auto, half_squared), got 'cross_entropy'"]),

@@ -11,6 +11,7 @@ from typing import Any
 from regexp import losses, metrics
 from regexp.component import Component, Invalid, one_of, optional, require, values, whole, without_locations
 from regexp.datasets.dataset import Dataset
+from regexp.lazy import torch
 from regexp.models.model import Model
 from regexp.optim import Optimizer
 from regexp.regularizers.regularizer import HOOKS, Regularizer, defines
@@ -23,6 +24,13 @@ class Experiment:
     ``J = mean data loss + penalties`` is minimised over mini-batches of ``batch_size`` (None: full batch; the smaller last
     batch is kept). ``loss``: auto (by task), half_squared, cross_entropy, binary_cross_entropy or quadratic. ``objective``: the
     validation metric that ``best`` is chosen by. Where a run is trained, and what is written, is not part of it.
+
+    ``dtype``: float32, float64, or mixed_bfloat16: the factors of the model's products are rounded to bfloat16 (8 bits of
+    precision, float32's range), their results too; data, weights, penalties, loss and optimizer stay float32. Faster where the
+    device multiplies bfloat16, and a little less accurate.
+
+    Reference: Micikevicius et al., "Mixed precision training", 2018; Kalamkar et al., "A study of bfloat16 for deep learning
+    training", 2019.
     """
 
     dataset: Dataset
@@ -61,6 +69,16 @@ class Experiment:
         """The metrics that may decide."""
         return metrics.objectives(self.dataset.task)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether products are of a lower precision than what is stored."""
+        return self.dtype == "mixed_bfloat16"
+
+    @property
+    def stored_dtype(self) -> torch.dtype:
+        """The type of data, weights and optimizer state."""
+        return torch.float32 if self.mixed else getattr(torch, self.dtype)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values in one canonical form, which :func:`regexp.config.build` reads."""
         return self._plain(values)
@@ -97,7 +115,7 @@ class Experiment:
                 epochs=whole(1),
                 batch_size=optional(whole(1)),
                 seed=whole(0),
-                dtype=one_of("float32", "float64"),
+                dtype=one_of("float32", "float64", "mixed_bfloat16"),
                 eval_every=whole(1),
                 loss=one_of("auto", *losses.KINDS),
                 objective=_decides(self.objectives),

@@ -83,11 +83,11 @@ def predict(
     runs = [results] if isinstance(results, Result) else list(results)
     _check(runs, samples, noise)
     first = runs[0].experiment
-    model = StackedModel([run.model(which) for run in runs], torch.device("cpu"))
+    model = StackedModel([run.model(which) for run in runs], torch.device("cpu"), first.mixed)
     output = losses.output_of(first.data_loss, first.model.output)
     changes = [] if samples is None else _changes(runs, model, noise, seed)
     parts = []
-    for place, chunk in enumerate(inputs.to(getattr(torch, first.dtype)).split(ROWS)):
+    for place, chunk in enumerate(inputs.to(first.stored_dtype).split(ROWS)):
         scores = [
             model(chunk.unsqueeze(0), _at(changes, (sample << 16) + place, len(runs)) if samples else None)
             for sample in range(samples or 1)
@@ -133,7 +133,7 @@ def _changes(runs: Sequence[Result], model: StackedModel, noise: Sequence[str], 
 def _sources(runs: Sequence[Result], place: Place, noise: Sequence[str], seed: int) -> Iterator[tuple]:
     left_on = [[one for name in noise for one in run.experiment.regularizers if one.name() == name] for run in runs]
     for column in zip(*left_on, strict=True):
-        own = numbers(column, torch.device("cpu"), getattr(torch, runs[0].experiment.dtype))
+        own = numbers(column, torch.device("cpu"), runs[0].experiment.stored_dtype)
         if change := representative(column[0]).wrap(place, own):
             purpose = (column[0].name(), place.place, place.index)
             keys = [rng.key(seed, "predict", member, *purpose) for member in range(len(runs))]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from regexp import rng
 from regexp.experiment import Experiment
-from regexp.lazy import torch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -82,7 +81,7 @@ class Result:
         if which not in self.weights:
             raise ValueError(f"which must be one of {', '.join(self.weights)}, got {which!r}")
         with rng.seeded(self.experiment.seed, "init"):
-            module = self.experiment.model.build(*self.sizes).to(getattr(torch, self.experiment.dtype))
+            module = self.experiment.model.build(*self.sizes).to(self.experiment.stored_dtype)
         module.load_state_dict(self.weights[which], strict=False)
         return module.eval()
 

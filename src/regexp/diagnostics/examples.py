@@ -20,7 +20,7 @@ def examples(result: Result, split: str = "test", limit: int | None = None) -> t
     Raises ``ValueError`` for a split that the data do not have.
     """
     experiment = result.experiment
-    data = experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
+    data = experiment.dataset.load(experiment.data_seed, experiment.stored_dtype)
     if split not in data.rows:
         raise ValueError(f"split must be one of {', '.join(data.rows)}, got {split!r}")
     rows = data.rows[split][:limit]

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.lazy import torch
 from regexp.program.checks import require_data
 
 _ahead: dict[Hashable, Data] = {}
@@ -40,7 +39,7 @@ def load_data(experiments: Sequence[Experiment]) -> list[Data]:
     for key, experiment in zip(keys, experiments, strict=True):
         if key not in loaded:
             ready = _ahead.pop(key, None)
-            loaded[key] = ready or experiment.dataset.load(experiment.data_seed, getattr(torch, experiment.dtype))
+            loaded[key] = ready or experiment.dataset.load(experiment.data_seed, experiment.stored_dtype)
             require_data(loaded[key])
     return [loaded[key] for key in keys]
 
@@ -49,4 +48,4 @@ def _data_keys(experiments: Sequence[Experiment]) -> list[Hashable]:
     """What tells the data of experiments apart: texts, since a user's own fields need not be hashable."""
     datasets = {id(experiment.dataset): experiment.dataset for experiment in experiments}
     texts = {known_as: repr(dataset) for known_as, dataset in datasets.items()}
-    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.dtype) for experiment in experiments]
+    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.stored_dtype) for experiment in experiments]

@@ -26,10 +26,10 @@ class StackedModel:
     """The modules of all runs as one function of stacked parameters, (groups, batch, features) -> (runs, batch, outputs).
 
     Our own layers carry the runs axis themselves. Any other module goes through ``functional_call`` and ``vmap``, for a
-    single run too, so that a run's arithmetic does not depend on how many there are.
+    single run too, so that a run's arithmetic does not depend on how many there are. ``mixed``: products in bfloat16.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device):
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device, mixed: bool = False):
         distinct = {id(module): module for module in modules}  # runs of one seed share theirs
         for module in distinct.values():
             refuse_state(module)
@@ -41,6 +41,7 @@ class StackedModel:
         self.load(_stacked(trained, device))
         self.constants = {} if self.carries_runs else _stacked(constant, device)
         """What training leaves alone, buffers and frozen parameters: they too may differ between runs."""
+        self.device, self.mixed = device, mixed
 
     def load(self, parameters: Mapping[str, Float[torch.Tensor, "runs ..."]]) -> None:
         """Use these parameters from now on."""
@@ -70,6 +71,12 @@ class StackedModel:
         self, x: Float[torch.Tensor, "groups batch *features"], noise: Sequence[Noise] | None = None
     ) -> Float[torch.Tensor, "runs batch outputs"]:
         """The scores. ``noise`` holds the changes of every slot; without it the model is evaluated as it is."""
+        if not self.mixed:
+            return self._scores(x, noise)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self._scores(x, noise).to(x.dtype)
+
+    def _scores(self, x: torch.Tensor, noise: Sequence[Noise] | None) -> torch.Tensor:
         if self.carries_runs and not noise:
             return self.module(x)
         noise = noise or [()] * len(self.slots)

@@ -32,11 +32,11 @@ class Program:
     def __init__(self, experiments: Sequence[Experiment], data: Sequence[Data], device: torch.device):
         self.spec = first = experiments[0]
         self.device, self.runs = device, len(experiments)
-        self.dtype = getattr(torch, first.dtype)
+        self.dtype = first.stored_dtype
         self.loss = losses.loss_function(first.data_loss, first.model.output)
         self._experiments, self._loaded = list(experiments), list(data)
         self.data = StackedData(data, [e.seed for e in experiments], device)
-        self.model = StackedModel(_build_modules(experiments, self.data, self.dtype), device)
+        self.model = StackedModel(_build_modules(experiments, self.data, self.dtype), device, first.mixed)
         self.optimizer = representative(first.optimizer)
         self.numbers = numbers([e.optimizer for e in experiments], device, torch.float64)
         self.parts = [self._part(column) for column in columns([e.regularizers for e in experiments])]

@@ -80,7 +80,7 @@ def drop(
 ) -> Float[torch.Tensor, "*out batch units"]:
     """Inverted dropout of every run's activations at its own rate."""
     dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)
-    scale = (_LEVELS / (_LEVELS - dropped)).to(x.dtype)[..., None, None]
+    scale = (_LEVELS / (_LEVELS - dropped))[..., None, None]
     threshold = (dropped - _LEVELS // 2).to(torch.int16)[..., None, None]
     masks = x.shape[-2] if mask == "example" else 1
     return x * ((draws.sixteenths(masks, x.shape[-1]) >= threshold) * scale)

@@ -52,4 +52,5 @@ class InputNoise(Regularizer):
 def disturb(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
     """Activations with every run's own noise."""
     std = numbers["std"]
-    return x + (across(std, x) if std.dim() else std) * draws.normals(*x.shape[-2:], dtype=x.dtype)
+    noise = draws.normals(*x.shape[-2:], dtype=std.dtype)
+    return x + (across(std, noise) if std.dim() else std) * noise

@@ -102,7 +102,7 @@ def bytes_per_run(experiments: Sequence[Experiment]) -> int:
     other = next((experiment for experiment in experiments if experiment.data_seed != first.data_seed), first)
     data, others = load_data([first, other])
     parameters = list(first.model.build(data.inputs.shape[1], data.outputs).parameters())
-    number = torch.finfo(getattr(torch, first.dtype)).bits // 8
+    number = torch.finfo(first.stored_dtype).bits // 8
     rows = min(max(EVALUATION_ROWS, first.batch_size or 0), max(map(len, data.rows.values())))
     widths = sum(sum(weight.shape) for weight in parameters if weight.dim() > 1)
     own = data.inputs.numel() if others.inputs.data_ptr() != data.inputs.data_ptr() else 0

@@ -66,7 +66,7 @@ def _predictions(runs: list[Run]) -> tuple[torch.Tensor, torch.Tensor]:
     dataset = dataclasses.replace(results[0].experiment.dataset, train_size=1, val_size=0, test_size=INPUTS)
     data = dataset.load(ELSEWHERE, torch.float64)
     x = data.inputs[data.rows["test"]]
-    dtype = getattr(torch, results[0].experiment.dtype)
+    dtype = results[0].experiment.stored_dtype
     return torch.stack([result.model()(x.to(dtype)).double() for result in results]), dataset.truth(x)
 
 
