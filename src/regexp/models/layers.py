@@ -23,10 +23,12 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs)) if bias else None
 
     def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
-        bias = self.weight.new_zeros(self.weight[..., 0, :].shape) if self.bias is None else self.bias
-        if self.weight.dim() == 3:
-            return affine(x, self.weight, bias)
-        return affine(x.unsqueeze(0), self.weight.unsqueeze(0), bias.unsqueeze(0)).squeeze(0)
+        weight, bias = self.weight, self.bias
+        if bias is None:
+            bias = weight.new_zeros(weight[..., 0, :].shape)
+        if weight.dim() == 3:
+            return affine(x, weight, bias)
+        return affine(x.unsqueeze(0), weight.unsqueeze(0), bias.unsqueeze(0)).squeeze(0)
 
 
 class Slot(nn.Module):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+import itertools
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import torch
 from jaxtyping import Int, Shaped
@@ -12,10 +13,14 @@ from regexp.datasets.dataset import Data
 from regexp.stack.axis import spread
 
 GATHERED_NUMBERS = 1 << 17
-"""How many numbers a group gathers at once, at least a batch: an epoch of a small table, never one of images."""
+"""How many numbers are gathered at once: many epochs of a small table, and of large ones batches (at least one, per group)."""
 
 EVALUATION_ROWS = 512
 """Examples of one product in an evaluation: fixed, so that a run's metrics do not depend on its neighbours."""
+
+
+Batches = tuple[Iterable[torch.Tensor], Iterable[torch.Tensor]]
+"""The inputs and the targets of an epoch's batches."""
 
 
 class Rows:
@@ -27,11 +32,15 @@ class Rows:
         in_order = len(index) == 1 and torch.equal(index[0], torch.arange(first, first + index.shape[1]))
         self.start = first if in_order else None
 
-    def batches(self, order: Int[torch.Tensor, "groups n"], size: int) -> Iterator[Shaped[torch.Tensor, "groups batch *shape"]]:
-        """The rows of every group in its own order, ``size`` at a time; small batches are gathered many at once."""
-        at_once = size * max(1, GATHERED_NUMBERS // (size * self.table[0].numel()))
-        for index in self.index.gather(1, order).split(at_once, dim=1):
-            yield from self._read(index).split(size, dim=1)
+    def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int) -> Iterator[Iterable[torch.Tensor]]:
+        """The batches of every epoch, each (groups, size, *shape): the rows of every group in its own order."""
+        at_once = max(1, GATHERED_NUMBERS // (orders[0].numel() * self.table[0].numel()))
+        for some in orders.split(at_once):
+            index = self.index.expand_as(some).gather(-1, some)
+            if len(some) > 1:
+                yield from (epoch.split(size, dim=1) for epoch in self._read(index))
+            else:
+                yield self._batches(index[0], size)
 
     def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
         """The rows from position ``low`` to ``high`` of every group (a view where they lie in order)."""
@@ -39,7 +48,12 @@ class Rows:
             return self.table[self.start + low : self.start + high].unsqueeze(0)
         return self._read(self.index[:, low:high])
 
-    def _read(self, index: Int[torch.Tensor, "groups batch"]) -> Shaped[torch.Tensor, "groups batch *shape"]:
+    def _batches(self, index: Int[torch.Tensor, "groups n"], size: int) -> Iterator[torch.Tensor]:
+        at_once = size * max(1, GATHERED_NUMBERS // (size * self.table[0].numel()))
+        for part in index.split(at_once, dim=1):
+            yield from self._read(part).split(size, dim=1)
+
+    def _read(self, index: Int[torch.Tensor, "*order"]) -> Shaped[torch.Tensor, "..."]:
         return self.table.index_select(0, index.flatten()).view(*index.shape, *self.table.shape[1:])
 
 
@@ -69,23 +83,26 @@ class StackedData:
         """The seed of every group of runs that share data, batches and draws."""
         self._train = inputs.rows(train, leaders), targets.rows(train, leaders)
         self._order_keys = rng.keys(self.seeds, "order", device=device)
-        self._orders: dict[int, torch.Tensor] = {}
+        self._coming: tuple[int, int, Iterator[Batches]] = 0, 0, iter(())
+        """The next epoch, the size of its batches, and the batches from there on."""
 
     def batches(self, epoch: int, batch_size: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The shuffled mini-batches of an epoch: inputs (groups, batch, features), targets (runs, batch, ...)."""
-        order = self._order(epoch)
-        inputs, targets = (rows.batches(order, batch_size or order.shape[1]) for rows in self._train)
-        for x, y in zip(inputs, targets, strict=True):
+        size = batch_size or self.sizes["train"]
+        following, its_size, coming = self._coming
+        if (following, its_size) != (epoch, size):
+            coming = self._epochs(epoch, size)
+        self._coming = epoch + 1, size, coming
+        for x, y in zip(*next(coming), strict=True):
             yield self._scaled(x), spread(y, self.runs)
 
-    def _order(self, epoch: int) -> Int[torch.Tensor, "groups n"]:
-        """The order of every group's training examples; small ones are drawn for many epochs at once."""
+    def _epochs(self, first: int, size: int) -> Iterator[Batches]:
+        """Epoch after epoch, without end; the orders of small ones are drawn for many at once."""
         count = self.sizes["train"]
         at_once = max(1, min(64, GATHERED_NUMBERS // (64 * count)))
-        if epoch not in self._orders:
-            epochs = range(epoch, epoch + at_once)
-            self._orders = dict(zip(epochs, rng.orders(self._order_keys, epochs, count).unbind(), strict=True))
-        return self._orders[epoch]
+        for start in itertools.count(first, at_once):
+            orders = rng.orders(self._order_keys, range(start, start + at_once), count)
+            yield from zip(*(rows.epochs(orders, size) for rows in self._train), strict=True)
 
     def chunks(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """A whole split in order, for evaluation."""
