@@ -23,9 +23,8 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs)) if bias else None
 
     def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
-        weight, bias = self.weight, self.bias
-        if bias is None:
-            bias = weight.new_zeros(weight[..., 0, :].shape)
+        weight, own = self.weight, self.bias
+        bias = weight.new_zeros(weight[..., 0, :].shape) if own is None else own
         if weight.dim() == 3:
             return affine(x, weight, bias)
         return affine(x.unsqueeze(0), weight.unsqueeze(0), bias.unsqueeze(0)).squeeze(0)
