@@ -23,7 +23,7 @@ def difference(found: Findings) -> str:
         return f"Its {_of_one(found.choice, found)}"
     if len(tested) == 1:
         return f"With {tested[0].setting.label} the {_of_one(tested[0], found)}"
-    return ("It is the baseline itself. " if found.choice else "") + _of_all(tested, found)
+    return _of_all(tested, found)
 
 
 def _of_all(tested: Sequence[Row], found: Findings) -> str:
