@@ -71,7 +71,7 @@ TYPOS_AND_TYPES = [
     (["=3"], ["=3 cannot be read: write key=value"]),
     (
         ["experiment=weight_decay epochs=2 regularizer=[l1]"],
-        ['is one word and holds 3: give each key=value by itself', 'experiment=weight_decay epochs=2 "regularizer=[l1]"'],
+        ["is one word and holds 3: give each key=value by itself", 'experiment=weight_decay epochs=2 "regularizer=[l1]"'],
     ),
     (["epochs=1,2"], ["epochs has several values, got 1,2: add -m"]),
     (["model._target_=os.system"], ["model._target_ must name a frozen dataclass", "got 'os.system'", "standard library"]),

@@ -89,8 +89,8 @@ def test_the_number_of_seeds_that_would_decide_is_told(tmp_path):
     text = regexp.compare(tmp_path).sentences[2]
     first, second = fewest_seeds(0.4, 0.05 / 2), fewest_seeds(0.5, 0.05 / 3)
     assert (
-        f"If the differences are as large as measured, about {first} seeds or more would tell the baseline (weight_decay 0) from "
-        f"weight_decay 0.1, about {second} from weight_decay 1 (estimated from n = 7; power 80 %, 5 % level after Holm)."
+        f"If the differences are as large as measured, about {first} seeds or more would tell the baseline (weight_decay 0) "
+        f"from weight_decay 0.1, about {second} from weight_decay 1 (estimated from n = 7; power 80 %, 5 % level after Holm)."
     ) in text
     assert fewest_seeds(0.5, 0.05) == 34  # Cohen's table for a paired test
 

@@ -131,6 +131,15 @@ def test_divergence_is_an_error_where_it_is_asked_for():
     assert {run.status for run in regexp.load("outputs/t")} == {"completed"}
 
 
+def test_a_result_shows_itself_in_one_line_and_prints_as_its_table():
+    one, other = regexp.run("epochs=2", "regularizer=[],[l2]", "seed=3")
+    losses = ", ".join(f"{split}/loss {other.final[f'{split}/loss']:.4g}" for split in ("train", "val", "test"))
+    assert repr(other) == f"Result(l2(strength=0.001), seed 3: completed after 2 epochs, {losses})"
+    assert repr(one).startswith("Result(no regularizer, seed 3: completed")
+    assert str(other) == str(regexp.run("epochs=2", "regularizer=[l2]", "seed=3")) and "\nnorm of w" in str(other)
+    assert other._repr_html_().startswith("<pre>") and "norm of w" in other._repr_html_()
+
+
 def test_what_needs_a_folder_is_refused_without_one(tmp_path):
     with pytest.raises(ConfigError, match="hydra/sweeper=search keeps what it tries in a folder: add study=NAME"):
         regexp.run("hydra/sweeper=search")

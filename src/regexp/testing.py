@@ -78,7 +78,9 @@ def _tried(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any], *
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             if (place := (frames[-1].filename, frames[-1].lineno)) not in places:
-                problems.append(f"{_WHERE[rule.__name__]} it raises {type(error).__name__}: {error}{_line(regularizer, frames)}")
+                problems.append(
+                    f"{_WHERE[rule.__name__]} it raises {type(error).__name__}: {error}{_line(regularizer, frames)}"
+                )
             places.add(place)
     return problems
 

@@ -43,9 +43,7 @@ class Space:
         return [self.job(composer, values, seed) for values, seed in corners]
 
 
-def spaces(
-    composer: Composer, swept: Sequence[Override], seed: int, *, baseline: bool = True
-) -> tuple[list[Space], list[str]]:
+def spaces(composer: Composer, swept: Sequence[Override], seed: int, *, baseline: bool = True) -> tuple[list[Space], list[str]]:
     """All searches that these overrides ask for, and what is wrong with their ranges. ``seed``: the one if none is given.
 
     ``baseline``: whether a set of regularizers that would be searched alone is compared with none.

@@ -14,6 +14,7 @@ from regexp.comparison.statistics import LEVEL, Difference, holm
 from regexp.comparison.wording import interval
 from regexp.words import LISTED, listed
 
+
 def undecided(found: Findings) -> str:
     """Which differences are open: to the baseline, to the other settings, and where runs are missing."""
     if len(found.rows) > 1 and all(row.n < 2 for row in found.rows):
