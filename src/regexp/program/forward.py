@@ -36,7 +36,7 @@ def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batc
             raise
         if "randomness" in str(error):
             raise refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}") from error
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         fit = f"build(features={inputs.shape[-1]}, outputs={outputs}) must make layers that fit"
         raise refused(f"fails in its first forward{_at_work(model, inputs)}: {why}: {fit}") from error
     if changed := [name for name, value in before.items() if not torch.equal(value, model.constants[name])]:
