@@ -423,7 +423,7 @@ def test_the_choice_is_made_over_the_seeds_that_all_have(tmp_path):
     write_setting(tmp_path, decayed(0.0), [1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 9.0, 9.0])
     write_setting(tmp_path, decayed(1.0), [1.0, 2.0], [2.0, 2.0])
     chose = regexp.compare(tmp_path).sentences[0]
-    assert chose.startswith("Validation chose weight_decay 0: the lowest mean val/loss (1, 2 seeds that all settings have)")
+    assert chose.startswith("Validation chose the baseline (weight_decay 0): the lowest mean val/loss (1, 2 seeds that all")
 
 
 def test_of_a_data_set_of_ones_own_it_is_not_known_whether_seeds_split_it(tmp_path):
