@@ -68,6 +68,11 @@ TYPOS_AND_TYPES = [
     (["loss=cross_entropy"], ["loss must fit the data set's task (regression: auto, half_squared), got 'cross_entropy'"]),
     (["on_divergence=stop"], ["on_divergence must be one of record, raise, got 'stop'"]),
     (["epochs"], ["epochs cannot be read: write key=value"]),
+    (["=3"], ["=3 cannot be read: write key=value"]),
+    (
+        ["experiment=weight_decay epochs=2 regularizer=[l1]"],
+        ["is one word and holds 3: give each key=value by itself", 'experiment=weight_decay epochs=2 "regularizer=[l1]"'],
+    ),
     (["epochs=1,2"], ["epochs has several values, got 1,2: add -m"]),
     (["model._target_=os.system"], ["model._target_ must name a frozen dataclass", "got 'os.system'", "standard library"]),
     (["model._target_=torch.nn.Linear"], ["model._target_ must name", "regexp.Model", "got 'torch.nn.Linear'"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import pickle
 import struct
@@ -136,6 +137,31 @@ def test_other_names_are_refused(name):
         Images(name, "/nowhere").load(0, torch.float32)
 
 
-def test_missing_files_are_named(tmp_path):
-    with pytest.raises(DataError, match=r"MNIST was not found in .* or allow dataset.download"):
-        Images("MNIST", str(tmp_path), download=False).load(0, torch.float32)
+@pytest.mark.parametrize(("name", "folder"), [("MNIST", "MNIST/raw"), ("CIFAR10", "."), ("USPS", ".")])
+def test_missing_files_are_named(name, folder, tmp_path):
+    with pytest.raises(DataError, match=f"{name} was not found in .*: allow dataset.download=true; ") as error:
+        Images(name, str(tmp_path), download=False).load(0, torch.float32)
+    first, *lines = str(error.value).splitlines()
+    assert f"its files belong in {tmp_path / folder}, where" in first
+    kind = getattr(datasets, name)
+    known = [*getattr(kind, "resources", []), *(one[1:] for one in getattr(kind, "split_list", {}).values())]
+    known = known or [(kind.filename, kind.tgz_md5)]
+    assert lines == [f"  {file}  MD5 {md5}" for file, md5 in known]
+
+
+def test_the_named_files_in_the_named_folder_are_enough(tmp_path, monkeypatch):
+    """Without a network: the archives are unpacked where they lie."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "MNIST" / "raw").mkdir(parents=True)
+    contents = {"train-images-idx3-ubyte": (30, 28, 28), "train-labels-idx1-ubyte": (30,)}
+    contents |= {"t10k-images-idx3-ubyte": (10, 28, 28), "t10k-labels-idx1-ubyte": (10,)}
+    listed = []
+    for name, shape in contents.items():
+        write_idx(tmp_path / name, rng.integers(2, size=shape))
+        archive = gzip.compress((tmp_path / name).read_bytes())
+        (tmp_path / "MNIST" / "raw" / f"{name}.gz").write_bytes(archive)
+        listed.append((f"{name}.gz", hashlib.md5(archive).hexdigest()))
+    monkeypatch.setattr(datasets.MNIST, "resources", listed)
+    monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    data = Images("MNIST", str(tmp_path), val_size=5).load(0, torch.float32)
+    assert {split: len(rows) for split, rows in data.rows.items()} == {"train": 25, "val": 5, "test": 10}

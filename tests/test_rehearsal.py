@@ -24,7 +24,7 @@ class Net(regexp.Model):
     kind: str = "batch_norm"
 
     def build(self, features, outputs):
-        linear = torch.nn.Linear(features, outputs)
+        linear = torch.nn.Linear(features, output if self.kind == "typo" else outputs)
         if self.kind == "batch_norm":
             return torch.nn.Sequential(torch.nn.BatchNorm1d(features), linear)
         return torch.nn.Sequential(torch.nn.Linear(features + 1, 3), linear) if self.kind == "misfit" else linear
@@ -46,6 +46,8 @@ class Lost(regexp.Dataset):
 """
 QUICK = ("epochs=2", "curves=false", "tensorboard=false", "compare=false", "regularizer=[]")
 NET = ("model._target_=mine.Net",)
+MISFIT = (*NET, "+model.kind=misfit")
+MISFITS = "model: fails in its first forward, in 0, Linear(in_features=201, out_features=3, bias=True), given (2, 200): "
 LOST = ("dataset._target_=mine.Lost",)
 SAID = "holds BatchNorm1d (0), which keeps running statistics outside the run: use LayerNorm or GroupNorm"
 
@@ -79,6 +81,7 @@ incomplete, wrong = with_empty([FILES[0].name]), with_empty([file.name for file 
 HOW = {"one": (), "stacks": ("-m", "seed=0,1"), "plain Hydra": ("-m", "seed=0,1", "hydra/launcher=basic")}
 CASES = {
     "model": (lambda _: NET, SAID),
+    "layers": (lambda _: MISFIT, MISFITS),
     "data of one's own": (lambda _: LOST, "no file of mine"),
     "data nowhere": (nowhere, "KMNIST was not found in cache"),
     "data incomplete": (incomplete, "holds only some of the data set's files: complete it, or empty it"),
@@ -126,7 +129,7 @@ def test_what_is_there_does_not_count(command_line, written, tmp_path):
 
 
 def test_an_error_in_the_users_code_has_its_traceback_in_the_log(command_line, written, tmp_path):
-    done = command_line(*QUICK, *NET, "+model.kind=misfit", "hydra.run.dir=run")
+    done = command_line(*QUICK, *NET, "+model.kind=typo", "hydra.run.dir=run")
     assert done.code == 1 and written() == ["run"]
     assert "Traceback" in (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
 

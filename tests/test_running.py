@@ -128,12 +128,25 @@ def test_divergence_is_an_error_where_it_is_asked_for():
     searched = ("optimizer.lr=tag(log,interval(1e-4,1e4))", "epochs=20", "hydra/sweeper=search", "hydra.sweeper.budget=4")
     with pytest.raises(Diverged, match="diverged: train/loss is"):
         regexp.run(*searched, "on_divergence=raise", "study=t")
-    assert [run.status for run in regexp.load("outputs/t")] == ["completed"]
+    assert {run.status for run in regexp.load("outputs/t")} == {"completed"}
+
+
+def test_a_result_shows_itself_in_one_line_and_prints_as_its_table():
+    one, other = regexp.run("epochs=2", "regularizer=[],[l2]", "seed=3")
+    losses = ", ".join(f"{split}/loss {other.final[f'{split}/loss']:.4g}" for split in ("train", "val", "test"))
+    assert repr(other) == f"Result(l2(strength=0.001), seed 3: completed after 2 epochs, {losses})"
+    assert repr(one).startswith("Result(no regularizer, seed 3: completed")
+    alone = str(regexp.run("epochs=2", "regularizer=[l2]", "seed=3"))
+    assert str(other).partition("seconds")[0] == alone.partition("seconds")[0] and "\nnorm of w" in alone
+    assert other._repr_html_().startswith("<pre>") and "norm of w" in other._repr_html_()
 
 
 def test_what_needs_a_folder_is_refused_without_one(tmp_path):
     with pytest.raises(ConfigError, match="hydra/sweeper=search keeps what it tries in a folder: add study=NAME"):
         regexp.run("hydra/sweeper=search")
+    for key in ("hydra.run.dir", "hydra.sweep.dir"):
+        with pytest.raises(ConfigError, match=f"^{key} is no folder of run.*: write study=NAME instead$"):
+            regexp.run("epochs=1", f"{key}=mine")
     with pytest.raises(ConfigError, match=r"hydra.launcher.engine=joblib writes its runs into a folder: add study=NAME"):
         regexp.run("hydra.launcher.engine=joblib")
     assert list(tmp_path.iterdir()) == []

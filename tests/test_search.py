@@ -227,13 +227,14 @@ def test_the_command_line_gives_values_and_ranges():
     ranges = {space.label: sorted((key, str(one)) for key, one in space.ranges.items()) for space in found}
     assert ranges == {label: sorted(expected[label]) for label in expected}
     patience = planned(*SEARCH, "regularizer=[early_stopping]", "regularizer.early_stopping.patience=interval(1,8)")
-    assert [one.whole for one in patience.search.spaces[0].ranges.values()] == [True]
+    assert [[one.whole for one in space.ranges.values()] for space in patience.search.spaces] == [[], [True]]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["-m", "hydra.sweeper.budget=0"], "hydra.sweeper.budget must be a whole number >= 1, got 0"),
+        (["-m", "hydra.sweeper.baseline=some"], "hydra.sweeper.baseline"),
         (["-m", "hydra.sweeper.budget=1.5"], "hydra.sweeper.budget must be a whole number >= 1, got 1.5"),
         (["-m", "hydra.sweeper.sampler=sobol"], "must be one of qmc, random, tpe, gp, cmaes, nsgaii, nsgaiii, got 'sobol'"),
         (["-m", "hydra/launcher=basic"], "hydra/sweeper=search trains its settings as stacks: leave hydra/launcher=basic away"),
@@ -259,8 +260,36 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_written(arguments
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_set_that_is_the_only_one_is_compared_with_none():
+    def labels(*words):
+        return [space.label for space in planned(*SEARCH, *words).search.spaces]
+
+    assert labels() == ["none", "weight_decay"] == labels("regularizer.weight_decay.strength=0.1")
+    assert labels("regularizer=[l2,l1]") == ["none", "l2 + l1"]
+    assert labels("regularizer.weight_decay.strength=0.1,1") == [
+        "none",
+        "strength=0.1, weight_decay",
+        "strength=1, weight_decay",
+    ]
+    assert labels("regularizer=[l2],[l1]") == ["l2", "l1"]
+    assert labels("regularizer=[]", "optimizer.lr=interval(0.1,1)") == ["none"]
+    assert labels("hydra.sweeper.baseline=false") == ["weight_decay"]
+    contexts = planned(*SEARCH, "regularizer=[l2]", "dataset.noise=0.1,1", "optimizer.lr=interval(0.1,1)").search.spaces
+    assert [space.label for space in contexts] == [f"noise={noise}, {name}" for name in ("none", "l2") for noise in (0.1, 1)]
+    assert all("optimizer.lr" in space.ranges for space in contexts)
+
+
+def test_chosen_by_one_seed_the_settings_are_still_compared(command_line, tmp_path):
+    """Nothing but a search asked for: it answers, by ten fresh seeds."""
+    done = command_line(*SEARCH, *QUICK, "hydra.sweeper.budget=2", "study=s")
+    assert done.code == 0, done.stderr
+    assert (seeds_below(tmp_path / "outputs/s/search"), seeds_below(tmp_path / "outputs/s/chosen")) == ({0}, set(range(1, 11)))
+    assert re.search(r"Of the 1 others|Its test/loss is|With weight_decay the test/loss is", done.stdout)
+    assert "decides nothing" not in done.stdout
+
+
 def test_one_set_alone_is_told_what_to_be_compared_with():
-    asked = planned(*SEARCH, "regularizer=[l2]")
+    asked = planned(*SEARCH, "regularizer=[l2]", "hydra.sweeper.baseline=false")
     (space,) = asked.search.spaces
     (note,) = remarks(
         [Searched(space, "val/loss", [Outcome(0, dict.fromkeys(space.ranges, 0.1), [1.0], [1.0])])], 1, asked.composer
@@ -278,7 +307,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
 def test_searches_and_sweeps_do_not_share_a_folder(command_line, tmp_path):
     assert command_line("-m", *QUICK, "seed=1,2", "study=grid").code == 0
     assert "give the search another study" in command_line(*SEARCH, *QUICK, "study=grid").stderr
-    searched = command_line(*SEARCH, *QUICK, SETS, "hydra.sweeper.budget=2", "study=searched")
+    searched = command_line(*SEARCH, *QUICK, SETS, "hydra.sweeper.budget=2", "hydra.sweeper.fresh_seeds=1", "study=searched")
     assert searched.code == 0, searched.stderr
     assert "give the sweep another study" in command_line("-m", *QUICK, "seed=1,2", "study=searched").stderr
     (more,) = re.findall(r"train several:\n  regexp-train (.*)", searched.stdout)

@@ -98,6 +98,15 @@ def test_a_decay_that_overshoots_is_named_in_any_model():
     assert math.isclose(float(text.split()[-1]), 20.0)
 
 
+def test_a_learning_rate_that_is_large_by_itself_is_not_excused_by_the_strength():
+    """lr 200 would keep ``lr * strength`` at 2, and diverge for its own sake."""
+    text = reason(Experiment(DATA, MLP((4,)), SGD(1000.0), [WeightDecay(0.01)], epochs=100))
+    assert text.endswith("every step multiplies the weights by -9; lower lr, which is large by itself: 0.1 or less is usual")
+    assert "200" not in text
+    below = fit([Experiment(DATA, MLP((4,)), SGD(200.0), [WeightDecay(0.005)], epochs=100)])[0]
+    assert below.status == "diverged"
+
+
 def test_the_command_line_says_it(command_line):
     done = command_line("optimizer.lr=3", "model.init=normal", "epochs=100")
     assert done.code == 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regexp.comparison.planning import is_ever_seen, needed_by_holm
 from regexp.comparison.statistics import estimate, holm, paired, power, seeds_needed, unpaired
 
 TRIALS = 20_000
@@ -118,6 +119,36 @@ def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.5, 0.6]) == pytest.approx([1, 1])
     assert holm([0.02, np.nan, 0.04]) == pytest.approx([0.04, np.nan, 0.04], nan_ok=True)
+
+
+def test_seeds_are_counted_for_the_level_at_which_holm_will_test():
+    """One useful setting of three: with the seeds of a single test Holm would show it too seldom."""
+    effects = (0.8, 0.0, 0.0)
+
+    def shown(n):
+        p = [paired(RANDOM.normal(effect, 1, size=(TRIALS, n)), 0.0).p for effect in effects]
+        return np.mean(holm(np.stack(p, -1))[:, 0] < 0.05)
+
+    needed = int(needed_by_holm(effects)[0].seeds)
+    assert shown(needed) == pytest.approx(0.8, abs=0.03) and shown(needed) > 0.79
+    assert shown(seeds_needed(0.8)) < 0.75
+
+
+def test_a_difference_is_shown_only_where_larger_ones_are():
+    small, large, unknown = needed_by_holm([-0.5, 0.51, np.nan])
+    assert small == large and large.seeds == seeds_needed(0.51, 0.025) > seeds_needed(0.5)
+    assert not unknown.ever
+
+
+@pytest.mark.parametrize("ratio", [0.1, 1 / 3])
+def test_where_splits_share_their_examples_there_is_a_difference_that_no_number_of_seeds_shows(ratio):
+    """The limit is that of the power with ever more seeds."""
+    limit = 0.8416 + 1.96  # z for a power of 80 % and a level of 5 %
+    border = limit * np.sqrt(ratio)
+    assert [is_ever_seen(factor * border, correction=ratio) for factor in (0.99, 1.01)] == [False, True]
+    assert power(0.99 * border, 10**6, correction=ratio) < 0.8 < power(1.01 * border, 10**6, correction=ratio)
+    below, above = (needed_by_holm([factor * border], ratio)[0] for factor in (0.99, 1.5))
+    assert (below.seeds, below.ever, above.ever) == (np.inf, False, True) and above.seeds < 100
 
 
 def test_holm_keeps_the_chance_of_any_false_positive_where_single_tests_do_not():

@@ -127,6 +127,18 @@ class Idle(Good):
         return 0 * numbers["strength"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Misspelt(Good):
+    def penalty(self, weights, numbers):
+        return numbers["strenght"] * sum(total(w.square()) for w in weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unstackable(Good):
+    def before_step(self, weight, lr, numbers):
+        weight.mul_(1 - lr * numbers["strength"].reshape(-1, 1))
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
@@ -137,14 +149,16 @@ class Idle(Good):
         (Drawing, "torch's global generator must not move"),
         (Seedless, "a run must be a function of its seed"),
         (Misshapen, "penalty must return one number per run"),
-        (Infinite, "metrics must stay finite"),
+        (Misspelt, "in training it raises KeyError: 'strenght' (test_testing.py, line "),
+        (Unstackable, "in a stack of several runs it raises RuntimeError: The size of tensor a"),
+        (Infinite, "metrics must stay finite, got train/loss is nan at epoch 1"),
         (Idle, "as given it changes nothing"),
     ],
 )
-def test_every_broken_rule_is_found(broken, message):
+def test_every_broken_rule_is_found_and_told_once(broken, message):
     with pytest.raises(Broken) as error:
         check_regularizer(broken(0.1))
-    assert message in str(error.value), str(error.value)
+    assert message in str(error.value) and len(error.value.problems) == 1, str(error.value)
 
 
 class Plain(Regularizer):

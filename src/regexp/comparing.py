@@ -19,7 +19,7 @@ from regexp.comparison.measuring import Measure, chosen, measure
 from regexp.comparison.measuring import compare as with_differences
 from regexp.comparison.output import output
 from regexp.comparison.reading import COMMANDS, Run, newest_study, read
-from regexp.comparison.remarks import remarks, unbegun
+from regexp.comparison.remarks import remarks, unbegun, undrawn
 from regexp.comparison.settings import Setting, group, seeds_of, split_sizes
 from regexp.comparison.variation import variation
 from regexp.naming import SEARCH_NOTE
@@ -104,6 +104,8 @@ def _run(arguments: argparse.Namespace) -> None:
         sys.exit(f"\nnothing was written ({error.strerror}: {error.filename}): name a folder by --out FOLDER")
     what = "table and methods" if arguments.no_figures else "table, methods and pictures"
     print(f"\n{what} are in {os.path.relpath(out)}")
+    if not arguments.no_figures and (text := undrawn(done.findings)):
+        print(text)
     if averages:
         done.write_averages(averages)
         line = " ".join(map(quoted, ["tensorboard", "--logdir", str(averages)]))

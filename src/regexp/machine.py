@@ -36,13 +36,18 @@ class OutOfMemory(MemoryError):
     """The device does not hold what is trained together. The message says how to need less."""
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether torch means by this error that the device has not enough memory."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
+
+
 @contextmanager
 def holding(runs: int, device: torch.device) -> Iterator[None]:
     """Inside the block, memory that the device does not have is an :class:`OutOfMemory`, whatever torch calls it."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
         asked = re.search(r"allocate (\d\S* (bytes|[KMGT]iB))", str(error))
         why = f"it asked for {asked[1]} more" if asked else str(error)

@@ -1,12 +1,15 @@
-"""The table that ends a run on the command line."""
+"""A run as text: the table that ends it on the command line, and that its result prints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from regexp.results import Result, Row
 from regexp.words import quoted
+
+if TYPE_CHECKING:
+    from regexp.results import Result, Row
 
 SPLITS = ("train", "val", "test")
 METRICS = ("loss", "accuracy", "rmse")

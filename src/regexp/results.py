@@ -6,7 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from regexp import rng
+from regexp.component import per_run_fields
 from regexp.experiment import Experiment
+from regexp.page import page
+from regexp.regularizers.regularizer import Regularizer
+from regexp.report import SPLITS, facts_and_table
+from regexp.words import counted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,31 +19,31 @@ if TYPE_CHECKING:
 Row = dict[str, float]
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(repr=False)
 class Result:
-    """One run's history and weights."""
+    """One run's history and weights. ``print`` it for its table."""
 
     experiment: Experiment
     status: str
     """``completed`` or ``diverged``."""
     reason: str | None
-    rows: list[Row] = dataclasses.field(repr=False)
+    rows: list[Row]
     """The metrics of every evaluated epoch, ``epoch`` first; epoch 0 is before training."""
     final_epoch: int
     """The epoch whose weights the run ends with: the last one, or early stopping's best."""
     best_epoch: int | None
     """The epoch with the best objective; None without a validation split."""
-    weights: dict[str, Any] = dataclasses.field(repr=False)
+    weights: dict[str, Any]
     """Parameters by which weights they are: ``final``, ``last``, and ``best`` where there is one."""
     sizes: tuple[int, int]
     """Features and outputs of the data."""
     seconds: float = 0.0
     """Wall time until the run's end, divided by the number of runs in its stack."""
-    machine: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Versions, device, threads, hashes of data files."""
-    snapshot: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    snapshot: dict[str, Any] = dataclasses.field(default_factory=dict)
     """All that is needed to train on (see :mod:`regexp.snapshot`)."""
-    baselines: dict[str, Row] = dataclasses.field(default_factory=dict, repr=False)
+    baselines: dict[str, Row] = dataclasses.field(default_factory=dict)
     """Metrics of what needs no training, by name: ``constant``, and ``ridge`` or ``logistic`` with its ``strength``. Only for
     data sets of your own (see :mod:`regexp.baselines`)."""
     warning: str | None = None
@@ -85,5 +90,22 @@ class Result:
         module.load_state_dict(self.weights[which], strict=False)
         return module.eval()
 
+    def __str__(self) -> str:
+        return facts_and_table(self)
+
+    def __repr__(self) -> str:
+        losses = ", ".join(f"{name} {self.final[name]:.4g}" for split in SPLITS if (name := f"{split}/loss") in self.final)
+        held = " + ".join(map(_named, self.experiment.regularizers)) or "no regularizer"
+        return f"Result({held}, seed {self.experiment.seed}: {self.status} after {counted(self.epochs_run, 'epoch')}, {losses})"
+
+    def _repr_html_(self) -> str:
+        return page(str(self), None)
+
     def _at(self, epoch: int) -> Row:
         return next(row for row in self.rows if row["epoch"] == epoch)
+
+
+def _named(regularizer: Regularizer) -> str:
+    """``weight_decay(strength=3)``."""
+    numbers = [f"{name}={getattr(regularizer, name)}" for name in per_run_fields(regularizer)]
+    return f"{regularizer.name()}({', '.join(numbers)})"

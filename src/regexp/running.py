@@ -30,6 +30,8 @@ _FLAGS = (
     "config_dir=... is --config-dir, and everything else (--help, --cfg, ...) is for regexp-train on the command line"
 )
 
+_FOLDER = "which writes nothing, or into outputs/NAME where study=NAME is given: write study=NAME instead"
+
 
 def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
     """Train what these strings, those of ``regexp-train -m``, ask for: ``run("experiment=weight_decay", "seed=range(20)")``.
@@ -59,7 +61,7 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
     with _undisturbed():
         forget()
         asked = plan(arguments, config_folder(), CONFIG_NAME)
-        if problems := _misfits(asked):
+        if problems := _misfits(asked, overrides):
             raise ConfigError(problems)
         if asked.search:
             return _search(asked, [*flags, *overrides])
@@ -69,14 +71,17 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
         return runs
 
 
-def _misfits(asked: Plan) -> list[str]:
+def _misfits(asked: Plan, overrides: Sequence[str]) -> list[str]:
     """What the command line can do and a call cannot."""
     if not asked.stacked:
         return ["hydra/launcher must be stacked, because run() trains its runs itself: leave it out"]
+    given = {word.lstrip("+~").partition("=")[0] for word in overrides}
+    ignored = ("hydra.run.dir",) if asked.study else ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
+    problems = [f"{key} is no folder of run(), {_FOLDER}" for key in ignored if key in given]
     if asked.study:
-        return []
+        return problems
     engine = asked.launcher.engine
-    problems = [] if engine == "local" else [f"hydra.launcher.engine={engine} writes its runs into a folder: add study=NAME"]
+    problems += [] if engine == "local" else [f"hydra.launcher.engine={engine} writes its runs into a folder: add study=NAME"]
     return problems + (["hydra/sweeper=search keeps what it tries in a folder: add study=NAME"] if asked.search else [])
 
 

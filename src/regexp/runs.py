@@ -15,7 +15,6 @@ from regexp.comparison.comparison import Comparison
 from regexp.comparison.reading import Run, fields_of, places, read_run
 from regexp.history import read_summary
 from regexp.page import page, png
-from regexp.report import facts_and_table
 from regexp.results import Result
 from regexp.writing import summary
 
@@ -81,7 +80,7 @@ class Runs(Sequence[Result]):
 
     def __str__(self) -> str:
         if len(self) == 1:
-            return facts_and_table(self.results[0])
+            return str(self.results[0])
         return str(self.comparison) if self.results else "\n".join(["no run has ended", *self.missing])
 
     def __repr__(self) -> str:

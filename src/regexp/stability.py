@@ -143,6 +143,8 @@ def _overshoot(experiment: Experiment) -> str | None:
     if product <= 2 or getattr(optimizer, "momentum", 0.0):
         return None
     factor = f"lr * strength = {product:.3g} exceeds 2: every step multiplies the weights by {1 - product:.3g}"
+    if optimizer.lr > max(1.0, strength):  # below 2 / strength it could still be far too large for the data
+        return f"{factor}; lower lr, which is large by itself: 0.1 or less is usual"
     return f"{factor}; lower lr to at most {2 / strength:.3g}, or the strength to {2 / optimizer.lr:.3g}"
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +26,16 @@ from regexp.stack.numbers import Numbers
 
 _STRENGTHS = ("strength", "rate", "input_rate")
 _TOLERANCE = 1e-10
+_WHERE = {
+    "_finite": "in training",
+    "_streams_stay": "beside another regularizer",
+    "_off_is_absent": "switched off",
+    "_stacked_is_alone": "in a stack of several runs",
+    "_refuses": "given a wrong value",
+}
+
+Rule = Callable[[Regularizer, Experiment, Mapping[str, Any]], Iterator[str]]
+"""Yields what is broken, given the regularizer, what to train with it, and the fields that switch it off."""
 
 
 class Broken(AssertionError):
@@ -41,7 +55,7 @@ def check_regularizer(
     declared by ``per_run(off=...)``, else a strength or rate of 0; ``{}``: nothing does); a run in a stack is the run alone;
     no random number is drawn but from ``draws``, so that other streams stay, the run can be repeated, and torch's own generator
     does not move; values that are no numbers, NaN, infinite (unless that switches it off), or below a strength's range of 0 are
-    refused by name.
+    refused by name. A rule is tried where those that it rests on hold, so that one cause is told once.
 
     ``experiment``: what to train, for a regularizer that needs more than a network of two hidden layers on 16 features. Its own
     regularizers are left out.
@@ -49,15 +63,33 @@ def check_regularizer(
     _require_instance(regularizer)
     base = dataclasses.replace(experiment or _small(), regularizers=(), dtype="float64")
     switches = _off(regularizer) if off is None else dict(off)
-    rules = (_finite, _off_is_absent, _stacked_is_alone, _streams_stay, _refuses)
-    problems = []
+    tried = partial(_tried, regularizer, base, switches)
+    trained = tried(_finite) or tried(_streams_stay) or tried(_off_is_absent, _stacked_is_alone)
+    if problems := [*trained, *tried(_refuses)]:
+        raise Broken(regularizer.name(), problems)
+
+
+def _tried(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any], *rules: Rule) -> list[str]:
+    """What these rules find broken. An error that is raised in one place is told once."""
+    problems, places = [], set()
     for rule in rules:
         try:
-            problems += list(rule(regularizer, base, switches))
+            problems += list(rule(regularizer, base, off))
         except Exception as error:
-            problems.append(f"{rule.__name__.strip('_').replace('_', ' ')}: raises {type(error).__name__}: {error}")
-    if problems:
-        raise Broken(regularizer.name(), problems)
+            frames = traceback.extract_tb(error.__traceback__)
+            if (place := (frames[-1].filename, frames[-1].lineno)) not in places:
+                problems.append(
+                    f"{_WHERE[rule.__name__]} it raises {type(error).__name__}: {error}{_line(regularizer, frames)}"
+                )
+            places.add(place)
+    return problems
+
+
+def _line(regularizer: Regularizer, frames: traceback.StackSummary) -> str:
+    """Where in the regularizer's own file that was, if there."""
+    own = getattr(sys.modules.get(type(regularizer).__module__), "__file__", None)
+    lines = [frame.lineno for frame in frames if frame.filename == own]
+    return f" ({Path(str(own)).name}, line {lines[-1]})" if lines else ""
 
 
 def _require_instance(given: object) -> None:
@@ -76,7 +108,7 @@ def _finite(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) 
     result = _train(base, regularizer)
     wrong = [name for name, value in result.last.items() if not math.isfinite(value)]
     if result.status != "completed" or wrong:
-        yield f"metrics must stay finite, got {', '.join(wrong) or result.reason}"
+        yield f"metrics must stay finite, got {result.reason or ', '.join(wrong)}"
 
 
 def _off_is_absent(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any]) -> Iterator[str]:
@@ -109,6 +141,7 @@ def _streams_stay(regularizer: Regularizer, base: Experiment, off: Mapping[str, 
     first = _train(base, regularizer)
     if not torch.equal(before, torch.get_rng_state()):
         yield "torch's global generator must not move: draw from draws, e.g. draws.sixteenths(*x.shape[-2:])"
+        return  # what follows from it is not told
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(12345)
         if not _equal(first, _train(base, regularizer)):
@@ -120,9 +153,9 @@ def _refuses(regularizer: Regularizer, base: Experiment, off: Mapping[str, Any])
         if not is_number(getattr(regularizer, name)):
             continue
         wrong: list[Any] = [math.nan, math.inf, "much", *([-1] if name in _STRENGTHS or name in off else [])]
-        for value in (value for value in wrong if value != off.get(name)):
-            if (text := _accepts(regularizer, name, value)) is not None:
-                yield text
+        accepted = (_accepts(regularizer, name, value) for value in wrong if value != off.get(name))
+        if text := next((text for text in accepted if text), None):  # the way out is one for all of them
+            yield text
 
 
 def _accepts(regularizer: Regularizer, name: str, value: Any) -> str | None:

@@ -33,3 +33,7 @@ class Findings:
     @property
     def runs(self) -> list[Run]:
         return [run for row in self.rows for run in row.setting.runs.values()]
+
+    def name(self, setting: Setting) -> str:
+        """What sentences call it: its label, and that it is the baseline."""
+        return f"the baseline ({setting.label})" if setting is self.baseline else setting.label

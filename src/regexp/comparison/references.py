@@ -59,9 +59,9 @@ def told(found: Findings) -> list[str]:
         shared = [seed for seed in own if seed in one.values]
         if len(shared) > 1:
             gap = paired([own[seed] for seed in shared], [one.values[seed] for seed in shared], found.how.correction)
-            text += f"; {row.setting.label} minus it: {number(float(gap.mean))}, 95 % interval {interval(gap)}"
+            text += f"; {found.name(row.setting)} minus it: {number(float(gap.mean))}, 95 % interval {interval(gap)}"
             if one.name == "constant" and not _better(gap, found.how.metric):
-                text += f". So {row.setting.label} is not shown to beat a constant: there may be nothing to learn here"
+                text += f". So {found.name(row.setting)} is not shown to beat a constant: there may be nothing to learn here"
         lines.append(f"{text}.")
     alone = no_linear_model(name for run in found.runs for name in run.summary.get("baselines") or ())
     return [*lines, f"Beside them stands {alone}."] if lines and alone else lines

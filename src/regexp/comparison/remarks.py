@@ -18,7 +18,7 @@ _MEASURES = {"loss": "the loss", "dataset._target_": "the data set"}
 
 def remarks(found: Findings) -> list[str]:
     """One line each."""
-    return [*_uncounted(found), *_unlike(found), *_circular(found), *_pathless(found)]
+    return [*_uncounted(found), *_unlike(found), *_circular(found)]
 
 
 def unbegun(folders: Sequence[Path]) -> list[str]:
@@ -72,8 +72,9 @@ def _circular(found: Findings) -> Iterator[str]:
         yield f"{found.how.metric} says how well a model fits, not how well it generalizes"
 
 
-def _pathless(found: Findings) -> Iterator[str]:
-    """Where the path of a linear model's weights could be drawn, and its runs kept none."""
+def undrawn(found: Findings) -> str | None:
+    """Where the path of a linear model's weights could be drawn, and its runs kept none: what it takes."""
     lines = strength_lines(found)
-    if lines and not any(saved(setting, found.how.at) for _, line in lines.values() for setting in line):
-        yield "the path of the weights against strength is not drawn: it needs save=last, in a study (or folder) of its own"
+    if not lines or any(saved(setting, found.how.at) for _, line in lines.values() for setting in line):
+        return None
+    return "the path of the weights against strength is not drawn: it needs save=last, in a study (or folder) of its own"

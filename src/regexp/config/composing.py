@@ -56,7 +56,7 @@ class Composer:
         self._with_choices = functools.cache(self._compose_choices)
         self._tree = functools.cache(self._plain_tree)
         parser = OverridesParser.create(config_loader=loader)
-        self._parsed = functools.cache(lambda line: parser.parse_overrides([line])[0])
+        self._parsed = functools.cache(lambda line: _with_key(parser.parse_override(line)))
         self._is_group = functools.cache(loader.repository.group_exists)
 
     def parse(self, lines: Sequence[str]) -> tuple[list[Override], list[str]]:
@@ -154,6 +154,13 @@ class Composer:
         if override.key_or_group == "hydra.searchpath" or diagnosis.is_no_choice(override):
             return True
         return self._is_group(override.key_or_group) and not (override.value_type and isinstance(override.value(), dict))
+
+
+def _with_key(override: Override) -> Override:
+    """What was parsed, unless it has no key, which Hydra takes for the name of the whole configuration."""
+    if not override.key_or_group:
+        raise ValueError("no key")
+    return override
 
 
 def build_all(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:

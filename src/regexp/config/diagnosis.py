@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from regexp.config import wording
 from regexp.config.wording import NO_REGULARIZERS, STUDY_RULE, nearest, not_chosen, unknown_key
-from regexp.words import in_quotes
+from regexp.words import in_quotes, quoted
 
 
 def no_override(line: str) -> str:
@@ -20,8 +20,11 @@ def no_override(line: str) -> str:
     key, equals, value = line.partition("=")
     if key == "study" and value:
         return f"study {STUDY_RULE}, got {value!r}"
-    quoted = _quoted(value)
-    hint = f': "{key}={quoted}"' if equals and quoted not in (None, value) else ""
+    if len(words := re.split(r"\s+(?=[~+]*[\w./]+=)", line)) > 1:
+        typed = " ".join(map(quoted, words))
+        return f"{line} is one word and holds {len(words)}: give each key=value by itself (in Python as a string), {typed}"
+    text = _quoted(value)
+    hint = f': "{key}={text}"' if key and equals and text not in (None, value) else ""
     return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{hint}"
 
 

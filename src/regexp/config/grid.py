@@ -61,6 +61,16 @@ def own_grids(composer: Composer, jobs: list[list[Override]]) -> list[list[Overr
     return list({tuple(override.input_line for override in job): job for job in kept}.values())
 
 
+def beside_none(composer: Composer, jobs: list[list[Override]]) -> list[list[Override]]:
+    """The runs of one set of regularizers, after the same without any; runs of several sets, or of none, as they are."""
+    sets = {tuple(composer.chosen(job)) for job in jobs}
+    if len(sets) != 1 or sets == {()}:
+        return jobs
+    (none,), _ = composer.parse(["regularizer=[]"])
+    others = [[o for o in job if o.key_or_group.partition(".")[0] != "regularizer"] for job in jobs]
+    return [*({tuple(o.input_line for o in job): [*job, none] for job in others}.values()), *jobs]
+
+
 def _owner(override: Override) -> str | None:
     group, _, rest = override.key_or_group.partition(".")
     return rest.partition(".")[0] if group == "regularizer" and rest else None

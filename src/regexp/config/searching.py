@@ -41,13 +41,16 @@ ADAPTIVE = tuple(name for name in SAMPLERS if name not in ("qmc", "random"))
 class SearchOptions:
     """``budget``: settings of every set. ``batch``: how many of them an adaptive sampler asks for at once.
 
-    ``fresh_seeds``: how many seeds the chosen settings are trained with again; None: as many as they were chosen by.
+    ``fresh_seeds``: how many seeds the chosen settings are trained with again; None: as many as they were chosen by, and
+    where that is a single one, which would decide nothing, 10. ``baseline``: whether a set that is the only one is compared
+    with no regularizer.
     """
 
     budget: int = 16
     sampler: str = "qmc"
     batch: int = 4
     fresh_seeds: int | None = None
+    baseline: bool = True
 
     def __post_init__(self) -> None:
         require(self, budget=whole(1), sampler=one_of(*SAMPLERS), batch=whole(1), fresh_seeds=optional(whole(1)))
@@ -79,7 +82,9 @@ def plan_search(
     wrong with the search itself. ``head``: the configuration of what is not swept.
     """
     options, problems = _options(head.hydra)
-    found, wrong = spaces(composer, swept(composer, head.hydra, overrides), head.get("seed", 0))
+    found, wrong = spaces(
+        composer, swept(composer, head.hydra, overrides), head.get("seed", 0), baseline=bool(options.baseline)
+    )
     right, runs, refused = [], [], []
     for space in [] if wrong else found:
         jobs, misfits = build_all(composer, space.probes(composer))

@@ -10,7 +10,7 @@ from hydra.core.override_parser.types import Override
 
 from regexp.config import diagnosis
 from regexp.config.composing import Composer, Job
-from regexp.config.grid import own_grids
+from regexp.config.grid import beside_none, own_grids
 from regexp.config.ranges import Range, chosen, declared, is_interval, typed
 
 SEED = "seed"
@@ -43,16 +43,19 @@ class Space:
         return [self.job(composer, values, seed) for values, seed in corners]
 
 
-def spaces(composer: Composer, swept: Sequence[Override], seed: int) -> tuple[list[Space], list[str]]:
-    """All searches that these overrides ask for, and what is wrong with their ranges. ``seed``: the one if none is given."""
+def spaces(composer: Composer, swept: Sequence[Override], seed: int, *, baseline: bool = True) -> tuple[list[Space], list[str]]:
+    """All searches that these overrides ask for, and what is wrong with their ranges. ``seed``: the one if none is given.
+
+    ``baseline``: whether a set of regularizers that would be searched alone is compared with none.
+    """
     seeds, problems = _seeds(swept, seed)
     intervals = {override.get_key_element(): override for override in swept if is_interval(override)}
     others = [override for override in swept if override.key_or_group != SEED]
     lines = [diagnosis.one_value(o) if is_interval(o) else o.input_line or "" for o in others]
     (product,) = BasicSweeper.split_arguments(composer.parse(lines)[0], None)
     contexts = {o.key_or_group for o in others if o.is_sweep_override() and not is_interval(o)} - {"regularizer"}
-    found = []
-    for job in own_grids(composer, [composer.parse(one)[0] for one in product]):
+    jobs, found = own_grids(composer, [composer.parse(one)[0] for one in product]), []
+    for job in beside_none(composer, jobs) if baseline else jobs:
         tree, _ = composer.values(job)
         ranges, wrong = typed([intervals[o.get_key_element()] for o in job if o.get_key_element() in intervals], tree)
         problems += wrong

@@ -16,6 +16,7 @@ from regexp.datasets import image_splits
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.labels import proportional_order, redrawn
 from regexp.datasets.roots import roots
+from regexp.datasets.torchvision_files import advice
 from regexp.lazy import torch
 
 SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_000, 10_000), "CIFAR100": (50_000, 10_000)}
@@ -116,13 +117,14 @@ def _read(name: str, root: str, train: bool, download: bool) -> tuple[np.ndarray
     kind = _class(name)
     try:
         found = kind(root, train=train, download=False)
-    except RuntimeError as missing:
+    except (RuntimeError, FileNotFoundError) as missing:
+        where = advice(kind, root)
         if not download:
-            raise DataError(f"{name} was not found in {root} ({missing}): put it there, or allow dataset.download") from missing
+            raise DataError(f"{name} was not found in {root}: allow dataset.download=true{where and f'; {where}'}") from missing
         try:
             found = kind(root, train=train, download=True)
         except (OSError, RuntimeError) as error:
-            raise DataError(f"{name} is not in {root}, and its download failed: {error}") from error
+            raise DataError(f"{name} is not in {root}, and its download failed ({error}){where and f': {where}'}") from error
     images = np.asarray(found.data)
     channels_first = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
     return np.ascontiguousarray(channels_first), np.asarray(found.targets, dtype=np.int64)

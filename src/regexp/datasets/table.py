@@ -22,8 +22,9 @@ class Table(Dataset):
 
     Numbers become ``(x - mean) / deviation`` with mean and deviation of the *training* rows. A text column becomes one column
     of 0 and 1 for each of its values (a value that no training row has: zeros). The target of a regression is scaled in the
-    same way, so that losses and strengths do not depend on its unit: ``*/loss`` counts in variances of the training targets,
-    and ``*/rmse = deviation * sqrt(2 loss)`` is the root of the mean squared error in the target's own unit.
+    same way, so that losses and strengths do not depend on its unit: ``*/loss`` is half the mean squared error over
+    the variance of the training targets (their mean as the prediction has 0.5 on the training split), and
+    ``*/rmse = deviation * sqrt(2 loss)`` is the root of the mean squared error in the target's own unit.
 
     ``task``: auto is classification for text, true/false and whole numbers with at most 10 different values, else regression.
     ``features``: a list of columns, null for all others; ``drop``: columns to leave out. Fractions of the rows validate and

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Float
 from torch import nn
 
 from regexp.component import Invalid
@@ -15,11 +13,6 @@ from regexp.datasets.dataset import Data
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place
 
-if TYPE_CHECKING:
-    from regexp.program.model import StackedModel
-
-_DRAW = "put regexp.Slot('hidden') there and choose regularizer=[dropout] or [input_noise], which draw for it"
-_KEEP = "keep no state outside the parameters"
 _BANNED = (
     (nn.modules.dropout._DropoutNd, "draws numbers outside the run: use regexp.Slot('hidden') and regularizer=[dropout]"),
     (
@@ -34,16 +27,16 @@ def refuse_state(module: nn.Module) -> None:
     for name, layer in module.named_modules():
         for banned, why in _BANNED:
             if isinstance(layer, banned):
-                raise _refused(f"holds {type(layer).__name__}{name and f' ({name})'}, which {why}")
+                raise refused(f"holds {type(layer).__name__}{name and f' ({name})'}, which {why}")
     for name, parameter in module.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
-            raise _refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
+            raise refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
 
 
 def require_module(built: object) -> nn.Module:
     """Refuse what a model's ``build`` returns if it is no module."""
     if not isinstance(built, nn.Module):
-        raise _refused(f"must build a torch.nn.Module, got {built!r}: return it from build(features, outputs)")
+        raise refused(f"must build a torch.nn.Module, got {built!r}: return it from build(features, outputs)")
     return built
 
 
@@ -84,25 +77,6 @@ def require_image(image: tuple[int, ...] | None, features: int) -> None:
         raise Invalid("dataset", [("image", f"must have as many pixels as an example has features ({features}), got {image}")])
 
 
-def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batch *features"], outputs: int) -> None:
-    """Refuse a model that does not map (batch, features) to (batch, outputs), or whose ``forward`` draws or remembers."""
-    before = {name: value.clone() for name, value in model.constants.items()}
-    try:
-        with torch.no_grad():
-            first, again = model(inputs), model(inputs)
-    except RuntimeError as error:
-        if "randomness" not in str(error):
-            raise
-        raise _refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}") from error
-    if changed := [name for name, value in before.items() if not torch.equal(value, model.constants[name])]:
-        raise _refused(f"changes {', '.join(changed)} in its forward, which is state outside the run: {_KEEP}")
-    if not torch.allclose(first, again, rtol=0, atol=0, equal_nan=True):
-        why = "gives other scores for the same inputs at the second time, so it draws or remembers"
-        raise _refused(f"{why}: {_KEEP}, and to draw, {_DRAW}")
-    if (shape := tuple(first.shape[1:])) != (inputs.shape[1], outputs):
-        raise _refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {inputs.shape[1]}")
-
-
 def require_slots(parts: Sequence[Part], places: Sequence[Place]) -> None:
     """Refuse a regularizer that would change activations in a model without a slot for it: it would silently do nothing."""
     for part in parts:
@@ -113,5 +87,6 @@ def require_slots(parts: Sequence[Part], places: Sequence[Place]) -> None:
             raise Invalid("Experiment", [(f"regularizer.{part.name}", why)])
 
 
-def _refused(text: str) -> Invalid:
+def refused(text: str) -> Invalid:
+    """A model is refused."""
     return Invalid("model", [("", text)])

@@ -11,8 +11,9 @@ from jaxtyping import Float
 from regexp import losses, rng
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.program.checks import require_image, require_module, require_penalties, require_scores, require_slots
+from regexp.program.checks import require_image, require_module, require_penalties, require_slots
 from regexp.program.data import StackedData
+from regexp.program.forward import require_scores
 from regexp.program.model import Noise, StackedModel, places
 from regexp.program.padding import columns
 from regexp.program.part import Part

@@ -26,6 +26,10 @@ from regexp.words import counted
 log = logging.getLogger("regexp")
 
 
+FRESH = 10
+"""Seeds of the comparison where settings were chosen by a single one."""
+
+
 class Unfinished(RuntimeError):
     """Some runs have not ended. The message says how many, and the way out."""
 
@@ -50,7 +54,7 @@ def search(plan: Plan) -> tuple[list[Searched], list[Path]]:
 def fresh_seeds(plan: SearchPlan) -> list[int]:
     """The seeds of the comparison: the first numbers above all tuning seeds, so that none of them has chosen anything."""
     tuning = {int(seed) for space in plan.spaces for seed in space.seeds}
-    count = plan.options.fresh_seeds or len(tuning)
+    count = plan.options.fresh_seeds or (len(tuning) if len(tuning) > 1 else FRESH)
     return list(range(max(tuning) + 1, max(tuning) + 1 + count))
 
 

@@ -27,7 +27,7 @@ def choice(found: Findings) -> str:
     which = "" if by.n == len(found.seeds) else " that all settings have" if by.shared else " of its own: too few are shared"
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
-        f"Validation chose {row.setting.label}{strength(row.setting)}: the {best} mean {found.how.objective} "
+        f"Validation chose {found.name(row.setting)}{strength(row.setting)}: the {best} mean {found.how.objective} "
         f"({number(by.mean)}, {counted(by.n, 'seed')}{which}) of {_candidates(found)}."
     )
     return text + extension(row.setting, found.settings, found.seeds, found.study, found.folders)

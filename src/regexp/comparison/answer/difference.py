@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from regexp.comparison.answer.choice import strength
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import Row, values
 from regexp.comparison.settings import named
@@ -22,8 +23,8 @@ def difference(found: Findings) -> str:
     if found.choice is not None and found.choice.setting is not found.baseline:
         return f"Its {_of_one(found.choice, found)}"
     if len(tested) == 1:
-        return f"With {tested[0].setting.label} the {_of_one(tested[0], found)}"
-    return ("It is the baseline itself. " if found.choice else "") + _of_all(tested, found)
+        return f"With {tested[0].setting.label}{strength(tested[0].setting)} the {_of_one(tested[0], found)}"
+    return _of_all(tested, found)
 
 
 def _of_all(tested: Sequence[Row], found: Findings) -> str:

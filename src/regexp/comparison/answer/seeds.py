@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
-from regexp.comparison.measuring import Measure
-from regexp.comparison.statistics import CHANCE, MOST, Difference, seeds_needed
-from regexp.words import LISTED
-
-Open = tuple[str, Difference | None]
-"""The label of a setting, and its difference to another, which the data do not show."""
+from regexp.comparison.planning import Needed, needed_by_holm
+from regexp.comparison.statistics import CHANCE, MOST, Difference
 
 
-def told(open_: Sequence[Open], how: Measure) -> str:
-    """One sentence; nothing where it is not known: without pairs, for values that are equal."""
-    needed = _needed(open_, how)
-    which = {label: f"that to {label}" if len(open_) > 1 else "it" for label in needed}
-    more = enough(open_, how)
-    never = [which[label] for label, n in needed.items() if n is None]
-    shown = [f"about {n} {'' if i else 'seeds would show '}{which[label]}" for i, (label, n) in enumerate(more.items())]
-    parts = [f"{', '.join(shown)} (power {100 * CHANCE:g} %, a single test)"] if shown else []
+@dataclasses.dataclass(frozen=True)
+class Open:
+    """A difference of one setting to another, which the data do not show."""
+
+    other: str
+    """What the other one is called."""
+    found: Difference
+    needed: Needed
+
+    @property
+    def seeds(self) -> int | None:
+        """How many would show it; None where no number is known, or as many as are there should have."""
+        return int(self.needed.seeds) if self.found.n < self.needed.seeds < math.inf else None
+
+
+def planned(tested: Sequence[Difference | None], correction: float) -> list[Needed | None]:
+    """What each of the differences that Holm tests together needs; None without pairs, and for those of size 0."""
+    needed = needed_by_holm([math.nan if one is None else float(one.effect) for one in tested], correction)
+    return [plan if one and _has_size(one) else None for one, plan in zip(tested, needed, strict=True)]
+
+
+def told(center: str, open_: Sequence[Open]) -> str:
+    """One sentence; nothing where nothing is known. ``center``: whose differences they are."""
+    some = [one for one in open_ if one.seeds]
+    many, never = ([o.other for o in open_ if math.isinf(o.needed.seeds) and o.needed.ever is ever] for ever in (True, False))
+    parts = []
+    if some:
+        more = "".join(f", about {one.seeds} from {one.other}" for one in some[1:])
+        basis = f"estimated from n = {min(one.found.n for one in some)}; power {100 * CHANCE:g} %, 5 % level after Holm"
+        parts.append(f"about {some[0].seeds} seeds or more would tell {center} from {some[0].other}{more} ({basis})")
+    if many:
+        parts.append(f"even {MOST} seeds would not tell {center} from {' or '.join(many)}")
     if never:
-        same = ", as all of them split the same examples: more examples would be needed" if how.correction else ""
-        parts.append(f"even {MOST} seeds would not show {' and '.join(never)}{same}")
+        why = "all of them split the same examples, so that it would take more examples"
+        parts.append(f"no number of seeds would tell {center} from {' or '.join(never)}: {why}")
     subject = "the difference is" if len(open_) == 1 else "the differences are"
     return f"If {subject} as large as measured, {'; '.join(parts)}." if parts else ""
-
-
-def enough(open_: Sequence[Open], how: Measure) -> dict[str, int]:
-    """The number of seeds by label, where it is larger than that of those which are there."""
-    there = {label: one.n for label, one in open_ if one}
-    return {label: n for label, n in _needed(open_, how).items() if n and n > there[label]}
-
-
-def _needed(open_: Sequence[Open], how: Measure) -> dict[str, int | None]:
-    """By label, of as many settings as a sentence names; None where no number is known to be enough."""
-    measured = {label: one for label, one in open_[:LISTED] if one and _has_size(one)}
-    return {label: seeds_needed(float(one.effect), correction=how.correction) for label, one in measured.items()}
 
 
 def _has_size(one: Difference) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from regexp.comparison.answer.gaps import gaps
-from regexp.comparison.answer.seeds import Open, enough, told
+from regexp.comparison.answer.seeds import Open, planned, told
 from regexp.comparison.commands import sweep, with_fresh_seeds
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import difference
 from regexp.comparison.settings import Setting
-from regexp.comparison.statistics import LEVEL, holm
+from regexp.comparison.statistics import LEVEL, Difference, holm
 from regexp.comparison.wording import interval
-from regexp.words import listed
+from regexp.words import LISTED, listed
 
 
 def undecided(found: Findings) -> str:
@@ -30,7 +30,7 @@ def _against_baseline(found: Findings) -> str:
     row = found.choice
     if row is None or row.difference is None or not row.p >= LEVEL:
         return ""
-    text = f"The data do not decide whether {row.setting.label} differs from {found.baseline.label}: "
+    text = f"The data do not decide whether {row.setting.label} differs from {found.name(found.baseline)}: "
     if row.difference.low > 0 or row.difference.high < 0:
         return f"{text}alone its interval would leave out 0, but not after the correction for all comparisons."
     return f"{text}every difference in {interval(row.difference)} is compatible with them."
@@ -41,34 +41,49 @@ def _rivals(found: Findings) -> str:
     center, others = _around(found)
     if not others:
         return ""
-    open_ = [label for label, _ in _untold(found)]
+    open_ = [other.label for other, _, p in _tested(found) if not p < LEVEL]
     if not open_:
         apart = " (the baseline apart)" if center is not found.baseline and _against_baseline(found) else ""
         return f"{center.label} differs in {found.how.metric} from each of the other settings{apart}."
     return (
-        f"The data do not tell {center.label} in {found.how.metric} from {listed(open_)} "
+        f"The data do not tell {found.name(center)} in {found.how.metric} from {listed(open_)} "
         f"({len(open_)} of {len(others)} compared with it, 5 % level after Holm)."
     )
 
 
 def _around(found: Findings) -> tuple[Setting, list[Setting]]:
+    """The chosen setting, else the baseline, and the others, the baseline apart."""
     center = found.choice.setting if found.choice else found.baseline
     return center, [row.setting for row in found.rows if row.setting not in (center, found.baseline) and row.n]
 
 
-def _untold(found: Findings) -> list[Open]:
-    """Those others whose difference to the chosen setting is open."""
+def _tested(found: Findings) -> list[tuple[Setting, Difference | None, float]]:
+    """Those others, with the difference to each and its p-value after Holm."""
     center, others = _around(found)
     tested = [difference(center, other, found.how) for other in others]
-    corrected = holm([float(one.p) if one else math.nan for one in tested])
-    return [(other.label, one) for other, one, p in zip(others, tested, corrected, strict=True) if not p < LEVEL]
+    corrected = holm([math.nan if one is None else float(one.p) for one in tested])
+    return list(zip(others, tested, corrected.tolist(), strict=True))
 
 
 def _seeds(found: Findings) -> str:
     """How many seeds would decide; where all runs are in, with the command that repeats a search with as many."""
-    open_ = _untold(found)
-    if _against_baseline(found) and found.choice:
-        open_ = [(found.baseline.label, found.choice.difference), *open_]
-    text, numbers = told(open_, found.how), enough(open_, found.how)
-    line = with_fresh_seeds(found.runs, max(numbers.values())) if numbers and not gaps(found) else None
+    open_ = [*_open_to_baseline(found), *_open_to_others(found)][:LISTED]
+    numbers = [one.seeds for one in open_ if one.seeds]
+    line = with_fresh_seeds(found.runs, max(numbers)) if numbers and not gaps(found) else None
+    text = told(found.name(_around(found)[0]), open_)
     return f"{text} To train as many:\n  {line}" if line else text
+
+
+def _open_to_baseline(found: Findings) -> list[Open]:
+    """The chosen setting's difference to the baseline, which was tested together with those of all others."""
+    rows = found.rows if _against_baseline(found) else []
+    needed = planned([row.difference for row in rows], found.how.correction)
+    chosen = [(row.difference, plan) for row, plan in zip(rows, needed, strict=True) if row is found.choice]
+    return [Open(found.name(found.baseline), one, plan) for one, plan in chosen if one and plan]
+
+
+def _open_to_others(found: Findings) -> list[Open]:
+    tested = _tested(found)
+    needed = planned([one for _, one, _ in tested], found.how.correction)
+    plans = zip(tested, needed, strict=True)
+    return [Open(other.label, one, plan) for (other, one, p), plan in plans if one and plan and not p < LEVEL]
