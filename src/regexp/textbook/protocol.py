@@ -110,7 +110,10 @@ class Protocol:
     source: str
     tiers: dict[str, Tier]
     sweep: tuple[str, ...] = ()
-    """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed."""
+    """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed; ``{seeds}`` is the
+    same range."""
+    first_seed: int = 0
+    """The first seed that is judged: another than 0 where runs of these have been looked at before the protocol was fixed."""
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -125,8 +128,9 @@ class Protocol:
     def lines(self, tier: str) -> list[str]:
         """The sweep's lines at this tier, complete but for the study."""
         chosen = self.tiers[tier]
-        found = []
+        first, found = self.first_seed, []
+        seeds = f"range({first},{first + chosen.n})" if first else f"range({chosen.n})"
         for line in chosen.sweep or self.sweep:
-            seeds = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed=range({chosen.n})"'
-            found.append(" ".join(f"{line}{seeds} {chosen.add}".split()))
+            own = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed={seeds}"'
+            found.append(" ".join(f"{line}{own} {chosen.add}".replace("{seeds}", seeds).split()))
         return found

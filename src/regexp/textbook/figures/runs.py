@@ -13,7 +13,7 @@ from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.expression import Term, read_place
+from regexp.textbook.expression import measuring, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
@@ -48,15 +48,15 @@ def against(picture: Picture, study: Study) -> Figure:
     figure, panels = _panels(picture)
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
-    most = 0
+    most = never = 0
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(completed(runs), key)
             place = _places(axes, sorted(points))
-            term = Term(metric, setting, read_place(picture.place))
+            term = measuring(metric, setting, read_place(picture.place))
             values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
-            most = max(most, *map(len, values))
+            most, never = max(most, *map(len, values)), never + int(np.isinf(np.concatenate(values)).sum())
             shown += _line(
                 axes,
                 [place(x) for x in sorted(points)],
@@ -69,7 +69,7 @@ def against(picture: Picture, study: Study) -> Figure:
             study.protocol.labels.get(metric, worded(metric)),
         )
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, most, groups)
+    return _finished(figure, panels, picture, study, most, groups, never)
 
 
 def _of_key(key: str) -> str:
@@ -87,21 +87,24 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return figure, panels[:wanted]
 
 
-def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups) -> Figure:
+def _finished(
+    figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups, never: int = 0
+) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
     out = left_out(groups, study.protocol.labels)
+    out += f"; no point where a run never gets there ({never} do not)" if never else ""
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
     return figure
 
 
 def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
-    """Mean and band; values are rows of seeds, one per x, which some seeds may lack."""
-    found = [estimate(row) for row in values]
+    """Mean and band; values are rows of seeds, one per x, which some seeds may lack. Infinite ones have neither."""
+    found = [estimate(row if np.isfinite(row).all() else [math.nan]) for row in values]
     means = [float(one.mean) for one in found]
     low, high = ([getattr(one, end) if one.n >= FEW else math.nan for one in found] for end in ("low", "high"))
     axes.plot(x, means, linewidth=2, **style)
