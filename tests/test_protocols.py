@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import math
+import re
 import shlex
 
 import pytest
@@ -111,6 +114,16 @@ def test_what_is_no_expression_is_refused(text, says):
         ("role: primary", "published: {value: 1, source: me, read: X}", "claims.loss.published.read is not known, got 'X'"),
         ("role: primary", "published: {value: 1, source: me, read: M}", "from memory (M): such a number is shown and never"),
         ("title: A test", "title: [", "mine.yaml"),
+        ("role: primary", "published: {value: [1], source: me, read: R}", "published.value must be a number, two numbers or"),
+        ("{interval}", "{tolerance}", "the place {tolerance}: known are value, interval, n, target, margin"),
+        ("test/loss of", "test/lss of", "measures a column that no run has, got 'test/lss': did you mean test/loss?"),
+        ("sweep: [experiment=weight_decay]", "sweep: experiment=weight_decay", "sweep must be a list of texts"),
+        ("n: 2", "n: two", "tiers.quick.n must be a whole number, got 'two'"),
+        ("n: 2", "n: 0", "tiers.quick.n must be > 0, got 0"),
+        ("It is {value} {interval}.", "[1]", "claims.loss.holds must be a text, got"),
+        (GOOD, GOOD + "arguments: {tuned: {by: val/acuracy}}", "arguments.tuned.by measures a column that no run has"),
+        (GOOD, GOOD + "pictures: {a: {kind: curves, title: A, metrics: test/loss}}", "pictures.a.metrics must be a list"),
+        (GOOD, GOOD + "pictures: {a: {kind: curves, title: A, metrics: [epochs until test/loss < 1]}}", "must be columns of"),
         (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'plan'"),
         (GOOD, GOOD + PICTURE, "pictures.first.beside names a diagnostic that is not known, got 'closed_fom'"),
         (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'other'"),
@@ -127,6 +140,30 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     with pytest.raises(ProtocolError) as caught:
         read(written(tmp_path, ("margin: 1.0", "margin: -1"), ("of plain at", "of plan at"), ("{value}", "{v}")))
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_mistake_in_one_part_hides_none_in_the_others(tmp_path):
+    changes = [("question:", "qestion:"), ("n: 2", "m: two"), ("of plain at", "of plan at"), ("role: primary", "role: main")]
+    with pytest.raises(ProtocolError) as caught:
+        read(written(tmp_path, *changes, ("claims:", "pictures: {first: {kind: lines, title: A}}\nclaims:")))
+    keys = [line.partition("mine.yaml: ")[2].split()[0] for line in str(caught.value).splitlines()]
+    assert sorted(keys) == [
+        "claims.loss.role",
+        "claims.loss.value",
+        "pictures.first.kind",
+        "qestion",
+        "tiers.quick",
+        "tiers.quick.m",
+    ]
+
+
+def test_other_seeds_may_be_judged_and_stand_wherever_they_are_needed(tmp_path):
+    line = ("[experiment=weight_decay]", "[a=1, 'b=1 \"dataset.seed={seeds}\" seed=0']")
+    found = read(written(tmp_path, line, ("title:", "first_seed: 100\ntitle:")))
+    assert found.lines("standard") == [
+        'a=1 "seed=range(100,103)" epochs=1',
+        'b=1 "dataset.seed=range(100,103)" seed=0 epochs=1',
+    ]
 
 
 def test_a_line_gets_its_seeds_and_what_the_tier_adds(tmp_path):
@@ -172,6 +209,55 @@ def test_a_protocol_has_a_primary_claim_that_says_something(name):
     assert primary
     assert all(claim.holds for claim in primary)
     assert (config_folder() / "experiment" / f"{name}.yaml").is_file()
+
+
+# ---- no number is typed by hand
+
+NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
+DERIVED = {
+    ("co_adaptation", "deletion"): {256 + 128},
+    ("identities", "sampled"): {2**8},
+    ("l1_network", "left"): {784 * 64 + 64 * 10},
+    ("l1_sparsity", "not_small"): {0.25 * 0.05},
+    ("ridge_lasso_elastic", "is_ridge_dense"): {5 * 5},
+    ("weight_decay", "outside"): {0.003 * 3, 100 * 20 / 5},
+    ("which_regularizer", "chosen"): {3},
+}
+"""What sentences say of a recipe and its files do not: computed here from what they do say."""
+FORMULAS = {0, 1, 2}
+
+
+def numbers(text):
+    return {float(found.replace(",", "")) for found in NUMBER.findall(str(text).replace("_", " "))}
+
+
+def typed_by_hand(protocol, claim):
+    """Numbers in the claim's sentences that are none of its own, nor of the sweep, its recipes and its diagnostics."""
+    own = [claim.target, claim.margin, claim.tolerance, claim.band, claim.band_seeds, claim.value.text, claim.published]
+    own = numbers([*own, claim.printed, protocol.arguments]) | {claim.target - (claim.margin or 0)}
+    recipes = {
+        name for tier in protocol.tiers for line in protocol.lines(tier) for name in re.findall(r"experiment=(\w+)", line)
+    }
+    texts = [(config_folder() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8") for name in recipes]
+    texts += [inspect.getsource(diagnostics.find(term.diagnostic[0])) for term in claim.value.terms if term.diagnostic]
+    others = numbers([protocol.sweep, protocol.tiers, protocol.settings, texts]) | DERIVED.get(
+        (protocol.name, claim.name), set()
+    )
+    known = [*own, *others, *FORMULAS, *(scale * number for number in own for scale in (100, 0.01))]  # per cent, and points
+    typed = numbers([re.sub(r"\{\w+\}", "", text or "") for text in (claim.says, claim.holds, claim.fails)])
+    return [number for number in typed if not any(math.isclose(number, one, rel_tol=1e-9) for one in known)]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_no_sentence_holds_a_number_that_was_measured(name):
+    found = {claim.name: strange for claim in PROTOCOLS[name].claims if (strange := typed_by_hand(PROTOCOLS[name], claim))}
+    assert not found, "write {value}, {margin}, {target} or {published}, or derive the number above"
+
+
+def test_a_measured_number_in_a_sentence_is_found():
+    protocol = PROTOCOLS["weight_decay"]
+    claim = dataclasses.replace(protocol.claims[0], holds="The loss is 86.47 [{value}] at strength 3.")
+    assert typed_by_hand(protocol, claim) == [86.47]
 
 
 def test_every_diagnostic_keeps_its_promise():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from regexp.textbook import diagnostics
+from regexp.textbook import columns, diagnostics
 from regexp.textbook.expression import Term, measuring, parse, read_place
 from regexp.textbook.protocol import Picture, Protocol
 
@@ -44,9 +44,9 @@ def _of_metric(metric: str, kind: str) -> str | None:
         term = measuring(metric)
     except ValueError as error:
         return str(error)
-    if kind in ("curves", "one_and_all") and term.column is None:
+    if kind in ("curves", "one_and_all") and term.column != metric:
         return f"must be columns of metrics.csv, got {metric!r}"
-    return diagnostics.problem(term)
+    return diagnostics.problem(term) or columns.of_term(term)
 
 
 def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:

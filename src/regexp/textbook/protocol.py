@@ -20,15 +20,21 @@ READ = {
 }
 
 
+Printed = float | tuple[float, float] | str
+
+
 @dataclasses.dataclass(frozen=True)
 class Published:
     """A number in print."""
 
-    value: Any
-    """A number, or the text of several."""
+    value: Printed
+    """A number as the claim measures it; two numbers of which the claim measures the difference or the ratio; or a text, where
+    what is in print is nothing of the kind."""
     source: str
     read: str
     """How it was read: a key of ``READ``."""
+    of: str = ""
+    """What it is a number of, where that is not what is measured: another data set, other seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +60,17 @@ class Claim:
     """Heavy tails: the median with its sign interval."""
     published: Published | None = None
     holds: str | None = None
-    """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones."""
+    """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
+    ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
     fails: str | None = None
+
+    @property
+    def printed(self) -> float | None:
+        """What is in print, in the unit of what is measured; None where there is no such number."""
+        value = self.published.value if self.published else None
+        if isinstance(value, tuple):
+            return value[0] / value[1] if self.value.joined == "over" else value[0] - value[1]
+        return float(value) if isinstance(value, int | float) else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -83,22 +83,22 @@ def _of_networks(one: Run, team: list[Run], samples: int) -> dict[str, float]:
     x, y = examples(network, "test", IMAGES)
     found, on = dict.fromkeys(ALONE, -math.inf), WORST
     if ended([one]):
-        found = _alone(network, x, y, samples)
-        on = _scores(predicted("samples", network, [], x, samples), y)
+        with_dropout = predicted("samples", network, [], x, samples)
+        found, on = _alone(network, with_dropout, x, y, samples), _scores(with_dropout, y)
     other = _scores(predicted("ensemble", network, ensemble, x, samples), y) if ended(team) else WORST
     pairs = {"loss": (on, other, "loss"), "accuracy": (other, on, "accuracy")}
     pairs |= {"ensemble_calibration": (on, other, "calibration")}
     return found | {name: float(worst_of_two(a[of], b[of])) for name, (a, b, of) in pairs.items()}
 
 
-def _alone(network: Result, x: torch.Tensor, y: torch.Tensor, samples: int) -> dict[str, float]:
+def _alone(network: Result, on: Prediction, x: torch.Tensor, y: torch.Tensor, samples: int) -> dict[str, float]:
+    """``on``: what it predicts for ``x`` with dropout left on."""
     image = network.experiment.dataset.image
     if image is None:
         raise NotMeasured("mc_dropout turns and shuffles images, and these data are none")
-    on, off = (predicted(kind, network, [], x, samples) for kind in ("samples", "scaled"))
     strange = {"turned": turned(x, image, 90), "letters": letters(x, image), "shuffled": shuffled(x)}
     entropies = {name: regexp.predict(network, z, samples=samples).entropy.mean() for name, z in strange.items()}
-    wrong, scores = on.mean.argmax(1) != y, [_scores(found, y) for found in (on, off)]
+    wrong, scores = on.mean.argmax(1) != y, [_scores(found, y) for found in (on, predicted("scaled", network, [], x, samples))]
     return {
         "on_errors": (on.entropy[wrong].mean() - on.entropy[~wrong].mean()).item(),
         **{f"on_{name}": (entropy - on.entropy.mean()).item() for name, entropy in entropies.items()},
