@@ -10,7 +10,7 @@ import numpy as np
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import measuring, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
+from regexp.textbook.figures.caption import FEW, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -42,7 +42,7 @@ def points(picture: Picture, study: Study) -> Figure:
     band = " with 95 % t-intervals" if n >= FEW else ""
     out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
     shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
-    finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
+    finish(figure, picture.title, f"{shown} {condition(study)}".strip())
     return figure
 
 

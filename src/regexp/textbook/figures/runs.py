@@ -14,7 +14,7 @@ from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
 from regexp.textbook.expression import measuring, read_place
-from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish, left_out, worded, words
+from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -98,7 +98,7 @@ def _finished(
     out = left_out(groups, study.protocol.labels)
     out += f"; no point where a run never gets there ({never} do not)" if never else ""
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
-    finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
+    finish(figure, picture.title, f"{caption} {condition(study)}".strip())
     return figure
 
 
