@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LETTERS = 40
+"""Beside a panel."""
+
 Groups = Mapping[str, Sequence[Run]]
 
 
@@ -38,7 +42,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
+        tidy(axes, "epoch", _of_metric(metric, study))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
 
@@ -66,10 +70,15 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             study.protocol.labels.get(key, _of_key(key)),
-            study.protocol.labels.get(metric, worded(metric)),
+            _of_metric(metric, study),
         )
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, most, groups, never)
+
+
+def _of_metric(metric: str, study: Study) -> str:
+    """The name of a vertical axis, in lines that are no longer than it."""
+    return textwrap.fill(study.protocol.labels.get(metric, worded(metric)), LETTERS)
 
 
 def _of_key(key: str) -> str:
