@@ -13,19 +13,19 @@ from scipy import stats
 
 from regexp.regularizers import WeightDecay
 from regexp.textbook import pages, report, sweeps
-from regexp.textbook.diagnostics import saturated_neuron
+from regexp.textbook.diagnostics import overshoot, saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
 from regexp.textbook.figures.caption import measured
 from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
-from regexp.textbook.judging import judge
+from regexp.textbook.judging import Judgement, judge
 from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
-from regexp.textbook.wording import number
+from regexp.textbook.wording import given, number
 from run_folders_of import ONE, write_run, write_setting
 
 RANDOM = np.random.default_rng(3)
@@ -150,6 +150,57 @@ def test_what_a_picture_leaves_out_is_said_below_it(tmp_path):
     among = against(Picture("one", "against", "One", ("test/loss",), x="regularizer.weight_decay.strength"), found)
     assert "left out: 1 of 12 runs diverged" in " ".join(among._supxlabel.get_text().split())
     assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), DECAYED[1:].mean()])
+
+
+def test_where_a_diagnostic_gives_nothing_a_diverged_run_is_the_worst_and_another_is_not_measured(tmp_path, monkeypatch):
+    found = with_one_diverged(study(tmp_path))
+    rise = parse("overshoot.rise of plain minus overshoot.rise of decayed")
+
+    def of_run(run, nothing=("diverged",)):
+        return {"rise": math.nan if run.status in nothing else float(run.seed[0])}
+
+    monkeypatch.setattr(overshoot, "of_run", of_run)
+    assert measure(rise, found).tolist() == [-math.inf, 0, 0, 0, 0, 0]
+    monkeypatch.setattr(overshoot, "of_run", lambda run: of_run(run, ("diverged", "completed")))
+    with pytest.raises(NotMeasured, match="is no number for 5 of 6 seeds"):
+        measure(rise, dataclasses.replace(found))
+
+
+def test_a_picture_against_a_number_shows_epochs_until_and_says_where_there_are_none(tmp_path):
+    picture = Picture("speed", "against", "Speed", ("epochs until test/loss < 1",), x="regularizer.weight_decay.strength")
+    figure = against(picture, found := study(tmp_path))
+    never = int((PLAIN >= 1).sum())
+    assert 0 < never < 6
+
+    def mean(losses, limit):  # a run's losses are 3, 2 and 1 times its last one
+        return np.mean([next(epoch for epoch in (0, 1, 2) if (3 - epoch) * loss < limit) for loss in losses])
+
+    assert figure.axes[0].lines[0].get_ydata() == pytest.approx([math.nan, mean(DECAYED, 1)], nan_ok=True)
+    assert f"no point where a run never gets there ({never} do not)" in " ".join(figure._supxlabel.get_text().split())
+    reached = dataclasses.replace(picture, metrics=("epochs until test/loss < 2.5",))
+    expected = [mean(setting, 2.5) for setting in (PLAIN, DECAYED)]
+    assert against(reached, found).axes[0].lines[0].get_ydata() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "measures", "shown"),
+    [
+        ((0.9, 0.6), DIFFERENCE, "0.3 (0.9 minus 0.6; of MNIST; me; read in the source)"),
+        ((0.9, 0.6), DIFFERENCE.replace("minus", "over"), "1.5 (0.9 over 0.6; of MNIST; me; read in the source)"),
+        ((0.9, 0.6), "best_of.gain", "0.3 (0.9 minus 0.6; of MNIST; me; read in the source)"),
+        (0.25, DIFFERENCE, "0.25 (of MNIST; me; read in the source)"),
+        ("not equal", DIFFERENCE, "not equal (of MNIST; me; read in the source)"),
+    ],
+)
+def test_a_published_number_is_shown_in_the_unit_of_what_is_measured(value, measures, shown):
+    one = claim("one", value=measures, published=Published(value, "me", "R", "of MNIST"))
+    row = report._row(Judgement(one, "holds"))
+    assert row["published"] == shown
+    found = dataclasses.replace(one, holds="Not {published}, within {margin}, at {target}.")
+    if not isinstance(value, str):
+        assert paragraph([Judgement(found, "holds")]) == f"Not {shown.split()[0]}, within 0.1, at 0."
+    else:
+        assert "published" not in given(found)
 
 
 def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):

@@ -111,6 +111,16 @@ def test_what_is_no_expression_is_refused(text, says):
         ("role: primary", "published: {value: 1, source: me, read: X}", "claims.loss.published.read is not known, got 'X'"),
         ("role: primary", "published: {value: 1, source: me, read: M}", "from memory (M): such a number is shown and never"),
         ("title: A test", "title: [", "mine.yaml"),
+        ("role: primary", "published: {value: [1], source: me, read: R}", "published.value must be a number, two numbers or"),
+        ("{interval}", "{tolerance}", "the place {tolerance}: known are value, interval, n, target, margin"),
+        ("test/loss of", "test/lss of", "measures a column that no run has, got 'test/lss': did you mean test/loss?"),
+        ("sweep: [experiment=weight_decay]", "sweep: experiment=weight_decay", "sweep must be a list of texts"),
+        ("n: 2", "n: two", "tiers.quick.n must be a whole number, got 'two'"),
+        ("n: 2", "n: 0", "tiers.quick.n must be > 0, got 0"),
+        ("It is {value} {interval}.", "[1]", "claims.loss.holds must be a text, got"),
+        (GOOD, GOOD + "arguments: {tuned: {by: val/acuracy}}", "arguments.tuned.by measures a column that no run has"),
+        (GOOD, GOOD + "pictures: {a: {kind: curves, title: A, metrics: test/loss}}", "pictures.a.metrics must be a list"),
+        (GOOD, GOOD + "pictures: {a: {kind: curves, title: A, metrics: [epochs until test/loss < 1]}}", "must be columns of"),
         (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'plan'"),
         (GOOD, GOOD + PICTURE, "pictures.first.beside names a diagnostic that is not known, got 'closed_fom'"),
         (GOOD, GOOD + PICTURE, "pictures.first.settings names a setting that is not known, got 'other'"),
@@ -127,6 +137,30 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     with pytest.raises(ProtocolError) as caught:
         read(written(tmp_path, ("margin: 1.0", "margin: -1"), ("of plain at", "of plan at"), ("{value}", "{v}")))
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_mistake_in_one_part_hides_none_in_the_others(tmp_path):
+    changes = [("question:", "qestion:"), ("n: 2", "m: two"), ("of plain at", "of plan at"), ("role: primary", "role: main")]
+    with pytest.raises(ProtocolError) as caught:
+        read(written(tmp_path, *changes, ("claims:", "pictures: {first: {kind: lines, title: A}}\nclaims:")))
+    keys = [line.partition("mine.yaml: ")[2].split()[0] for line in str(caught.value).splitlines()]
+    assert sorted(keys) == [
+        "claims.loss.role",
+        "claims.loss.value",
+        "pictures.first.kind",
+        "qestion",
+        "tiers.quick",
+        "tiers.quick.m",
+    ]
+
+
+def test_other_seeds_may_be_judged_and_stand_wherever_they_are_needed(tmp_path):
+    line = ("[experiment=weight_decay]", "[a=1, 'b=1 \"dataset.seed={seeds}\" seed=0']")
+    found = read(written(tmp_path, line, ("title:", "first_seed: 100\ntitle:")))
+    assert found.lines("standard") == [
+        'a=1 "seed=range(100,103)" epochs=1',
+        'b=1 "dataset.seed=range(100,103)" seed=0 epochs=1',
+    ]
 
 
 def test_a_line_gets_its_seeds_and_what_the_tier_adds(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,6 +137,91 @@ def test_a_folder_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="--out must name a folder, got here: here is a file; name another"):
         main()
     assert capsys.readouterr().out == "" and [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+MINE = """
+chapter: mine
+title: Mine
+question: Does it?
+source: nobody
+sweep: [experiment=weight_decay]
+tiers: {quick: {n: 2}, standard: {n: 3}, full: {n: 4}}
+settings: {decayed: {regularizer.weight_decay.strength: 3}}
+claims:
+  small: {says: It is small, kind: equal, margin: 1.0, value: test/loss of decayed at final, role: primary, holds: It is.}
+"""
+
+
+@pytest.fixture
+def reproduce(tmp_path, monkeypatch, capsys):
+    """Call ``regexp-reproduce`` in an empty folder, with a protocol beside the shipped ones: exit status, stdout, stderr."""
+    conf = tmp_path / "conf"
+    shutil.copytree(config_folder(), conf)
+    monkeypatch.setattr("regexp.train.config_folder", lambda: conf)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def call(mine, *arguments):
+        (conf / "reproduce" / "mine.yaml").write_text(mine, encoding="utf-8")
+        monkeypatch.setattr("sys.argv", ["regexp-reproduce", *arguments])
+        status = None
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def test_a_broken_file_costs_the_list_nothing_but_itself(reproduce):
+    status, printed, _ = reproduce(MINE.replace("margin: 1.0", "magin: 1.0").replace("of decayed", "of deayed"))
+    assert {line.split()[0] for line in printed.splitlines() if line.startswith("  ")} == set(PROTOCOLS)
+    assert [line.partition("mine.yaml: ")[2] for line in status.splitlines()] == [
+        "claims.small.magin is no key of a protocol, got 'magin': did you mean margin?",
+        "claims.small.value names a setting that is not known, got 'deayed': did you mean decayed?",
+    ]
+    for name in ("mine", "all"):
+        assert reproduce(MINE.replace("n: 2", "n: few"), name)[0].endswith("tiers.quick.n must be a whole number, got 'few'")
+
+
+def test_beside_a_broken_file_others_can_be_asked_for(reproduce, monkeypatch):
+    asked = []
+    monkeypatch.setattr("regexp.reproducing.reproduce", lambda chosen, *_, **__: asked.append([p.name for p in chosen]) or [])
+    assert reproduce("title: [", "weight_decay", "--jobs", "1") == (None, "", "")
+    status, _, warning = reproduce("title: [", "L1", "--jobs", "1")
+    assert status is None and "mine" in warning
+    assert asked == [["weight_decay"], [name for name, p in PROTOCOLS.items() if p.chapter == "L1"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("test/loss of", "test/los of", "measures a column that no run has, got 'test/los': did you mean test/loss?"),
+        ("test/loss of", "test/accuracy of", "mine.yaml: claims.small.value measures test/accuracy, which the runs of setting"),
+        ("test/loss of", "val/loss of", "they have train/loss, train/rmse, test/loss, test/rmse, gap/loss, weights/l2_norm"),
+        ("test/loss of", "train/penalty/l2 of", "measures train/penalty/l2, which the runs of setting decayed will not record"),
+        ("strength: 3}", "strength: 4}", "claims.small.value names setting decayed, of which the sweep has no run"),
+        (
+            "=weight_decay]",
+            "=weight_decay optimiser.lr=1]",
+            "mine.yaml: sweep: regexp-train -m experiment=weight_decay optimiser",
+        ),
+    ],
+)
+def test_what_runs_will_not_record_is_told_before_any_work(reproduce, tmp_path, before, after, says):
+    assert before in MINE
+    status, _, _ = reproduce(MINE.replace(before, after), "mine", "--tier", "quick")
+    assert says in status
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_the_columns_of_the_list_are_as_wide_as_their_words():
+    wide = "a_name_that_is_longer_than_all_of_the_others"
+    protocols = {**PROTOCOLS, wide: dataclasses.replace(PROTOCOLS["dropout"], name=wide)}
+    lines = listing(protocols, {(wide, "standard"): 125.0, (wide, "quick"): 7.0, ("dropout", "quick"): 5.0}).splitlines()
+    questions = {line.index(" ".join(protocols[line.split()[0]].question.split())) for line in lines if line.startswith("  ")}
+    assert len(questions) == 1
 
 
 def test_experiments_are_chosen_by_name_chapter_or_all():

@@ -14,6 +14,7 @@ from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import Dropout, WeightDecay
+from regexp.textbook import unknown
 from regexp.textbook.diagnostics import (
     best_of,
     co_adaptation,
@@ -132,24 +133,63 @@ def test_orders_between_layers_are_those_of_numpys_gradients(runs, name):
 
 def test_the_parts_of_monte_carlo_dropout(runs):
     study = Study(PROTOCOL, "standard", runs)
-    groups = mc_dropout._by_data(study)
+    groups = mc_dropout.by_data(study)
     assert {seed: len(ensemble) for seed, (_, ensemble) in groups.items()} == {0: 2, 1: 2}
-    one, ensemble = groups[1]
+    one, ensemble = regexp.load(groups[1][0].folder), [regexp.load(run.folder) for run in groups[1][1]]
     x, y = arrays(one.experiment, "test")
     inputs = torch.tensor(x, dtype=torch.float32)
     scores = [by_hand(run, x)[1] for run in runs if run.seed[1] == 1 and not run.fields["regularizer"]]
     mean = np.mean([np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in scores], axis=0)
     team = mc_dropout.predicted("ensemble", one, ensemble, inputs, 5)
     assert team.mean.numpy() == pytest.approx(mean, abs=1e-4)
-    assert mc_dropout._log_loss(team, torch.tensor(y)) == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
-    assert sorted(mc_dropout.shuffled(inputs)[3].tolist()) == sorted(inputs[3].tolist())
+    assert mc_dropout._scores(team, torch.tensor(y))["loss"] == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
     found, off = mc_dropout.of_study(study, 5), mc_dropout.predicted("scaled", one, ensemble, inputs, 5)
     on = mc_dropout.predicted("samples", one, ensemble, inputs, 5)
-    assert [list(values) for values in found.values()] == [[0, 1]] * len(mc_dropout.QUANTITIES)
+    assert found.pop("diverged") == {}
+    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in mc_dropout.QUANTITIES}
     assert found["scaling"][1] == pytest.approx(accuracy(on.mean.numpy(), y) - accuracy(off.mean.numpy(), y))
     assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
     with pytest.raises(NotMeasured, match="1 of 2 data sets"):
-        mc_dropout._by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+        mc_dropout.by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+
+
+@pytest.mark.parametrize("lost", ["dropout", "ensemble"])
+def test_a_network_that_diverged_counts_as_the_worst(runs, lost):
+    """Of the second data set, the network with dropout or one of the ensemble."""
+
+    def diverged(run):
+        mine = ("dropout" in run.fields["regularizer"]) == (lost == "dropout")
+        return mine and run.seed == ((0, 1) if lost == "dropout" else (1, 1))
+
+    changed = [dataclasses.replace(r, summary={**r.summary, "status": "diverged"}) if diverged(r) else r for r in runs]
+    found = mc_dropout.of_study(Study(PROTOCOL, "standard", changed), 5)
+    before = mc_dropout.of_study(Study(PROTOCOL, "standard", runs), 5)
+    worse, several = (1, 2) if lost == "dropout" else (-1, 4)
+    assert found.pop("diverged") == {lost: (1, several)}
+    for name in mc_dropout.QUANTITIES:
+        assert found[name][0] == pytest.approx(before[name][0], nan_ok=True)  # nan: no errors to have an entropy on
+    assert found["loss"][1] == found["ensemble_calibration"][1] == worse * np.inf
+    for name in mc_dropout.ALONE:
+        assert found[name][1] == pytest.approx(-np.inf if lost == "dropout" else before[name][1], nan_ok=True)
+    assert (found["accuracy"][1] > before["accuracy"][1]) == (lost == "dropout")
+
+
+def test_unknown_pictures_are_as_bright_as_the_known_ones():
+    pictures = torch.rand(7, 784, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    mixed = unknown.shuffled(pictures)
+    assert [sorted(row) for row in mixed.tolist()] == [sorted(row) for row in pictures.tolist()]
+    assert unknown.turned(pictures, (28, 28), 90).unflatten(1, (28, 28)) == pytest.approx(
+        pictures.unflatten(1, (28, 28)).rot90(1, (1, 2)), abs=1e-4
+    )
+    letters = unknown.letters(pictures, (28, 28)).unflatten(1, (28, 28))
+    assert len(letters) == 2 * 26 * len(unknown.FONTS) == len(letters.unique(dim=0))
+    low, high = pictures.min(), pictures.max()
+    assert (letters >= low).all() and (letters <= high + 1e-6).all()
+    assert (letters.amax((1, 2)) > low + 0.9 * (high - low)).all()
+    border = torch.ones(28, 28, dtype=torch.bool)
+    border[4:24, 4:24] = False
+    assert (letters[:, border] == low).all()
+    assert unknown.letters(pictures[:, :48], (3, 4, 4)).shape == (len(letters), 48)
 
 
 def grid(folder, losses):

@@ -7,7 +7,18 @@ import pytest
 from scipy import stats
 
 from regexp.textbook import seeds
-from regexp.textbook.verdicts import center, direction, equal, exact, interval, published, within_band, withstand, worst_of_two
+from regexp.textbook.verdicts import (
+    center,
+    direction,
+    equal,
+    exact,
+    interval,
+    published,
+    ratio_of_two,
+    within_band,
+    withstand,
+    worst_of_two,
+)
 
 RANDOM = np.random.default_rng(11)
 DRAWS = 6000
@@ -127,6 +138,10 @@ def test_the_mean_in_a_band():
 def test_a_diverged_run_is_the_worst_outcome():
     differences = worst_of_two(np.array([np.inf, 1.0, np.inf]), np.array([0.5, 0.5, np.inf]))
     assert differences.tolist() == [np.inf, 0.5, 0.0]
+    losses = ratio_of_two(np.array([np.inf, 1.0, np.inf, 1.0]), np.array([0.5, 0.5, np.inf, np.inf]))
+    assert losses.tolist() == [np.inf, 2.0, 1.0, 0.0]
+    accuracies = ratio_of_two(np.array([0.0, 0.9, 0.0, 0.9]), np.array([0.8, 0.6, 0.0, 0.0]))
+    assert accuracies.tolist() == [0.0, 1.5, 1.0, np.inf]
     eleven = np.r_[np.full(10, 1.0), -np.inf]  # ten for the claim, one diverged against it
     assert center(eleven) == 1.0
     assert direction(eleven, margin=1.0).holds

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import functools
 import math
 import re
+import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from regexp import train
-from regexp.textbook import destination, pages, report, sweeps
+from regexp.comparison.reading import fields_of
+from regexp.config import ConfigError
+from regexp.textbook import columns, destination, pages, report, sweeps
 from regexp.textbook.jobs import parallel, side_by_side
 from regexp.textbook.listing import listing, measured
 from regexp.textbook.protocol import TIERS, Protocol
-from regexp.textbook.reading import ProtocolError, read_all
+from regexp.textbook.reading import ProtocolError, read_each
 from regexp.words import quoted
 
 
@@ -28,16 +32,22 @@ def main() -> None:
     if arguments.jobs is not None and arguments.jobs < 1:
         _parser().error(f"--jobs must be >= 1, got {arguments.jobs}")
     try:
-        protocols = read_all(train.config_folder() / "reproduce")
+        protocols, broken = read_each(train.config_folder() / "reproduce")
         if not arguments.experiments:
             print(listing(protocols, measured(), arguments.tier))
+            _refuse(broken.values())
             return
+        _refuse(text for name, text in broken.items() if name in arguments.experiments or "all" in arguments.experiments)
         chosen = choose(arguments.experiments, protocols)
+        if broken and not set(arguments.experiments) <= set(protocols):
+            print(f"left out, if of this chapter: {', '.join(broken)} (regexp-reproduce says what is wrong)", file=sys.stderr)
+        tier = arguments.tier or "standard"
+        _refuse(problem for protocol in chosen for problem in _rehearsed(protocol, tier))
         jobs = parallel(arguments.jobs, len(chosen))
         run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
         out = _out(arguments)
         destination.check(out, [protocol.name for protocol in chosen])
-        failed = run(chosen, arguments.tier or "standard", out, redraw=arguments.redraw)
+        failed = run(chosen, tier, out, redraw=arguments.redraw)
     except (ProtocolError, ValueError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -87,6 +97,27 @@ def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Prot
             raise ValueError(f"there is no experiment or chapter {name!r}: {known}")
         chosen |= matching
     return list(chosen.values())
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    if found := list(problems):
+        raise ProtocolError("\n".join(found))
+
+
+def _rehearsed(protocol: Protocol, tier: str) -> list[str]:
+    """What a sweep of one seed shows to be wrong, before any work: words that do not compose, columns that no run will have."""
+    one = dataclasses.replace(protocol, tiers={tier: dataclasses.replace(protocol.tiers[tier], n=1)})
+    runs, found, searches = [], [], False
+    for line in one.lines(tier):
+        try:
+            asked = train.planned(["-m", *shlex.split(line)])
+        except ConfigError as error:
+            found.append(f"{protocol.name}.yaml: sweep: regexp-train -m {line}: {error}")
+            continue
+        searches |= asked.search is not None
+        runs += [(fields_of(job.experiment.to_dict()), job.experiment) for job in asked.runs]
+    missing = columns.missing(protocol, runs, some=searches) if runs and not found else []
+    return [*found, *(f"{protocol.name}.yaml: {problem}" for problem in missing)]
 
 
 def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> dict[str, Any]:

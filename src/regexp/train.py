@@ -68,6 +68,13 @@ def config_folder() -> Path:
     return found[0]
 
 
+def planned(words: Sequence[str]) -> Plan:
+    """What ``regexp-train`` would train, given these arguments. Raises :class:`regexp.config.ConfigError`."""
+    from regexp.config.planning import plan
+
+    return plan(get_args_parser().parse_args(list(words)), config_folder(), CONFIG_NAME)
+
+
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
     from regexp.config.orders import orders

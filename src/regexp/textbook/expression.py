@@ -47,6 +47,11 @@ class Term:
         name, _, quantity = self.quantity.partition(".")
         return name, quantity
 
+    @property
+    def column(self) -> str | None:
+        """The column of metrics.csv that is read; None for a diagnostic."""
+        return self.quantity.metric if isinstance(self.quantity, Until) else None if self.diagnostic else self.quantity
+
 
 @dataclasses.dataclass(frozen=True)
 class Expression:
@@ -75,6 +80,11 @@ def parse(text: str) -> Expression:
         raise ValueError(f"must be one term, or two joined by minus or over, got {text!r}")
     terms = [_term(part) for part in parts[::2]]
     return Expression(words, terms[0], parts[1], terms[1]) if len(parts) == 3 else Expression(words, terms[0])
+
+
+def measuring(text: str, setting: str = "any", place: str | int = "end") -> Term:
+    """The term of a quantity that stands alone, as pictures name it. Raises ``ValueError``."""
+    return Term(_quantity(" ".join(str(text).split())), setting, place)
 
 
 def _term(text: str) -> Term:

@@ -93,8 +93,8 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
     if claim.kind == "band":
         return verdicts.within_band(values, *(claim.band or (math.nan, math.nan)))
     if claim.kind == "published":
-        assert claim.published is not None
-        return verdicts.published(values, float(claim.published.value), claim.tolerance or 0.0)
+        assert claim.printed is not None  # the protocol was checked
+        return verdicts.published(values, claim.printed, claim.tolerance or 0.0)
     rule = verdicts.direction if claim.kind == "direction" else verdicts.equal
     return rule(values - claim.target, claim.margin or 0.0, median=median)
 

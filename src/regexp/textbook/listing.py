@@ -18,11 +18,13 @@ def listing(protocols: Mapping[str, Protocol], times: Times, tier: str | None = 
     """The experiments by chapter, and the time of all. ``tier``: of it alone; times of another would be taken for its own."""
     tiers = [tier] if tier else list(TIERS)
     lines = []
+    took = {name: _time(name, tiers, times) for name in protocols}
+    wide = [max(map(len, column), default=0) for column in (took, took.values())]
     for chapter in sorted({protocol.chapter for protocol in protocols.values()}):
         lines += ["", chapter]
         for name, protocol in protocols.items():
             if protocol.chapter == chapter:
-                lines.append(f"  {name:<22} {_time(name, tiers, times):<22} {' '.join(protocol.question.split())}")
+                lines.append(f"  {name:<{wide[0]}}  {took[name]:<{wide[1]}}  {' '.join(protocol.question.split())}")
     return "\n".join([*lines[1:], "", *_totals(protocols, tiers, times), USAGE])
 
 

@@ -13,7 +13,7 @@ from regexp.metrics import lower_is_better
 from regexp.textbook import diagnostics
 from regexp.textbook.expression import Expression, Term, Until
 from regexp.textbook.study import Diverged, NotMeasured, Study, count_diverged
-from regexp.textbook.verdicts import worst_of_two
+from regexp.textbook.verdicts import ratio_of_two, worst_of_two
 
 LAST = 0.1
 """``end`` is the mean over this part of the epochs."""
@@ -22,18 +22,34 @@ Values = Mapping[Any, float]
 
 
 def measure(expression: Expression, study: Study) -> np.ndarray:
-    """One value per seed. Raises :class:`NotMeasured` that says what the runs lack."""
+    """One value per seed; minus infinity, the worst for any claim, where a run diverged and left nothing to measure.
+
+    Raises :class:`NotMeasured` that says what the runs lack.
+    """
+    found = _joined(expression, study)
+    values = np.array(list(found.values()), dtype=float)
+    values[np.isnan(values) & [seed in _lost(expression, study) for seed in found]] = -math.inf
+    if missing := int(np.isnan(values).sum()):
+        raise NotMeasured(f"{expression.text} is no number for {missing} of {len(values)} seeds")
+    return values
+
+
+def _joined(expression: Expression, study: Study) -> Values:
     first = of_term(expression.first, study)
     if expression.second is None:
-        return np.array(list(first.values()), dtype=float)
+        return first
     second = of_term(expression.second, study)
     if first.keys() != second.keys():
         raise NotMeasured("both sides must have the same seeds")
     a, b = (np.array([side[seed] for seed in first], dtype=float) for side in (first, second))
-    if expression.joined == "minus":
-        return worst_of_two(a, b)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.isinf(a) & np.isinf(b), 1.0, a / b)
+    joined = worst_of_two(a, b) if expression.joined == "minus" else ratio_of_two(a, b)
+    return dict(zip(first, joined.tolist(), strict=True))
+
+
+def _lost(expression: Expression, study: Study) -> set[Any]:
+    """The seeds of which a run diverged."""
+    settings = [term.setting for term in expression.terms if term.setting is not None]
+    return {seed for name in settings for seed, run in study.by_seed(name).items() if run.status == "diverged"}
 
 
 def diverged(expression: Expression, study: Study) -> Diverged:

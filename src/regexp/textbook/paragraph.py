@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regexp.textbook.judging import Judgement
-from regexp.textbook.wording import filled, interval, number
+from regexp.textbook.wording import filled, given, interval, number
 
 
 def paragraph(judgements: Sequence[Judgement]) -> str:
@@ -17,7 +17,7 @@ def paragraph(judgements: Sequence[Judgement]) -> str:
 
 def _sentence(found: Judgement) -> str:
     claim = found.claim
-    places = {"value": number(found.center), "interval": interval(found.low, found.high), "n": str(found.n)}
+    places = given(claim) | {"value": number(found.center), "interval": interval(found.low, found.high), "n": str(found.n)}
     if found.verdict == "shown" and claim.holds:
         return filled(claim.holds, places)
     if found.decided is not None and (text := claim.holds if found.decided else claim.fails):

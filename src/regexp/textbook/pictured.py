@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from regexp.textbook import diagnostics
-from regexp.textbook.expression import Term, parse, read_place
+from regexp.textbook import columns, diagnostics
+from regexp.textbook.expression import Term, measuring, parse, read_place
 from regexp.textbook.protocol import Picture, Protocol
 
 KINDS = ("curves", "against", "points", "exact", "one_and_all", "drawn")
@@ -32,11 +32,21 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
         read_place(picture.place)
     except ValueError as error:
         found.append(("place", str(error)))
-    terms = [Term(metric, "any") for metric in picture.metrics] if picture.kind in ("against", "points") else []
-    found += [("metrics", problem) for term in terms if (problem := diagnostics.problem(term))]
+    found += [("metrics", problem) for metric in picture.metrics if (problem := _of_metric(metric, picture.kind))]
     named = [*picture.settings, *picture.one, picture.minus, *(term.setting for term in _beside(picture, found))]
     strange = [name for name in named if name is not None and name not in protocol.settings]
     return found + [("settings", f"names a setting that is not known, got {name!r}") for name in strange]
+
+
+def _of_metric(metric: str, kind: str) -> str | None:
+    """What is wrong with a quantity that a picture draws; only one value per run may be more than a column."""
+    try:
+        term = measuring(metric)
+    except ValueError as error:
+        return str(error)
+    if kind in ("curves", "one_and_all") and term.column != metric:
+        return f"must be columns of metrics.csv, got {metric!r}"
+    return diagnostics.problem(term) or columns.of_term(term)
 
 
 def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:

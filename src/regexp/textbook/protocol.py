@@ -20,15 +20,21 @@ READ = {
 }
 
 
+Printed = float | tuple[float, float] | str
+
+
 @dataclasses.dataclass(frozen=True)
 class Published:
     """A number in print."""
 
-    value: Any
-    """A number, or the text of several."""
+    value: Printed
+    """A number as the claim measures it; two numbers of which the claim measures the difference or the ratio; or a text, where
+    what is in print is nothing of the kind."""
     source: str
     read: str
     """How it was read: a key of ``READ``."""
+    of: str = ""
+    """What it is a number of, where that is not what is measured: another data set, other seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +60,17 @@ class Claim:
     """Heavy tails: the median with its sign interval."""
     published: Published | None = None
     holds: str | None = None
-    """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones."""
+    """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
+    ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
     fails: str | None = None
+
+    @property
+    def printed(self) -> float | None:
+        """What is in print, in the unit of what is measured; None where there is no such number."""
+        value = self.published.value if self.published else None
+        if isinstance(value, tuple):
+            return value[0] / value[1] if self.value.joined == "over" else value[0] - value[1]
+        return float(value) if isinstance(value, int | float) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +125,10 @@ class Protocol:
     source: str
     tiers: dict[str, Tier]
     sweep: tuple[str, ...] = ()
-    """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed."""
+    """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed; ``{seeds}`` is the
+    same range."""
+    first_seed: int = 0
+    """The first seed that is judged: another than 0 where runs of these have been looked at before the protocol was fixed."""
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -125,8 +143,9 @@ class Protocol:
     def lines(self, tier: str) -> list[str]:
         """The sweep's lines at this tier, complete but for the study."""
         chosen = self.tiers[tier]
-        found = []
+        first, found = self.first_seed, []
+        seeds = f"range({first},{first + chosen.n})" if first else f"range({chosen.n})"
         for line in chosen.sweep or self.sweep:
-            seeds = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed=range({chosen.n})"'
-            found.append(" ".join(f"{line}{seeds} {chosen.add}".split()))
+            own = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed={seeds}"'
+            found.append(" ".join(f"{line}{own} {chosen.add}".replace("{seeds}", seeds).split()))
         return found

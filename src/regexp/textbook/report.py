@@ -108,6 +108,7 @@ def rule(claim: Claim) -> str:
 def _published(claim: Claim) -> str:
     if claim.published is None:
         return f"{claim.target:g} (exact)" if claim.kind == "exact" else ""
-    value = claim.published.value
-    shown = number(float(value)) if isinstance(value, (int, float)) else str(value)
-    return f"{shown} ({claim.published.source}; {READ[claim.published.read]})"
+    found, value = claim.published, claim.published.value
+    shown = str(value) if claim.printed is None else number(claim.printed)
+    parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
+    return f"{shown} ({'; '.join(filter(None, [parts, found.of, found.source, READ[found.read]]))})"

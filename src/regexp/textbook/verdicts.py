@@ -126,11 +126,18 @@ def center(values: Any, *, median: bool = False) -> Figure:
     return np.median(x, axis=-1) if median else x.mean(-1)
 
 
-def worst_of_two(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def worst_of_two(a: Any, b: Any) -> np.ndarray:
     """Paired differences; of two runs that diverged both there is none."""
     with np.errstate(invalid="ignore"):
         difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
     return np.where(np.isinf(a) & (a == b), 0.0, difference)
+
+
+def ratio_of_two(a: Any, b: Any) -> np.ndarray:
+    """Paired ratios; of two runs that diverged both, whose losses are infinite or accuracies 0, it is 1."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(a == b, 1.0, a / b)
 
 
 def _prepared(values: Any, median: bool) -> tuple[np.ndarray, bool]:

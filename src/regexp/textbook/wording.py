@@ -1,4 +1,4 @@
-"""Numbers in sentences: a text of a protocol holds places, ``{value}``, and never a measured number."""
+"""Numbers in sentences: a text of a protocol holds places, ``{value}``, ``{margin}``, and never a measured number."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import math
 import string
 from collections.abc import Mapping
 
-PLACES = ("value", "interval", "n")
+from regexp.component import is_number
+from regexp.textbook.protocol import Claim
+
+MEASURED = ("value", "interval", "n")
+"""Places of any text; besides those of the claim's own numbers, see :func:`given`."""
 WHOLE, HUGE = 9999.5, 1e7
 """From here on four digits are fewer than those before the point; from there on those would be too many to read."""
 
 
-def problem(text: str | None) -> str | None:
-    """What is wrong with the places of a text."""
+def problem(text: str | None, claim: Claim) -> str | None:
+    """What is wrong with the places of a text of the claim."""
+    known = [*MEASURED, *given(claim)]
     try:
-        unknown = {name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None} - set(PLACES)
+        unknown = sorted({name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None} - set(known))
     except ValueError as error:
         return f"is no text with places ({error})"
-    return f"has the place {{{unknown.pop()}}}: known are {', '.join(PLACES)}" if unknown else None
+    return f"has the place {{{unknown[0]}}}: known are {', '.join(known)}" if unknown else None
+
+
+def given(claim: Claim) -> dict[str, str]:
+    """The numbers of the claim by their places."""
+    found = {"target": claim.target, "margin": claim.margin, "tolerance": claim.tolerance, "published": claim.printed}
+    return {name: number(value) for name, value in found.items() if value is not None and is_number(value)}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

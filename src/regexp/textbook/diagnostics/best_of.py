@@ -9,6 +9,7 @@ from regexp.metrics import lower_is_better
 from regexp.textbook.expression import Term
 from regexp.textbook.measuring import of_term
 from regexp.textbook.study import Study, count_diverged
+from regexp.textbook.verdicts import worst_of_two
 
 QUANTITIES = ("gain", "chosen")
 
@@ -23,5 +24,5 @@ def of_study(study: Study, settings: list[str], over: str, by: str, metric: str,
     base, found = (of_term(Term(metric, name, place), study) for name in (over, best))
     better = 1 if lower_is_better(metric) else -1
     lost = count_diverged({name: study.by_seed(name).values() for name in (over, best)})
-    gain = {seed: better * (base[seed] - value) for seed, value in found.items()}
+    gain = {seed: better * float(worst_of_two(base[seed], value)) for seed, value in found.items()}
     return {"gain": gain, "chosen": [settings.index(best) + 1.0], "diverged": lost}

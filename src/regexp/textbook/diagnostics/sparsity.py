@@ -31,7 +31,7 @@ def of_run(run: Run) -> dict[str, float]:
 def draw(study: Study, title: str) -> Figure:
     """Accuracy against the share of exact zeros: a point per run, and the mean of each strength with its name."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import condition, counted, finish
 
     figure, (axes,) = new_figure(8.0, 4.9, 1)
     for name, style in zip(("l1", "l1_subgradient"), LINES, strict=False):
@@ -54,5 +54,5 @@ def draw(study: Study, title: str) -> Figure:
     tidy(axes, "share of weights that are exactly zero", "test accuracy")
     axes.legend(frameon=False, fontsize=11, loc="lower left")
     caption = f"{counted(study.n)} per strength; a dot per seed, marks are means without intervals, the numbers strengths."
-    finish(figure, title, f"{caption} Tier {study.tier}. {study.protocol.conditional}")
+    finish(figure, title, f"{caption} Tier {study.tier}. {condition(study)}")
     return figure

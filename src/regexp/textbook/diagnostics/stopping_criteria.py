@@ -82,7 +82,7 @@ def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int]:
 def draw(study: Study, title: str) -> Figure:
     """A panel per setting: test accuracy against the epochs trained, a line per criterion, from hasty to slow."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import condition, counted, finish
 
     rows = len(study.settings) // 2 + 1
     figure, panels = new_figure(9.2, 1.2 + 3.4 * rows, 2 * rows, rows=rows)  # the last panel holds the legend
@@ -104,7 +104,7 @@ def draw(study: Study, title: str) -> Figure:
     caption = (
         f"Means of {counted(study.n)}, without intervals; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
     )
-    finish(figure, title, f"{caption} {study.protocol.conditional}")
+    finish(figure, title, f"{caption} {condition(study)}")
     return figure
 
 

@@ -10,6 +10,7 @@ from regexp.metrics import lower_is_better
 from regexp.textbook import measuring
 from regexp.textbook.expression import Term, parse
 from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
+from regexp.textbook.verdicts import worst_of_two
 
 QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
 
@@ -35,7 +36,7 @@ def of_study(
         found[f"chosen_{name}"] = [chosen]
         if len(found[name]) < study.n:
             raise NotMeasured(f"{len(found[name])} of {study.n} seeds have a run with {key}={chosen}")
-    found["gain"] = {seed: found["second"][seed] - value for seed, value in found["first"].items()}
+    found["gain"] = {seed: float(worst_of_two(found["second"][seed], value)) for seed, value in found["first"].items()}
     return {**found, "diverged": lost}
 
 

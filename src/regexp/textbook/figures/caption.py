@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
 from regexp.textbook.expression import Expression, Term, Until
-from regexp.textbook.study import count_diverged
+from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.wording import lost
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def finish(figure: Figure, title: str, caption: str) -> None:
 def counted(n: int) -> str:
     """``n = 20 seeds``."""
     return f"n = {n} seed{'' if n == 1 else 's'}"
+
+
+def condition(study: Study) -> str:
+    """The first sentence of what the verdicts are conditional on; the page has all of them."""
+    first, end, _ = " ".join(study.protocol.conditional.split()).partition(". ")
+    return f"{first}." if end else first
 
 
 def left_out(groups: Mapping[str, Sequence[Run]], labels: Mapping[str, str]) -> str:

@@ -65,8 +65,8 @@ def _expected(axes: Axes, judgement: Judgement) -> None:
         )
     if claim.band:
         axes.axvspan(*claim.band, color=GREEN, alpha=0.15, linewidth=0, label="simulated range of the mean")
-    if claim.published and isinstance(claim.published.value, (int, float)):
-        axes.axvline(claim.published.value, color=ORANGE, linewidth=2, linestyle=(0, (4, 1.5)), ymax=0.78, label="published")
+    if claim.printed is not None:
+        axes.axvline(claim.printed, color=ORANGE, linewidth=2, linestyle=(0, (4, 1.5)), ymax=0.78, label="published")
 
 
 def _what(judgement: Judgement) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
-from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, counted, finish, left_out, worded, words
+from regexp.textbook.expression import measuring, read_place
+from regexp.textbook.figures.caption import FEW, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -42,15 +42,15 @@ def points(picture: Picture, study: Study) -> Figure:
     band = " with 95 % t-intervals" if n >= FEW else ""
     out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
     shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
-    finish(figure, picture.title, f"{shown} {study.protocol.conditional}".strip())
+    finish(figure, picture.title, f"{shown} {condition(study)}".strip())
     return figure
 
 
 def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.ndarray:
     """One value per seed, in the order of the seeds."""
     place = read_place(picture.place)
-    found = of_term(Term(metric, setting, place), study)
-    base = of_term(Term(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
+    found = of_term(measuring(metric, setting, place), study)
+    base = of_term(measuring(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
     out = {run.seed for name in (setting, picture.minus) if name for run in study.matching(name) if run.status == "diverged"}
     return np.array([math.nan if seed in out else value - base[seed] for seed, value in found.items()], dtype=float)
 

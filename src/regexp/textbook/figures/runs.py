@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.expression import Term, read_place
-from regexp.textbook.figures.caption import FEW, SHOWN, counted, finish, left_out, worded, words
+from regexp.textbook.expression import measuring, read_place
+from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
@@ -22,6 +23,9 @@ from regexp.textbook.study import NotMeasured, Study
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+LETTERS = 40
+"""Beside a panel."""
 
 Groups = Mapping[str, Sequence[Run]]
 
@@ -38,7 +42,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             shown += _line(
                 axes, epochs, values, {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             )
-        tidy(axes, "epoch", study.protocol.labels.get(metric, worded(metric)))
+        tidy(axes, "epoch", _of_metric(metric, study))
         _scale(axes, picture, shown)
     return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
 
@@ -48,15 +52,15 @@ def against(picture: Picture, study: Study) -> Figure:
     figure, panels = _panels(picture)
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
-    most = 0
+    most = never = 0
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             points = _by_number(completed(runs), key)
             place = _places(axes, sorted(points))
-            term = Term(metric, setting, read_place(picture.place))
+            term = measuring(metric, setting, read_place(picture.place))
             values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
-            most = max(most, *map(len, values))
+            most, never = max(most, *map(len, values)), never + int(np.isinf(np.concatenate(values)).sum())
             shown += _line(
                 axes,
                 [place(x) for x in sorted(points)],
@@ -66,10 +70,15 @@ def against(picture: Picture, study: Study) -> Figure:
         tidy(
             axes,
             study.protocol.labels.get(key, _of_key(key)),
-            study.protocol.labels.get(metric, worded(metric)),
+            _of_metric(metric, study),
         )
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, most, groups)
+    return _finished(figure, panels, picture, study, most, groups, never)
+
+
+def _of_metric(metric: str, study: Study) -> str:
+    """The name of a vertical axis, in lines that are no longer than it."""
+    return textwrap.fill(study.protocol.labels.get(metric, worded(metric)), LETTERS)
 
 
 def _of_key(key: str) -> str:
@@ -87,21 +96,24 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return figure, panels[:wanted]
 
 
-def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups) -> Figure:
+def _finished(
+    figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups, never: int = 0
+) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
     out = left_out(groups, study.protocol.labels)
+    out += f"; no point where a run never gets there ({never} do not)" if never else ""
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
-    finish(figure, picture.title, f"{caption} {study.protocol.conditional}".strip())
+    finish(figure, picture.title, f"{caption} {condition(study)}".strip())
     return figure
 
 
 def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
-    """Mean and band; values are rows of seeds, one per x, which some seeds may lack."""
-    found = [estimate(row) for row in values]
+    """Mean and band; values are rows of seeds, one per x, which some seeds may lack. Infinite ones have neither."""
+    found = [estimate(row if np.isfinite(row).all() else [math.nan]) for row in values]
     means = [float(one.mean) for one in found]
     low, high = ([getattr(one, end) if one.n >= FEW else math.nan for one in found] for end in ("low", "high"))
     axes.plot(x, means, linewidth=2, **style)

@@ -1,0 +1,61 @@
+"""No number that was measured is typed by hand into the sentences of a protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import re
+
+import pytest
+
+from regexp.textbook import diagnostics
+from regexp.textbook.reading import read_all
+from regexp.train import config_folder
+
+PROTOCOLS = read_all(config_folder() / "reproduce")
+NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
+DERIVED = {
+    ("co_adaptation", "deletion"): {256 + 128},
+    ("identities", "sampled"): {2**8},
+    ("l1_network", "left"): {784 * 64 + 64 * 10},
+    ("l1_sparsity", "not_small"): {0.25 * 0.05},
+    ("ridge_lasso_elastic", "is_ridge_dense"): {5 * 5},
+    ("weight_decay", "outside"): {0.003 * 3, 100 * 20 / 5},
+    ("which_regularizer", "chosen"): {3},
+}
+"""What sentences say of a recipe and its files do not: computed here from what they do say."""
+FORMULAS = {0, 1, 2}
+
+
+def numbers(text):
+    return {float(found.replace(",", "")) for found in NUMBER.findall(str(text).replace("_", " "))}
+
+
+def typed_by_hand(protocol, claim):
+    """Numbers in the claim's sentences that are none of its own, nor of the sweep, its recipes and its diagnostics."""
+    own = [claim.target, claim.margin, claim.tolerance, claim.band, claim.band_seeds, claim.value.text, claim.published]
+    own = numbers([*own, claim.printed, protocol.arguments]) | {claim.target - (claim.margin or 0)}
+    recipes = {
+        name for tier in protocol.tiers for line in protocol.lines(tier) for name in re.findall(r"experiment=(\w+)", line)
+    }
+    texts = [(config_folder() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8") for name in recipes]
+    texts += [inspect.getsource(diagnostics.find(term.diagnostic[0])) for term in claim.value.terms if term.diagnostic]
+    others = numbers([protocol.sweep, protocol.tiers, protocol.settings, texts]) | DERIVED.get(
+        (protocol.name, claim.name), set()
+    )
+    known = [*own, *others, *FORMULAS, *(scale * number for number in own for scale in (100, 0.01))]  # per cent, and points
+    typed = numbers([re.sub(r"\{\w+\}", "", text or "") for text in (claim.says, claim.holds, claim.fails)])
+    return [number for number in typed if not any(math.isclose(number, one, rel_tol=1e-9) for one in known)]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_no_sentence_holds_a_number_that_was_measured(name):
+    found = {claim.name: strange for claim in PROTOCOLS[name].claims if (strange := typed_by_hand(PROTOCOLS[name], claim))}
+    assert not found, "write {value}, {margin}, {target} or {published}, or derive the number above"
+
+
+def test_a_measured_number_in_a_sentence_is_found():
+    protocol = PROTOCOLS["weight_decay"]
+    claim = dataclasses.replace(protocol.claims[0], holds="The loss is 86.47 [{value}] at strength 3.")
+    assert typed_by_hand(protocol, claim) == [86.47]
