@@ -13,7 +13,7 @@ from regexp.comparison.reading import fields_of
 from regexp.config.planning import plan
 from regexp.search.searching import fresh_seeds
 from regexp.textbook import diagnostics
-from regexp.textbook.expression import Term, Until, parse
+from regexp.textbook.expression import Last, Term, Until, parse
 from regexp.textbook.protocol import TIERS
 from regexp.textbook.reading import ProtocolError, read, read_all
 from regexp.textbook.study import TUNING, matches
@@ -73,12 +73,14 @@ def test_an_expression_is_read_word_by_word():
         Term(Until("val/accuracy", False, 0.9), "b"),
     ]
     assert parse("test/loss of a at epoch 12").first.place == 12
+    assert parse("test/loss of a at last 50").first.place == Last(50)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("test/loss of a at finish", "at one of final, best, end"),
+        ("test/loss of a at last 0", "or 'last NUMBER', got 'last 0'"),
         ("a of b minus c of d minus e of f", "two joined by minus or over"),
         ("epochs until test/loss = 3 of a", "epochs until"),
         ("__import__('os') of a", "a column"),
@@ -172,6 +174,17 @@ def test_a_protocol_has_a_primary_claim_that_says_something(name):
     assert primary
     assert all(claim.holds for claim in primary)
     assert (config_folder() / "experiment" / f"{name}.yaml").is_file()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_primary_metric_is_that_of_the_last_epochs_or_of_the_best(name):
+    """Or of an epoch that the claim names; what is exact may be of the last weights, and early stopping ends with the best."""
+    for claim in PROTOCOLS[name].claims:
+        for term in claim.value.terms:
+            if claim.role != "primary" or claim.kind == "exact" or term.diagnostic:
+                continue
+            stopped = "early_stopping" in PROTOCOLS[name].settings[term.setting].get("regularizer", [])
+            assert term.place in ("end", "best") or isinstance(term.place, int | Last) or stopped, claim.name
 
 
 def test_every_diagnostic_keeps_its_promise():
