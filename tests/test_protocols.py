@@ -166,6 +166,22 @@ def test_a_protocol_fits_its_recipe(name, tier):
         assert sorted(seeds) == list(range(min(seeds), min(seeds) + protocol.tiers[tier].n)), setting
     for setting, wanted in protocol.settings.items():
         assert any(matches(fields, wanted) for fields in judged), setting
+    for setting in {term.setting for claim in protocol.claims for term in claim.value.terms if at_the_end(claim, term)}:
+        for fields in judged if tier != "quick" else ():
+            if matches(fields, protocol.settings[setting]):
+                assert evaluated_last(fields) >= min(2, fields["epochs"] // 10), f"{setting}: lower eval_every"
+
+
+def at_the_end(claim, term):
+    return claim.role == "primary" and term.place == "end" and not term.diagnostic and not isinstance(term.quantity, Until)
+
+
+def evaluated_last(fields):
+    """How many evaluations lie in the last tenth of the epochs; the last epoch is always evaluated."""
+    return len(
+        {e for e in range(1, fields["epochs"] + 1) if e > 0.9 * fields["epochs"] and not e % fields["eval_every"]}
+        | {fields["epochs"]}
+    )
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
