@@ -10,6 +10,7 @@ import yaml
 from hydra._internal.utils import get_args_parser
 
 from regexp.comparison.reading import fields_of
+from regexp.comparison.statistics import LEVEL
 from regexp.config.planning import plan
 from regexp.search.searching import fresh_seeds
 from regexp.textbook import diagnostics
@@ -201,6 +202,14 @@ def test_a_primary_metric_is_that_of_the_last_epochs_or_of_the_best(name):
                 continue
             stopped = "early_stopping" in PROTOCOLS[name].settings[term.setting].get("regularizer", [])
             assert term.place in ("end", "best") or isinstance(term.place, int | Last) or stopped, claim.name
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_sign_test_has_seeds_enough_to_decide(name):
+    """If all of them are on one side, and among all primary claims."""
+    primary = [claim for claim in PROTOCOLS[name].claims if claim.role == "primary"]
+    if any(claim.median for claim in primary):
+        assert all(2 * 0.5 ** PROTOCOLS[name].tiers[tier].n < LEVEL / len(primary) for tier in ("standard", "full"))
 
 
 def test_every_diagnostic_keeps_its_promise():
