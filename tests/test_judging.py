@@ -6,11 +6,13 @@ import dataclasses
 import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from regexp.comparison.reading import Run
 from regexp.regularizers import WeightDecay
 from regexp.textbook import pages, report, sweeps
 from regexp.textbook.diagnostics import saturated_neuron
@@ -21,7 +23,7 @@ from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import judge
-from regexp.textbook.measuring import measure
+from regexp.textbook.measuring import at_place, measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
@@ -53,6 +55,13 @@ def study(tmp_path, *claims, tier="standard", n=6, plain=PLAIN, **more):
     tiers = {name: Tier(n) for name in PROTOCOL.tiers}
     protocol = dataclasses.replace(PROTOCOL, tiers=tiers, settings=settings, claims=claims, **more)
     return read_study(protocol, tier, sorted(path for path in tmp_path.iterdir() if path.is_dir()))
+
+
+def test_the_end_of_early_stopping_is_the_epoch_that_was_kept():
+    history = {"epoch": np.arange(11), "test/loss": np.linspace(1, 2, 11)}
+    summary = {"status": "completed", "final": {"test/loss": 1.3}}
+    found = [Run(Path(), {"regularizer": names}, summary, history) for names in (("early_stopping",), ("l2",))]
+    assert [at_place(run, "test/loss", "end") for run in found] == [1.3, 2.0]
 
 
 def test_values_are_those_of_the_runs(tmp_path):

@@ -6,7 +6,8 @@
                  a quantity of a diagnostic (null_space.outside)
                  epochs until COLUMN < NUMBER, epochs until COLUMN > NUMBER
     place:       final (the weights the run ends with), best (the best epoch by validation), end (the mean over the last tenth
-                 of the epochs; the default), last NUMBER (over so many epochs), start, smallest, largest, epoch NUMBER
+                 of the epochs, or what early stopping has kept; the default), last NUMBER (over so many epochs), start,
+                 smallest, largest, epoch NUMBER
 
 A mean is that of the epochs at which the run was evaluated. A diagnostic has no place: it measures
 the weights the run ends with, or says what else.

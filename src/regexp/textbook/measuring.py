@@ -16,7 +16,7 @@ from regexp.textbook.study import Diverged, NotMeasured, Study, count_diverged
 from regexp.textbook.verdicts import worst_of_two
 
 LAST = 0.1
-"""``end`` is the mean over this part of the epochs."""
+"""``end`` is the mean over this part of the epochs; of a run with early stopping it is the epoch that was kept."""
 
 Values = Mapping[Any, float]
 
@@ -69,6 +69,8 @@ def of_run(term: Term, run: Run, study: Study) -> float:
 
 def at_place(run: Run, metric: str, place: Place) -> float:
     """A metric of a run at a place of an expression. Raises :class:`NotMeasured`."""
+    if place == "end" and "early_stopping" in run.fields.get("regularizer", ()):
+        place = "final"  # the weights of the best epoch, to which the run went back
     if place in ("final", "best"):
         return _present(run.value(metric, str(place)), metric, run)
     if metric not in run.history:
