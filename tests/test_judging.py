@@ -6,11 +6,13 @@ import dataclasses
 import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from regexp.comparison.reading import Run
 from regexp.regularizers import WeightDecay
 from regexp.textbook import pages, report, sweeps
 from regexp.textbook.diagnostics import overshoot, saturated_neuron
@@ -21,7 +23,7 @@ from regexp.textbook.figures.one_and_all import one_and_all
 from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import Judgement, judge
-from regexp.textbook.measuring import measure
+from regexp.textbook.measuring import at_place, measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
@@ -55,12 +57,21 @@ def study(tmp_path, *claims, tier="standard", n=6, plain=PLAIN, **more):
     return read_study(protocol, tier, sorted(path for path in tmp_path.iterdir() if path.is_dir()))
 
 
+def test_the_end_of_early_stopping_is_the_epoch_that_was_kept():
+    history = {"epoch": np.arange(11), "test/loss": np.linspace(1, 2, 11)}
+    summary = {"status": "completed", "final": {"test/loss": 1.3}}
+    found = [Run(Path(), {"regularizer": names}, summary, history) for names in (("early_stopping",), ("l2",))]
+    assert [at_place(run, "test/loss", "end") for run in found] == [1.3, 2.0]
+
+
 def test_values_are_those_of_the_runs(tmp_path):
     found = study(tmp_path)
     assert measure(parse(DIFFERENCE), found) == pytest.approx(PLAIN - DECAYED)
     assert measure(parse("test/loss of plain at epoch 1"), found) == pytest.approx(2 * PLAIN)
     assert measure(parse("test/loss of plain at start over test/loss of plain at end"), found) == pytest.approx([3.0] * 6)
     assert measure(parse("test/loss of plain at smallest"), found) == pytest.approx(PLAIN)
+    assert measure(parse("test/loss of plain at last 2"), found) == pytest.approx(1.5 * PLAIN)
+    assert measure(parse("test/loss of plain at last 9"), found) == pytest.approx(1.5 * PLAIN)  # epoch 0 is none of them
     reached = measure(parse("epochs until test/loss < 1.5 of plain"), found)
     assert reached.tolist() == [1.0 if 2 * loss < 1.5 else 2.0 for loss in PLAIN]
     assert measure(parse("epochs until test/loss < 0 of plain"), found).tolist() == [math.inf] * 6

@@ -10,10 +10,11 @@ import yaml
 from hydra._internal.utils import get_args_parser
 
 from regexp.comparison.reading import fields_of
+from regexp.comparison.statistics import LEVEL
 from regexp.config.planning import plan
 from regexp.search.searching import fresh_seeds
 from regexp.textbook import diagnostics
-from regexp.textbook.expression import Term, Until, parse
+from regexp.textbook.expression import Last, Term, Until, parse
 from regexp.textbook.protocol import TIERS
 from regexp.textbook.reading import ProtocolError, read, read_all
 from regexp.textbook.study import TUNING, matches
@@ -73,12 +74,14 @@ def test_an_expression_is_read_word_by_word():
         Term(Until("val/accuracy", False, 0.9), "b"),
     ]
     assert parse("test/loss of a at epoch 12").first.place == 12
+    assert parse("test/loss of a at last 50").first.place == Last(50)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("test/loss of a at finish", "at one of final, best, end"),
+        ("test/loss of a at last 0", "or 'last NUMBER', got 'last 0'"),
         ("a of b minus c of d minus e of f", "two joined by minus or over"),
         ("epochs until test/loss = 3 of a", "epochs until"),
         ("__import__('os') of a", "a column"),
@@ -198,6 +201,22 @@ def test_a_protocol_fits_its_recipe(name, tier):
         assert sorted(seeds) == list(range(min(seeds), min(seeds) + protocol.tiers[tier].n)), setting
     for setting, wanted in protocol.settings.items():
         assert any(matches(fields, wanted) for fields in judged), setting
+    for setting in {term.setting for claim in protocol.claims for term in claim.value.terms if at_the_end(claim, term)}:
+        for fields in judged if tier != "quick" else ():
+            if matches(fields, protocol.settings[setting]):
+                assert evaluated_last(fields) >= min(2, fields["epochs"] // 10), f"{setting}: lower eval_every"
+
+
+def at_the_end(claim, term):
+    return claim.role == "primary" and term.place == "end" and not term.diagnostic and not isinstance(term.quantity, Until)
+
+
+def evaluated_last(fields):
+    """How many evaluations lie in the last tenth of the epochs; the last epoch is always evaluated."""
+    return len(
+        {e for e in range(1, fields["epochs"] + 1) if e > 0.9 * fields["epochs"] and not e % fields["eval_every"]}
+        | {fields["epochs"]}
+    )
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -206,6 +225,23 @@ def test_a_protocol_has_a_primary_claim_that_says_something(name):
     assert primary
     assert all(claim.holds for claim in primary)
     assert (config_folder() / "experiment" / f"{name}.yaml").is_file()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_primary_metric_is_that_of_the_last_epochs_or_of_the_best(name):
+    """Or of an epoch that the claim names; what is exact may be of the last weights."""
+    for claim in PROTOCOLS[name].claims:
+        for term in claim.value.terms:
+            if claim.role == "primary" and claim.kind != "exact" and not term.diagnostic:
+                assert term.place in ("end", "best") or isinstance(term.place, int | Last), claim.name
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_sign_test_has_seeds_enough_to_decide(name):
+    """If all of them are on one side, and among all primary claims."""
+    primary = [claim for claim in PROTOCOLS[name].claims if claim.role == "primary"]
+    if any(claim.median for claim in primary):
+        assert all(2 * 0.5 ** PROTOCOLS[name].tiers[tier].n < LEVEL / len(primary) for tier in ("standard", "full"))
 
 
 def test_every_diagnostic_keeps_its_promise():

@@ -18,6 +18,7 @@ from regexp.textbook import unknown
 from regexp.textbook.diagnostics import (
     best_of,
     co_adaptation,
+    constant_output,
     factorial,
     gradients_by_depth,
     hidden_layers,
@@ -85,6 +86,14 @@ def test_deleting_all_units_leaves_the_output_biases(runs):
     lost = accuracy(by_hand(runs[0], x)[1], y) - (y == bias.argmax()).mean()
     assert co_adaptation.of_run(runs[0], units=40)["lost"] == pytest.approx(lost)
     assert co_adaptation.of_run(runs[0], units=0)["lost"] == 0
+
+
+def test_how_far_outputs_are_from_one_another_and_from_the_biases(runs):
+    x, _ = arrays(regexp.load(runs[0].folder).experiment, "test")
+    scores, found = by_hand(runs[0], x)[1], constant_output.of_run(runs[0])
+    bias = regexp.load(runs[0].folder).weights["final"]["output.bias"].numpy()
+    assert found["spread"] == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-5)
+    assert found["beside_bias"] == pytest.approx(np.abs(scores - bias).max(), rel=1e-5)
 
 
 def test_noise_costs_nothing_where_there_is_none(runs):

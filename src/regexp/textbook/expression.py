@@ -6,7 +6,11 @@
                  a quantity of a diagnostic (null_space.outside)
                  epochs until COLUMN < NUMBER, epochs until COLUMN > NUMBER
     place:       final (the weights the run ends with), best (the best epoch by validation), end (the mean over the last tenth
-                 of the epochs; the default), start, smallest, largest, epoch NUMBER
+                 of the epochs, or what early stopping has kept; the default), last NUMBER (over so many epochs), start,
+                 smallest, largest, epoch NUMBER
+
+A mean is that of the epochs at which the run was evaluated. A diagnostic has no place: it measures
+the weights the run ends with, or says what else.
 
 A term has one value per seed; differences and ratios are taken within seeds. A diagnostic's quantity stands without a setting
 where the diagnostic looks at all of them.
@@ -31,13 +35,23 @@ class Until:
 
 
 @dataclasses.dataclass(frozen=True)
+class Last:
+    """``last NUMBER``: the mean over the last epochs, of those that were evaluated."""
+
+    epochs: int
+
+
+Place = str | int | Last
+"""A word of ``PLACES``, the number of an epoch, or the last epochs."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Term:
     """One number per seed."""
 
     quantity: str | Until
     setting: str | None = None
-    place: str | int = "end"
-    """A word, or the number of an epoch."""
+    place: Place = "end"
 
     @property
     def diagnostic(self) -> tuple[str, str] | None:
@@ -82,7 +96,7 @@ def parse(text: str) -> Expression:
     return Expression(words, terms[0], parts[1], terms[1]) if len(parts) == 3 else Expression(words, terms[0])
 
 
-def measuring(text: str, setting: str = "any", place: str | int = "end") -> Term:
+def measuring(text: str, setting: str = "any", place: Place = "end") -> Term:
     """The term of a quantity that stands alone, as pictures name it. Raises ``ValueError``."""
     return Term(_quantity(" ".join(str(text).split())), setting, place)
 
@@ -104,11 +118,11 @@ def _quantity(text: str) -> str | Until:
     return text
 
 
-def read_place(text: str) -> str | int:
-    """A word of ``PLACES``, or the number of an epoch. Raises ``ValueError``."""
-    epoch = re.fullmatch(r"epoch (\d+)", text)
-    if epoch:
-        return int(epoch[1])
+def read_place(text: str) -> Place:
+    """A place from its words. Raises ``ValueError``."""
+    numbered = re.fullmatch(r"epoch (\d+)|last ([1-9]\d*)", text)
+    if numbered:
+        return int(numbered[1]) if numbered[1] else Last(int(numbered[2]))
     if text not in PLACES:
-        raise ValueError(f"must be at one of {', '.join(PLACES)} or 'epoch NUMBER', got {text!r}")
+        raise ValueError(f"must be at one of {', '.join(PLACES)}, 'epoch NUMBER' or 'last NUMBER', got {text!r}")
     return text

@@ -11,12 +11,12 @@ import numpy as np
 from regexp.comparison.reading import Run
 from regexp.metrics import lower_is_better
 from regexp.textbook import diagnostics
-from regexp.textbook.expression import Expression, Term, Until
+from regexp.textbook.expression import Expression, Last, Place, Term, Until
 from regexp.textbook.study import Diverged, NotMeasured, Study, count_diverged
 from regexp.textbook.verdicts import ratio_of_two, worst_of_two
 
 LAST = 0.1
-"""``end`` is the mean over this part of the epochs."""
+"""``end`` is the mean over this part of the epochs; of a run with early stopping it is the epoch that was kept."""
 
 Values = Mapping[Any, float]
 
@@ -83,15 +83,18 @@ def of_run(term: Term, run: Run, study: Study) -> float:
     return at_place(run, term.quantity, term.place)
 
 
-def at_place(run: Run, metric: str, place: str | int) -> float:
+def at_place(run: Run, metric: str, place: Place) -> float:
     """A metric of a run at a place of an expression. Raises :class:`NotMeasured`."""
+    if place == "end" and "early_stopping" in run.fields.get("regularizer", ()):
+        place = "final"  # the weights of the best epoch, to which the run went back
     if place in ("final", "best"):
         return _present(run.value(metric, str(place)), metric, run)
     if metric not in run.history:
         raise NotMeasured(f"{run.folder.name} has no column {metric}")
     column, epochs = run.history[metric], run.history["epoch"]
-    if place == "end":
-        return _present(float(column[epochs > (1 - LAST) * epochs[-1]].mean()), metric, run)
+    if place == "end" or isinstance(place, Last):
+        before = max(epochs[-1] - place.epochs, 0) if isinstance(place, Last) else (1 - LAST) * epochs[-1]
+        return _present(float(column[epochs > before].mean()), metric, run)
     if place in ("smallest", "largest"):
         return float(np.nanmin(column) if place == "smallest" else np.nanmax(column))
     rows = np.flatnonzero(epochs == (0 if place == "start" else place))

@@ -9,7 +9,7 @@ import numpy as np
 
 from regexp.metrics import lower_is_better
 from regexp.textbook import measuring
-from regexp.textbook.expression import Term
+from regexp.textbook.expression import Place, Term
 from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
 
 QUANTITIES = ("first", "second", "both", "interaction", "mean_interaction", "shortfall", "beyond")
@@ -17,7 +17,7 @@ QUANTITIES = ("first", "second", "both", "interaction", "mean_interaction", "sho
 Levels = dict[str, list[Any]]
 
 
-def of_study(study: Study, first: Levels, second: Levels, metric: str, place: str | int) -> dict[str, Any]:
+def of_study(study: Study, first: Levels, second: Levels, metric: str, place: Place) -> dict[str, Any]:
     """Gains over neither, within seeds: of the highest level of each regularizer alone (``first``, ``second``) and of the
     highest levels of ``both``. ``interaction``: ``both - (first + second)``; 0 is additive, less is diminishing;
     ``shortfall``: minus that. ``mean_interaction``: the same, the mean over all pairs of levels. ``beyond``: both minus the
@@ -40,7 +40,7 @@ def of_study(study: Study, first: Levels, second: Levels, metric: str, place: st
     return {"diverged": lost, **{name: dict(zip(seeds, map(float, values), strict=True)) for name, values in found.items()}}
 
 
-def _values(study: Study, wanted: dict[str, Any], metric: str, place: str | int) -> dict[Any, float]:
+def _values(study: Study, wanted: dict[str, Any], metric: str, place: Place) -> dict[Any, float]:
     found = {
         run.seed: measuring.of_run(Term(metric, None, place), run, study) for run in study.runs if matches(run.fields, wanted)
     }

@@ -12,6 +12,7 @@ import numpy as np
 
 from regexp.comparison.reading import Run
 from regexp.lazy import torch
+from regexp.textbook.measuring import at_place
 from regexp.textbook.study import NotMeasured, Study
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ GRID: dict[str, tuple[float, ...]] = {
 
 
 def of_run(run: Run) -> dict[str, float]:
-    """``gain``: the test accuracy at the best validation epoch minus that at the last one. ``CRITERION_accuracy``: that of the
-    best epoch when the criterion stops; ``CRITERION_epochs``: how many epochs were trained until then.
+    """``gain``: the test accuracy at the best validation epoch minus its mean over the last tenth of the epochs.
+    ``CRITERION_accuracy``: that of the best epoch when the criterion stops; ``CRITERION_epochs``: how many epochs were trained
+    until then.
     """
-    found = {"gain": run.value(METRIC, "best") - float(run.history[METRIC][-1])}
+    found = {"gain": run.value(METRIC, "best") - at_place(run, METRIC, "end")}
     for criterion, value in CHOSEN.items():
         epochs, best = replay(run, stopper(criterion, value))
         found |= {f"{criterion}_accuracy": float(run.history[METRIC][best]), f"{criterion}_epochs": epochs}
@@ -93,8 +95,8 @@ def draw(study: Study, title: str) -> Figure:
         for (criterion, values), style in zip(GRID.items(), LINES, strict=False):
             points = [_mean(runs, stopper(criterion, value)) for value in values]
             axes.plot(*np.transpose(points), **style, linewidth=2, label=_word(criterion))
-        end = statistics.fmean(float(run.history[METRIC][-1]) for run in runs)
-        axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last epoch")
+        end = statistics.fmean(at_place(run, METRIC, "end") for run in runs)
+        axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last tenth of the epochs")
         axes.set_xlim(left=0)
         axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
         tidy(axes, "epochs trained", "test accuracy")

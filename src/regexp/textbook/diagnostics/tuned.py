@@ -16,7 +16,7 @@ QUANTITIES = ("first", "second", "gain", "chosen_first", "chosen_second")
 
 
 def of_study(
-    study: Study, first: dict[str, Any], second: dict[str, Any], key: str, by: str, metric: str, place: str | int
+    study: Study, first: dict[str, Any], second: dict[str, Any], key: str, by: str, metric: str, place: Place
 ) -> dict[str, Any]:
     """``first`` and ``second``: the metric at the place, for every seed, at the value of ``key`` whose mean of ``by`` is best
     on the tuning seeds (see :data:`regexp.textbook.study.TUNING`). ``gain``: second minus first, within seeds. ``metric`` may
@@ -40,7 +40,7 @@ def of_study(
     return {**found, "diverged": lost}
 
 
-def _chosen(runs: list[Run], key: str, by: str, place: str | int) -> float:
+def _chosen(runs: list[Run], key: str, by: str, place: Place) -> float:
     grid: dict[float, list[float]] = {}
     for run in runs:
         if run.status == "completed":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from regexp.textbook.measuring import at_place
 from regexp.textbook.study import NotMeasured, Study
 
 QUANTITIES = ("chosen", "optimal", "excess", "gain", "distance")
@@ -12,15 +13,15 @@ QUANTITIES = ("chosen", "optimal", "excess", "gain", "distance")
 Found = dict[str, dict[Any, float]]
 
 
-def of_study(study: Study, key: str, by: str = "val/loss", metric: str = "test/loss") -> Found:
+def of_study(study: Study, key: str, by: str = "val/loss", metric: str = "test/loss", place: str = "end") -> Found:
     """``chosen``: the strength with the lowest validation loss. ``optimal``: the one with the lowest test loss. ``excess``: the
     test loss of the chosen over that of the optimal, minus 1. ``gain``: the test loss of the weakest minus that of the chosen.
-    ``distance``: |log10(chosen / optimal)| over positive strengths.
+    ``distance``: |log10(chosen / optimal)| over positive strengths. ``place``: where both losses are taken.
     """
     curves: dict[Any, dict[float, tuple[float, float]]] = {}
     for run in study.runs:
         if key in run.fields and run.status == "completed":
-            values = run.value(by, "final"), run.value(metric, "final")
+            values = at_place(run, by, place), at_place(run, metric, place)
             curves.setdefault(run.seed, {})[float(run.fields[key])] = values
     if len(curves) < study.n:
         raise NotMeasured(f"{len(curves)} of {study.n} seeds have runs with {key}")

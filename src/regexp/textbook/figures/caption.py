@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
-from regexp.textbook.expression import Expression, Term, Until
+from regexp.textbook.expression import Expression, Last, Place, Term, Until
 from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.wording import lost
 
@@ -76,8 +76,13 @@ def _quantity(term: Term, labels: Mapping[str, str]) -> str:
         return f"epochs until {labels.get(metric, worded(metric))} is {side} {term.quantity.limit:g}"
     if term.diagnostic:
         return labels.get(term.quantity, ": ".join(map(words, term.diagnostic)))
-    place = f" after epoch {term.place}" if isinstance(term.place, int) else _PLACES[term.place]
-    return labels.get(term.quantity, worded(term.quantity)) + place
+    return labels.get(term.quantity, worded(term.quantity)) + _place(term.place)
+
+
+def _place(place: Place) -> str:
+    if isinstance(place, Last):
+        return f" over the last {place.epochs} epochs"
+    return f" after epoch {place}" if isinstance(place, int) else _PLACES[place]
 
 
 def words(setting: str) -> str:
