@@ -8,7 +8,7 @@ from typing import Any
 from regexp.comparison.reading import Run
 from regexp.metrics import lower_is_better
 from regexp.textbook import measuring
-from regexp.textbook.expression import Term, parse
+from regexp.textbook.expression import Place, Term, parse
 from regexp.textbook.study import NotMeasured, Study, count_diverged, matches
 from regexp.textbook.verdicts import worst_of_two
 
