@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime
 import functools
 import math
 import re
-import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from regexp import train
-from regexp.comparison.reading import fields_of
-from regexp.config import ConfigError
-from regexp.textbook import columns, destination, pages, report, sweeps
+from regexp.textbook import destination, pages, report, sweeps
 from regexp.textbook.jobs import parallel, side_by_side
 from regexp.textbook.listing import listing, measured
 from regexp.textbook.protocol import TIERS, Protocol
 from regexp.textbook.reading import ProtocolError, read_each
+from regexp.textbook.rehearsing import rehearse
 from regexp.words import quoted
 
 
@@ -42,7 +39,7 @@ def main() -> None:
         if broken and not set(arguments.experiments) <= set(protocols):
             print(f"left out, if of this chapter: {', '.join(broken)} (regexp-reproduce says what is wrong)", file=sys.stderr)
         tier = arguments.tier or "standard"
-        _refuse(problem for protocol in chosen for problem in _rehearsed(protocol, tier))
+        _refuse(problem for protocol in chosen for problem in rehearse(protocol, tier, train.planned))
         jobs = parallel(arguments.jobs, len(chosen))
         run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
         out = _out(arguments)
@@ -102,22 +99,6 @@ def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Prot
 def _refuse(problems: Iterable[str]) -> None:
     if found := list(problems):
         raise ProtocolError("\n".join(found))
-
-
-def _rehearsed(protocol: Protocol, tier: str) -> list[str]:
-    """What a sweep of one seed shows to be wrong, before any work: words that do not compose, columns that no run will have."""
-    one = dataclasses.replace(protocol, tiers={tier: dataclasses.replace(protocol.tiers[tier], n=1)})
-    runs, found, searches = [], [], False
-    for line in one.lines(tier):
-        try:
-            asked = train.planned(["-m", *shlex.split(line)])
-        except ConfigError as error:
-            found.append(f"{protocol.name}.yaml: sweep: regexp-train -m {line}: {error}")
-            continue
-        searches |= asked.search is not None
-        runs += [(fields_of(job.experiment.to_dict()), job.experiment) for job in asked.runs]
-    missing = columns.missing(protocol, runs, some=searches) if runs and not found else []
-    return [*found, *(f"{protocol.name}.yaml: {problem}" for problem in missing)]
 
 
 def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> dict[str, Any]:
