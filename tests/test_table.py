@@ -363,7 +363,7 @@ def test_the_comparison_shows_what_needs_no_training(folder, tmp_path):
         run.value("test/rmse", "final") - results[3 * s].baselines["ridge"]["test/rmse"]
         for s, run in enumerate(chosen.runs.values())
     ]
-    assert f"{chosen.label} minus it: {np.mean(gaps):.4g}, 95 % interval" in str(found)
+    assert f"{found.findings.name(chosen)} minus it: {np.mean(gaps):.4g}, 95 % interval" in str(found)
 
 
 def test_stacked_is_alone(folder):

@@ -61,7 +61,8 @@ def told(found: Findings) -> list[str]:
             gap = paired([own[seed] for seed in shared], [one.values[seed] for seed in shared], found.how.correction)
             text += f"; {found.name(row.setting)} minus it: {number(float(gap.mean))}, 95 % interval {interval(gap)}"
             if one.name == "constant" and not _better(gap, found.how.metric):
-                text += f". So {found.name(row.setting)} is not shown to beat a constant: there may be nothing to learn here"
+                why = "there may be nothing to learn here, or too few seeds to see it"
+                text += f". So {found.name(row.setting)} is not shown to beat a constant: {why}"
         lines.append(f"{text}.")
     alone = no_linear_model(name for run in found.runs for name in run.summary.get("baselines") or ())
     return [*lines, f"Beside them stands {alone}."] if lines and alone else lines

@@ -22,7 +22,8 @@ def no_override(line: str) -> str:
         return f"study {STUDY_RULE}, got {value!r}"
     if len(words := re.split(r"\s+(?=[~+]*[\w./]+=)", line)) > 1:
         typed = " ".join(map(quoted, words))
-        return f"{line} is one word and holds {len(words)}: give each key=value by itself (in Python as a string), {typed}"
+        way_out = "give each key=value by itself (in Python as a string of its own)"
+        return f"{line} is one word and holds {len(words)}: {way_out}: {typed}"
     text = _quoted(value)
     hint = f': "{key}={text}"' if key and equals and text not in (None, value) else ""
     return f"{line} cannot be read: write key=value, or key=[a,b] for a list, and quote what has special characters{hint}"
