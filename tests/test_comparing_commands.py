@@ -285,7 +285,7 @@ def test_the_third_sentence_does_not_contradict_itself(tmp_path):
             noisy = [5.2, 5.9, 5.4, 5.2]
         write_setting(tmp_path, decayed(strength), noisy, [val] * 4)
     undecided = regexp.compare(tmp_path).sentences[2]
-    assert "do not decide whether weight_decay 1 differs from weight_decay 0" in undecided
+    assert "do not decide whether weight_decay 1 differs from the baseline (weight_decay 0)" in undecided
     assert "weight_decay 1 differs in test/loss from each of the other settings (the baseline apart)." in undecided
 
 
