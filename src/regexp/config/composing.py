@@ -56,7 +56,7 @@ class Composer:
         self._with_choices = functools.cache(self._compose_choices)
         self._tree = functools.cache(self._plain_tree)
         parser = OverridesParser.create(config_loader=loader)
-        self._parsed = functools.cache(lambda line: _with_key(parser.parse_override(line)))
+        self._parsed = functools.cache(lambda line: _with_key(parser.parse_overrides([line])[0]))
         self._is_group = functools.cache(loader.repository.group_exists)
 
     def parse(self, lines: Sequence[str]) -> tuple[list[Override], list[str]]:
