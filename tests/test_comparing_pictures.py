@@ -103,6 +103,7 @@ def test_a_loss_is_not_drawn_below_zero_and_a_difference_is(tmp_path):
 
 def test_a_caption_takes_the_width_of_its_figure_and_no_more(tmp_path):
     for name, figure in beside(tmp_path, (1.0, 1.5), spread=0.1).items():
+        figure.set_dpi(80)  # small letters are wider
         figure.canvas.draw()
         box = figure._supxlabel.get_window_extent()
         lines = figure._supxlabel.get_text().splitlines()

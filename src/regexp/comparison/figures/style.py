@@ -55,7 +55,7 @@ def finish(figure: Figure, title: str, found: Findings, shown: str, drawn: Colle
     width = figure.get_figwidth()
     figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
     text = f"{counted(found, drawn)}; {shown}. {_context(found)}"
-    figure.supxlabel(textwrap.fill(text, round(14.4 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(text, round(13.8 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
 
 
 def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
