@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from regexp.comparison.findings import Findings
 from regexp.comparison.measuring import Row, values
+from regexp.comparison.rounding import same
 from regexp.comparison.settings import Seed
 from regexp.comparison.statistics import Difference, paired
 from regexp.comparison.wording import interval, number
@@ -44,7 +45,7 @@ def references(found: Findings) -> list[Reference]:
             for name, row in (run.summary.get("baselines") or {}).items():
                 if (value := row.get(found.how.metric)) is not None and math.isfinite(value):
                     by_name.setdefault(name, {}).setdefault(seed, set()).add(value)
-    if any(max(seen) - min(seen) > 1e-6 * abs(max(seen)) for seeds in by_name.values() for seen in seeds.values()):
+    if not all(same(max(seen), min(seen)) for seeds in by_name.values() for seen in seeds.values()):
         return []
     return [Reference(name, {seed: min(seen) for seed, seen in seeds.items()}) for name, seeds in by_name.items()]
 
