@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 
 import regexp
 from regexp.optim import SGD
-from regexp.regularizers import L1, L2, WeightDecay
+from regexp.regularizers import L1, L2, MaxNorm, WeightDecay
 from run_folders_of import ONE, write_setting
 from test_comparing import decayed
 
@@ -71,3 +71,40 @@ def test_without_zero_there_are_bands_and_no_bars(tmp_path):
     for strength in (0.1, 1.0, 10.0):
         write_setting(tmp_path, replace(ONE, regularizers=[WeightDecay(strength)]), [1.0, 2.0], [1.0, 2.0])
     assert "; bands are 95 %" in caption(regexp.compare(tmp_path).figures["metric"])
+
+
+def beside(folder, losses, *, spread):
+    """Two settings without a strength that differs, and two references."""
+    for regularizers, loss in (((), losses[0]), ((MaxNorm(2.0),), losses[1])):
+        rows = {"constant": {"test/loss": 3.0}, "ridge": {"test/loss": 2.0}}
+        values = [loss - spread, loss + spread]
+        write_setting(folder, replace(ONE, regularizers=regularizers), values, [1.0, 1.0], baselines=rows)
+    return regexp.compare(folder).figures
+
+
+def test_upright_lines_are_named_and_names_are_inside(tmp_path):
+    figure = beside(tmp_path, (1.0, 1.5), spread=0.1)["metric"]
+    (axes,) = figure.axes
+    lines = {line.get_label(): line.get_xdata()[0] for line in axes.lines if not line.get_label().startswith("_")}
+    assert lines == {"the constant predictor": 3.0, "ridge regression": 2.0}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [*lines]
+    figure.canvas.draw()
+    box, whole = axes.get_legend().get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1 and axes.get_window_extent().y1 <= box.y0 < box.y1 <= whole.y1
+
+
+def test_a_loss_is_not_drawn_below_zero_and_a_difference_is(tmp_path):
+    figures = beside(tmp_path, (1.0, 1.5), spread=0.4)
+    (row, other) = regexp.compare(tmp_path).findings.rows
+    assert min(row.final.low, other.final.low) < 0
+    assert [figures[name].axes[0].get_xlim()[0] >= 0 for name in ("metric", "difference")] == [True, False]
+    assert all(axes.get_ylim()[0] >= 0 for axes in figures["learning_curves"].axes)
+
+
+def test_a_caption_takes_the_width_of_its_figure_and_no_more(tmp_path):
+    for name, figure in beside(tmp_path, (1.0, 1.5), spread=0.1).items():
+        figure.set_dpi(80)  # small letters are wider
+        figure.canvas.draw()
+        box = figure._supxlabel.get_window_extent()
+        lines = figure._supxlabel.get_text().splitlines()
+        assert box.x1 <= figure.bbox.x1 and (len(lines) == 1 or box.width > 0.85 * figure.bbox.width), name

@@ -42,3 +42,4 @@ def test_the_printed_answer_is_the_answer(tmp_path):
     printed, counted = ([int(n) for n in re.findall(seeds, text)] for text in (said, found.sentences[2]))
     assert printed == pytest.approx(counted, rel=0.02) and len(counted) == 2
     assert "better in 15 of 20 seeds" in found.sentences[1]
+    assert f"Answer: {found.answer}" in said

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from regexp.comparison.averages import must_be_empty
 from regexp.comparison.baseline import by_default, find
+from regexp.comparison.choosing import chosen
 from regexp.comparison.comparison import Comparison
 from regexp.comparison.findings import Findings
-from regexp.comparison.measuring import Measure, chosen, measure
+from regexp.comparison.measuring import Measure, measure
 from regexp.comparison.measuring import compare as with_differences
 from regexp.comparison.output import output
 from regexp.comparison.reading import COMMANDS, Run, newest_study, read
@@ -64,9 +65,8 @@ def compare_runs(
     seeds = seeds_of(settings)
     searched = len(places) == 1 and (places[0] / SEARCH_NOTE).is_file()
     metric = metric or (f"test/{_objective(settings, 'test/loss').partition('/')[2]}" if searched else "test/loss")
-    how = Measure(
-        metric, at or ("best" if searched else "final"), _objective(settings, metric), variation(settings, metric).correction
-    )
+    between = variation(settings, metric)
+    how = Measure(metric, at or ("best" if searched else "final"), _objective(settings, metric), between.correction)
     rows = measure(settings, seeds, how)
     if not any(row.n for row in rows):
         raise NothingToCompare(_no_metric(settings, how, problems))
@@ -74,8 +74,8 @@ def compare_runs(
     base = find(settings, baseline) if baseline else by_default(rows, how)
     rows = with_differences(rows, base, how)
     picked = next((row for row in rows if choice and row.setting is choice.setting), None)
-    findings = Findings(rows, base, picked, choice, how, seeds, _study(runs), places)
-    return Comparison(findings, variation(settings, metric), [*problems, *unbegun(places), *repeated, *remarks(findings)])
+    findings = Findings(rows, base, picked, choice, how, seeds, between, _study(runs), places)
+    return Comparison(findings, [*problems, *unbegun(places), *repeated, *remarks(findings)])
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from regexp import atomic
 from regexp.comparison import tables, written
-from regexp.comparison.answer import sentences
+from regexp.comparison.answer import sentences, verdict
 from regexp.comparison.findings import Findings
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
@@ -28,9 +28,13 @@ class Comparison:
     """Finished runs compared. ``print`` it for the whole answer."""
 
     findings: Findings
-    between_seeds: Variation
     remarks: Sequence[str]
     """What was left out, and what is not alike."""
+
+    @property
+    def between_seeds(self) -> Variation:
+        """What differed between seeds, and hence what the intervals cover."""
+        return self.findings.between_seeds
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
@@ -50,6 +54,11 @@ class Comparison:
         return sentences(self.findings)
 
     @property
+    def answer(self) -> str | None:
+        """All in one line: a setting at its strength, or that the data cannot tell it from others. None for one setting."""
+        return verdict(self.findings) if len(self.findings.rows) > 1 else None
+
+    @property
     def methods(self) -> str:
         """One paragraph for a paper."""
         return paragraph(self.findings, self.between_seeds)
@@ -58,9 +67,9 @@ class Comparison:
         table = tables.terminal(tables.cells(self.findings, brief=True))
         legend = "* chosen by validation   b baseline" if self.findings.choice else "b baseline"
         remarks = [f"note: {remark}" for remark in self.remarks]
-        return "\n".join(
-            [self._title(), self.between_seeds.header(), "", table, legend, "", *self.sentences, *told(self.findings), *remarks]
-        )
+        answer = [f"Answer: {self.answer}"] if self.answer else []
+        head = [self._title(), self.between_seeds.header(), "", table, legend, ""]
+        return "\n".join([*head, *self.sentences, *told(self.findings), *remarks, *answer])
 
     def __repr__(self) -> str:
         return str(self)

@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from regexp.comparison.measuring import Choice, Measure, Row
+from regexp.comparison.choosing import Choice
+from regexp.comparison.measuring import Measure, Row
 from regexp.comparison.reading import Run
 from regexp.comparison.settings import Seed, Setting
+from regexp.comparison.variation import Variation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -21,6 +23,7 @@ class Findings:
     chosen_by: Choice | None
     how: Measure
     seeds: Sequence[Seed]
+    between_seeds: Variation
     study: str | None = None
     """The name under which further commands join these runs."""
     folders: Sequence[Path] = ()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from regexp.comparison.rounding import same
 from regexp.comparison.settings import Seed, Setting
 from regexp.comparison.statistics import Difference, Estimate, estimate, holm, paired, unpaired
 from regexp.metrics import lower_is_better
@@ -69,9 +70,9 @@ def compare(rows: Sequence[Row], baseline: Setting, how: Measure) -> list[Row]:
 def difference(setting: Setting, other: Setting, how: Measure) -> Difference | None:
     """The metric of one setting minus that of another: paired over shared seeds, unpaired where fewer than two are shared.
 
-    None where one of them has no completed run.
+    Values of one seed that are the same but for rounding have no difference. None where a setting has no completed run.
     """
-    own, base = (values(one, how.metric, how.at) for one in (setting, other))
+    own, base = _beside(setting, other, how)
     shared = [seed for seed in own if seed in base]
     if not own or not base:
         return None
@@ -86,36 +87,6 @@ def values(setting: Setting, metric: str, at: str) -> dict[Seed, float]:
     """The metric of every completed run that has it, by seed."""
     found = {seed: run.value(metric, at) for seed, run in setting.runs.items() if run.status == "completed"}
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Choice:
-    """What validation prefers, and by which mean over how many seeds."""
-
-    setting: Setting
-    mean: float
-    n: int
-    shared: bool
-    """Whether the mean is over the seeds that all settings have."""
-
-
-def chosen(rows: Sequence[Row], how: Measure, seeds: Sequence[Seed]) -> Choice | None:
-    """The setting that validation prefers: the best mean objective over the seeds that all settings have.
-
-    Settings with diverged runs come after those without: a run that diverged is worse than any that did not. Where settings
-    share fewer than two seeds, each has the mean of its own. None without a validation split.
-    """
-    found = [(row, values(row.setting, how.objective, how.at)) for row in rows]
-    having = [(row, scores) for row, scores in found if scores]
-    if not having:
-        return None
-    shared = [seed for seed in seeds if all(seed in scores for _, scores in having)]
-    sign, common = 1 if lower_is_better(how.objective) else -1, len(shared) > 1
-    means = [float(np.mean([scores[seed] for seed in (shared if common else scores)])) for _, scores in having]
-    ranks = [(len(row.absent.get("diverged", [])), sign * mean) for (row, _), mean in zip(having, means, strict=True)]
-    best = min(range(len(having)), key=lambda place: ranks[place])
-    row, scores = having[best]
-    return Choice(row.setting, means[best], len(shared) if common else len(scores), common)
 
 
 def _row(setting: Setting, seeds: Sequence[Seed], how: Measure) -> Row:
@@ -148,6 +119,13 @@ def _absent(setting: Setting, seeds: Sequence[Seed], final: dict[Seed, float], h
 
 def _better(setting: Setting, baseline: Setting, how: Measure) -> int:
     """In how many of the seeds that both have the setting is better."""
-    own, base = (values(one, how.metric, how.at) for one in (setting, baseline))
+    own, base = _beside(setting, baseline, how)
     sign = 1 if lower_is_better(how.metric) else -1
     return sum(sign * own[seed] < sign * base[seed] for seed in own if seed in base)
+
+
+def _beside(setting: Setting, other: Setting, how: Measure) -> tuple[dict[Seed, float], dict[Seed, float]]:
+    """Both settings' values by seed; those of one seed are equal if they are the same but for rounding."""
+    own, base = (values(one, how.metric, how.at) for one in (setting, other))
+    rounded = {seed: base[seed] for seed, value in own.items() if seed in base and same(value, base[seed])}
+    return own | rounded, base

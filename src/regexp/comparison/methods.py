@@ -22,6 +22,7 @@ def paragraph(found: Findings, between_seeds: Variation) -> str:
         _choosing(found),
         _testing(found),
         _correcting(found),
+        "All runs shared one split: tests and intervals are of the randomness of training." * between_seeds.one_split,
         "Intervals are 95 % t-intervals" + (" with that variance." if how.correction else "."),
         _leaving_out(found),
         _versions(found.runs),

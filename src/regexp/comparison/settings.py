@@ -64,6 +64,14 @@ def _off_values(target: str) -> dict[str, float]:
     return {field.name: field.metadata["off"] for field in fields if field.metadata.get("off") is not None}
 
 
+def strong_end(key: str, fields: Mapping[str, Any]) -> str | None:
+    """The end of its grid, ``upper`` or ``lower``, at which a number of a regularizer does most; None for other numbers."""
+    owner, _, field = key.rpartition(".")
+    target = fields.get(f"{owner}._target_") if owner.startswith("regularizer.") else None
+    off = _off_values(target).get(field) if target else None
+    return None if off is None else "lower" if math.isinf(off) else "upper"
+
+
 def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
     """The settings in grid order, and what is to be said of runs that repeat another."""
     keys = differing(runs)

@@ -52,6 +52,11 @@ class Difference:
     """The mean in units of the standard deviation that the test used."""
     paired: bool
 
+    @property
+    def none(self) -> bool:
+        """Whether all values that belong together are equal."""
+        return bool(self.paired and self.n > 1 and self.low == self.mean == self.high == 0)
+
 
 def estimate(values: Any, correction: float = 0.0) -> Estimate:
     """Mean, standard deviation (denominator n - 1) and t-interval."""

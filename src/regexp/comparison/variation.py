@@ -22,6 +22,12 @@ class Variation:
     seeds: int
     correction: float
     """Test size by training size where seeds re-split one finite data set, else 0: the term of Nadeau and Bengio."""
+    one_split: bool = False
+    """Whether all seeds train and test on the same examples: then intervals say nothing of others."""
+    examples: int | None = None
+    """How many there are, if that is known and the same for all settings."""
+    fixed_by_seed: bool = False
+    """Whether it is ``dataset.seed`` that keeps them the same."""
 
     def header(self) -> str:
         """One line for the top of a report."""
@@ -60,7 +66,12 @@ def variation(settings: Sequence[Setting], metric: str) -> Variation:
     }
     sources = tuple(names.get(source, source) for source, differs in found.items() if differs)
     fixed = tuple(source for source, differs in found.items() if not differs and source not in absent)
-    return Variation(sources, fixed, len({run.seed for run in runs}), max(ratios))
+    seeds = len({run.seed for run in runs})
+    if seeds < 2 or found["data"] or found["own"] or found["split"]:
+        return Variation(sources, fixed, seeds, max(ratios))
+    sizes = {sum(dataset_of(next(iter(setting.runs.values()))).sizes.values()) for setting in settings}
+    by_seed = all(run.fields.get("dataset.seed") is not None for run in runs)
+    return Variation(sources, fixed, seeds, 0.0, True, (sizes.pop() or None) if len(sizes) == 1 else None, by_seed)
 
 
 def _sources(runs: Sequence[Run]) -> set[str]:

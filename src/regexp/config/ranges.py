@@ -75,6 +75,20 @@ def declared(tree: Mapping[str, Any], given: set[str]) -> dict[str, Range]:
     return ranges
 
 
+def suggested(tree: Mapping[str, Any]) -> tuple[str, Range] | None:
+    """A number of the regularizers that are switched on with a range to search: as declared, else a usual one."""
+    for key, found in declared(tree, set()).items():
+        return key, found
+    for name in chosen(tree):
+        kind = _kind(["regularizer", name], tree)
+        for field in per_run_fields(kind) if kind else ():
+            if kind and _is_whole(kind, field):
+                return f"regularizer.{name}.{field}", Range(1, 10, whole=True)
+            if kind and _is_float(kind, field):
+                return f"regularizer.{name}.{field}", Range(1e-4, 1.0, log=True)
+    return None
+
+
 def chosen(tree: Mapping[str, Any]) -> list[str]:
     """The regularizers that are switched on, in their order."""
     nodes = tree.get("regularizer")
@@ -105,3 +119,7 @@ def _fields(kind: type[Component]) -> set[str]:
 def _is_whole(kind: type, field: str) -> bool:
     hint = hints(kind).get(field)
     return hint in (int, int | None)
+
+
+def _is_float(kind: type, field: str) -> bool:
+    return hints(kind).get(field) in (float, float | None)

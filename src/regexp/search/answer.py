@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regexp.comparing import compare
+from regexp.comparison.comparison import Comparison
 from regexp.comparison.figures import write as write_figures
 from regexp.comparison.reading import OUTPUT
 from regexp.config.planning import Plan
@@ -27,18 +28,19 @@ def answer(found: Sequence[Searched], plan: Plan) -> str:
         report.write(found, plan.folder / "search.csv")
         write_figures({"search": performance(found)}, plan.folder)
     options, metric = plan.search.options, found[0].test_metric
-    notes = [f"note: {text}" for text in report.remarks(found, options.budget, plan.composer)]
+    compared, text = _compared(plan, metric) if plan.compare else (None, "")
+    notes = [f"note: {one}" for one in report.remarks(found, options.budget, plan.composer, compared)]
     where = f"regexp-compare {quoted(str(plan.folder))} compares them again; pictures and tables are in {plan.folder}"
-    words = ["The chosen settings, trained with fresh seeds:", _compared(plan, metric), "", where] if plan.compare else []
+    words = ["The chosen settings, trained with fresh seeds:", text, "", where] if plan.compare else []
     return "\n".join(["", report.table(found), *notes, "", *words])
 
 
-def _compared(plan: Plan, metric: str) -> str:
-    """The comparison of the fresh runs, written to the folder, in words."""
+def _compared(plan: Plan, metric: str) -> tuple[Comparison | None, str]:
+    """The comparison of the fresh runs, written to the folder, and in words; None where they cannot be compared."""
     try:
         compared = compare(plan.folder, metric=metric, at=AT)
         with alone(plan.folder):
             compared.write(plan.folder / OUTPUT)
-        return str(compared)
+        return compared, str(compared)
     except ValueError as error:
-        return str(error)
+        return None, str(error)

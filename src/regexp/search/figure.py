@@ -42,7 +42,7 @@ def performance(found: Sequence[Searched]) -> Figure:
         counts = sorted({len(one.space.seeds) for one in found})
         lost = _LOST if any(outcome.lost for one in found for outcome in one.outcomes) else ""
         text = _CAPTION.format(seeds=counted(counts[-1], "seed"), lost=lost)
-        figure.supxlabel(textwrap.fill(text, 165), fontsize=9.5, color="0.35", x=0.01, ha="left")
+        figure.supxlabel(textwrap.fill(text, 174), fontsize=9.5, color="0.35", x=0.01, ha="left")
     return figure
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from regexp import atomic
+from regexp.comparison.comparison import Comparison
 from regexp.comparison.labels import short_key
 from regexp.comparison.statistics import paired
 from regexp.comparison.wording import number
@@ -19,6 +20,7 @@ from regexp.config.composing import Composer
 from regexp.config.ranges import Range
 from regexp.metrics import lower_is_better
 from regexp.report import aligned
+from regexp.search.hints import how_to_search, is_the_constant
 from regexp.search.outcomes import Outcome, Searched
 from regexp.words import exact, quoted
 
@@ -47,10 +49,15 @@ def table(found: Sequence[Searched]) -> str:
     return "\n".join(["Chosen by validation, means over the tuning seeds at the best epoch:", *aligned([header, *rows])])
 
 
-def remarks(found: Sequence[Searched], budget: int, composer: Composer) -> list[str]:
-    """What is to be known beside the table: sets without a search, lost seeds, choices near the end of a range."""
-    single = [one.space.label for one in found if not one.space.ranges]
-    said = [f"{', '.join(single)}: nothing to search, one setting instead of {budget}"] if single and budget > 1 else []
+def remarks(found: Sequence[Searched], budget: int, composer: Composer, compared: Comparison | None = None) -> list[str]:
+    """What is to be known beside the table: sets without a search, lost seeds, choices near the end of a range.
+
+    ``compared``: the chosen settings with fresh seeds, where they were compared.
+    """
+    single = [one.space for one in found if not one.space.ranges] if budget > 1 else []
+    names = ", ".join(space.label for space in single)
+    said = [f"{names}: nothing to search, one setting instead of {budget}"] if single else []
+    said += [f"{space.label}: {text}" for space in single if (text := how_to_search(space, composer))]
     if len(found) == 1:
         said.append(
             'there is one set of regularizers, and nothing to compare it with: name several, as in "regularizer=[],[l2]"'
@@ -59,9 +66,9 @@ def remarks(found: Sequence[Searched], budget: int, composer: Composer) -> list[
         if one.chosen.lost:
             said.append(f"{one.space.label}: {one.chosen.lost} of {len(one.space.seeds)} seeds of the chosen setting are lost")
         for key in one.chosen.values:
-            end = leading_end(one, key)
-            if end is not None:
-                said.append(f"{one.space.label}: {_at_the_end(one, key, end, composer)}")
+            if (end := leading_end(one, key)) is not None:
+                constant = compared is not None and is_the_constant(one, key, end, composer, compared)
+                said.append(f"{one.space.label}: {_at_the_end(one, key, end, None if constant else composer)}")
     return said
 
 
@@ -125,15 +132,20 @@ def write(found: Sequence[Searched], file: Path) -> None:
     atomic.write(file, lines.getvalue().encode())
 
 
-def _at_the_end(one: Searched, key: str, end: str, composer: Composer) -> str:
+def _at_the_end(one: Searched, key: str, end: str, composer: Composer | None) -> str:
+    """That the choice is near an end, and what to type; without a ``composer``, that beyond it lies the constant predictor."""
     found, value = one.space.ranges[key], one.chosen.values[key]
-    ends = f"{exact(found.low)} to {exact(found.high)}"
-    shown = f"{key} {exact(value)} is near the {end} end of its range, {ends}: the best may lie beyond"
+    shown = f"{key} {exact(value)} is near the {end} end of its range, {exact(found.low)} to {exact(found.high)}"
+    if composer is None:
+        return (
+            f"{shown}, and the network is not shown to beat the constant predictor: the best network found is that constant, "
+            "which a stronger one only comes closer to"
+        )
     for halvings in range(8):  # a rate has a limit
         wider = widened(found, end, 0.5**halvings)
         if _is_possible(one, key, wider.high if end == "upper" else wider.low, composer):
-            return f"{shown}. Widen it: {quoted(f'{key}={wider}')}"
-    return shown
+            return f"{shown}: the best may lie beyond. Widen it: {quoted(f'{key}={wider}')}"
+    return f"{shown}: the best may lie beyond"
 
 
 def _is_possible(one: Searched, key: str, value: float, composer: Composer) -> bool:

@@ -28,7 +28,7 @@ def choice(found: Findings) -> str:
     best = "lowest" if lower_is_better(found.how.objective) else "highest"
     text = (
         f"Validation chose {found.name(row.setting)}{strength(row.setting)}: the {best} mean {found.how.objective} "
-        f"({number(by.mean)}, {counted(by.n, 'seed')}{which}) of {_candidates(found)}."
+        f"({number(by.mean)}, {counted(by.n, 'seed')}{which}) of {_candidates(found)}{_tied(by.tied)}."
     )
     return text + extension(row.setting, found.settings, found.seeds, found.study, found.folders)
 
@@ -39,6 +39,15 @@ def strength(setting: Setting) -> str:
     if "regularizer" not in setting.values or not on:
         return ""
     return " at " + ", ".join(f"{short_key(key, on)} {short(value)}" for key, value in on.items())
+
+
+def _tied(others: int) -> str:
+    """How many others have the same mean, of which the weakest setting is preferred."""
+    if not others:
+        return ""
+    return (
+        f" ({'another has' if others == 1 else f'{others} others have'} the same, but for rounding: the weakest is preferred)"
+    )
 
 
 def _candidates(found: Findings) -> str:

@@ -45,6 +45,8 @@ def _of_one(row: Row, found: Findings) -> str:
     metric, base, difference = found.how.metric, found.baseline.label, row.difference
     if difference is None:
         return f"{metric} cannot be compared with that of the baseline ({base}): one of the two has no completed run."
+    if difference.none:
+        return f"{metric} is the same as that of the baseline ({base}) in all {difference.n} seeds, but for rounding."
     comparison = "lower" if difference.mean < 0 else "higher" if difference.mean > 0 else "neither lower nor higher"
     size = f"{number(abs(difference.mean))} {comparison}" if difference.mean else comparison
     text = f"{metric} is {size} than that of the baseline ({base})"

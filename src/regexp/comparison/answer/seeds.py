@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from regexp.comparison.planning import Needed, needed_by_holm
 from regexp.comparison.statistics import CHANCE, MOST, Difference
 
+_POWER = f"{100 * CHANCE:g} %"
+"""The chance to be shown, for which seeds are counted."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Open:
@@ -38,13 +41,13 @@ def told(center: str, open_: Sequence[Open]) -> str:
     parts = []
     if some:
         more = "".join(f", about {one.seeds} from {one.other}" for one in some[1:])
-        basis = f"estimated from n = {min(one.found.n for one in some)}; power {100 * CHANCE:g} %, 5 % level after Holm"
+        basis = f"estimated from n = {min(one.found.n for one in some)}; power {_POWER}, 5 % level after Holm"
         parts.append(f"about {some[0].seeds} seeds or more would tell {center} from {some[0].other}{more} ({basis})")
     if many:
-        parts.append(f"even {MOST} seeds would not tell {center} from {' or '.join(many)}")
+        parts.append(f"even {MOST} seeds would not tell {center} from {' or '.join(many)} with {_POWER} power")
     if never:
         why = "all of them split the same examples, so that it would take more examples"
-        parts.append(f"no number of seeds would tell {center} from {' or '.join(never)}: {why}")
+        parts.append(f"no number of seeds would tell {center} from {' or '.join(never)} with {_POWER} power: {why}")
     subject = "the difference is" if len(open_) == 1 else "the differences are"
     return f"If {subject} as large as measured, {'; '.join(parts)}." if parts else ""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 from regexp.comparison.answer.gaps import gaps
+from regexp.comparison.answer.rivals import center, rivals
 from regexp.comparison.answer.seeds import Open, planned, told
 from regexp.comparison.commands import sweep, with_fresh_seeds
+from regexp.comparison.condition import beyond
 from regexp.comparison.findings import Findings
-from regexp.comparison.measuring import difference
-from regexp.comparison.settings import Setting
-from regexp.comparison.statistics import LEVEL, Difference, holm
+from regexp.comparison.statistics import LEVEL
 from regexp.comparison.wording import interval
 from regexp.words import LISTED, listed
 
@@ -22,13 +20,13 @@ def undecided(found: Findings) -> str:
         return "One seed per setting decides nothing: train several" + (f":\n  {line}" if line else ".")
     if not any(row.difference for row in found.rows):
         return " ".join(part for part in ("Nothing was compared, and nothing is decided.", gaps(found)) if part)
-    parts = [_against_baseline(found), _rivals(found), _seeds(found), gaps(found)]
+    parts = [_against_baseline(found), _rivals(found), _seeds(found), beyond(found), gaps(found)]
     return " ".join(part for part in parts if part) or "Nothing that was compared is left open at the 5 % level."
 
 
 def _against_baseline(found: Findings) -> str:
     row = found.choice
-    if row is None or row.difference is None or not row.p >= LEVEL:
+    if row is None or row.difference is None or row.difference.none or not row.p >= LEVEL:
         return ""
     text = f"The data do not decide whether {row.setting.label} differs from {found.name(found.baseline)}: "
     if row.difference.low > 0 or row.difference.high < 0:
@@ -37,32 +35,21 @@ def _against_baseline(found: Findings) -> str:
 
 
 def _rivals(found: Findings) -> str:
-    """The settings that cannot be told from the chosen one, or from the baseline where nothing was chosen."""
-    center, others = _around(found)
-    if not others:
-        return ""
-    open_ = [other.label for other, _, p in _tested(found) if not p < LEVEL]
-    if not open_:
-        apart = " (the baseline apart)" if center is not found.baseline and _against_baseline(found) else ""
-        return f"{center.label} differs in {found.how.metric} from each of the other settings{apart}."
-    return (
-        f"The data do not tell {found.name(center)} in {found.how.metric} from {listed(open_)} "
-        f"({len(open_)} of {len(others)} compared with it, 5 % level after Holm)."
-    )
-
-
-def _around(found: Findings) -> tuple[Setting, list[Setting]]:
-    """The chosen setting, else the baseline, and the others, the baseline apart."""
-    center = found.choice.setting if found.choice else found.baseline
-    return center, [row.setting for row in found.rows if row.setting not in (center, found.baseline) and row.n]
-
-
-def _tested(found: Findings) -> list[tuple[Setting, Difference | None, float]]:
-    """Those others, with the difference to each and its p-value after Holm."""
-    center, others = _around(found)
-    tested = [difference(center, other, found.how) for other in others]
-    corrected = holm([math.nan if one is None else float(one.p) for one in tested])
-    return list(zip(others, tested, corrected.tolist(), strict=True))
+    """The settings that cannot be told from the center, and those that are the same."""
+    others, one = rivals(found), center(found)
+    open_, same = [each.setting.label for each in others if each.open], [each.setting.label for each in others if each.same]
+    parts = []
+    if open_:
+        parts.append(
+            f"The data do not tell {found.name(one)} in {found.how.metric} from {listed(open_)} "
+            f"({len(open_)} of {len(others)} compared with it, 5 % level after Holm)."
+        )
+    if same and not (one is found.baseline and len(others) == 1):  # which the second sentence says
+        parts.append(f"The {found.how.metric} of {found.name(one)} is the same as that of {listed(same)}, but for rounding.")
+    if others and not open_ and not same:
+        apart = " (the baseline apart)" if one is not found.baseline and _against_baseline(found) else ""
+        parts.append(f"{one.label} differs in {found.how.metric} from each of the other settings{apart}.")
+    return " ".join(parts)
 
 
 def _seeds(found: Findings) -> str:
@@ -70,7 +57,7 @@ def _seeds(found: Findings) -> str:
     open_ = [*_open_to_baseline(found), *_open_to_others(found)][:LISTED]
     numbers = [one.seeds for one in open_ if one.seeds]
     line = with_fresh_seeds(found.runs, max(numbers)) if numbers and not gaps(found) else None
-    text = told(found.name(_around(found)[0]), open_)
+    text = told(found.name(center(found)), open_)
     return f"{text} To train as many:\n  {line}" if line else text
 
 
@@ -83,7 +70,7 @@ def _open_to_baseline(found: Findings) -> list[Open]:
 
 
 def _open_to_others(found: Findings) -> list[Open]:
-    tested = _tested(found)
-    needed = planned([one for _, one, _ in tested], found.how.correction)
-    plans = zip(tested, needed, strict=True)
-    return [Open(other.label, one, plan) for (other, one, p), plan in plans if one and plan and not p < LEVEL]
+    others = rivals(found)
+    needed = planned([each.difference for each in others], found.how.correction)
+    plans = zip(others, needed, strict=True)
+    return [Open(each.setting.label, each.difference, plan) for each, plan in plans if each.difference and plan and each.open]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regexp.axes import focus, whole_epochs
-from regexp.comparison.figures.style import LINES, finish, new_figure, scale_y, tidy, worded
+from regexp.comparison.figures.style import LINES, finish, keep_above_zero, new_figure, scale_y, tidy, worded
 from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Estimate, estimate
@@ -82,6 +82,7 @@ def _panel(axes: Axes, found: Findings, settings: list[Setting], metric: str) ->
         _fill(axes, epochs, band, color, powers, 0.2 if len(bands) < 4 else 0.12)
     if not powers:
         focus(axes, *_first_and_later(bands))
+    keep_above_zero(axes, metric, means)
 
 
 def _fill(axes: Axes, epochs: np.ndarray, band: Estimate, color: str, powers: bool, alpha: float) -> None:

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from regexp.axes import short_tick
 from regexp.comparison.figures.estimates import error_of, estimate_of
 from regexp.comparison.figures.levels import levels
-from regexp.comparison.figures.style import DECADE, LINES, tidy, worded
+from regexp.comparison.figures.style import DECADE, LINES, keep_above_zero, legend, tidy, worded
 from regexp.comparison.findings import Findings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+def height_of(found: Findings) -> float:
+    """The inches that a picture with one row per setting takes."""
+    return 2.4 + 0.34 * len(found.rows)
 
 
 def draw_dots(axes: Axes, found: Findings, metric: str) -> None:
@@ -33,3 +38,5 @@ def draw_dots(axes: Axes, found: Findings, metric: str) -> None:
     if means and min(means) > 0 and max(means) > DECADE * min(means):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(short_tick)
+    keep_above_zero(axes, metric, means, along_x=True)
+    legend(axes, least=height_of(found))

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from regexp.comparison.figures.dots import draw_dots
+from regexp.comparison.figures.dots import draw_dots, height_of
 from regexp.comparison.figures.estimates import estimate_of
 from regexp.comparison.figures.grid import axis_name, number_keys, places, series
 from regexp.comparison.figures.levels import levels
 from regexp.comparison.figures.lines import Place, bands, cut_below, draw_baseline, draw_line, mark_choice, mark_diverged
-from regexp.comparison.figures.style import DECADE, DIFFERENCE, LINES, SPLITS, finish, legend, new_figure, scale_y, tidy, worded
+from regexp.comparison.figures.style import (
+    DECADE,
+    DIFFERENCE,
+    LINES,
+    SPLITS,
+    finish,
+    keep_above_zero,
+    legend,
+    new_figure,
+    scale_y,
+    tidy,
+    worded,
+)
 from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.words import listed
@@ -29,7 +41,7 @@ def against_strength(found: Findings, metrics: Sequence[str], *, together: bool 
     """One panel per number that differs (at most three) and metric. ``together``: training and validation beside the metric."""
     keys: list[str | None] = [*number_keys(found.settings)[:_PANELS]]
     panels = [(key, metric) for metric in metrics for key in (keys or [None])]
-    height = 4.9 if keys else 2.4 + 0.34 * len(found.rows)
+    height = 4.9 if keys else height_of(found)
     rows = len(metrics) if len(keys) > 1 else 1
     width = max(8.0, 5.2 * len(panels) / rows)
     figure, axes = new_figure(width, height * rows, len(panels), alike=len(metrics) == 1 or rows > 1, rows=rows)
@@ -90,6 +102,7 @@ def _panel(axes: Axes, found: Findings, key: str, metric: str, together: bool) -
     tidy(axes, axis_name(key, found), ylabel)
     if scale_y(axes, shown, DECADE):
         cut_below(axes)
+    keep_above_zero(axes, metric, shown)
     for band in bands(axes):
         band.set_zorder(1)
     mark_diverged(axes, settings, key, place)

@@ -55,7 +55,7 @@ def finish(figure: Figure, title: str, found: Findings, shown: str, drawn: Colle
     width = figure.get_figwidth()
     figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
     text = f"{counted(found, drawn)}; {shown}. {_context(found)}"
-    figure.supxlabel(textwrap.fill(text, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(text, round(13.8 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
 
 
 def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
@@ -68,8 +68,8 @@ def tidy(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def legend(axes: Axes, title: str | None = None) -> None:
-    """Above the axes, where it hides nothing; the figure grows by its lines."""
+def legend(axes: Axes, title: str | None = None, least: float = 4.5) -> None:
+    """Above the axes, where it hides nothing; the figure has ``least`` inches of height, and its lines on top."""
     labels = axes.get_legend_handles_labels()[1]
     if labels:
         columns = 2 if max(map(len, labels)) <= _SHORT else 1
@@ -80,7 +80,7 @@ def legend(axes: Axes, title: str | None = None) -> None:
         figure = axes.get_figure(root=True)
         assert figure is not None
         lines = -(-len(labels) // columns) + (title is not None)
-        figure.set_figheight(max(figure.get_figheight(), 4.5 + 0.22 * lines))
+        figure.set_figheight(max(figure.get_figheight(), least + 0.22 * lines))
 
 
 def scale_y(axes: Axes, shown: Sequence[float], wide: float = 20) -> bool:
@@ -89,6 +89,13 @@ def scale_y(axes: Axes, shown: Sequence[float], wide: float = 20) -> bool:
         return False
     axes.set_ylim(min(shown) / 1.6, max(shown) * 1.6)
     return True
+
+
+def keep_above_zero(axes: Axes, metric: str, means: Sequence[float], *, along_x: bool = False) -> None:
+    """Begin the axis of what is never negative at zero at the lowest, whatever the lower ends of its intervals."""
+    low, _ = axes.get_xlim() if along_x else axes.get_ylim()
+    if low < 0 < min(means, default=0.0) and metric != DIFFERENCE and not metric.startswith("gap/"):
+        axes.set_xlim(left=0) if along_x else axes.set_ylim(bottom=0)
 
 
 def worded(metric: str, found: Findings) -> str:
