@@ -109,7 +109,7 @@ def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric
         inputs.sub_(0.5).div_(0.5)
     hashes = {file.name: file.sha256 for file in fashion_mnist_files.FILES}
     norms = torch.linalg.vector_norm(inputs, dim=1)
-    return _Table(inputs, torch.cat(labels).long(), inputs.mean(1), norms, hashes, folder and str(folder))
+    return _Table(inputs, torch.cat(labels).long(), inputs.mean(1), norms, hashes, str(folder) if folder else None)
 
 
 def _address(value: Any) -> str | None:
