@@ -257,12 +257,12 @@ def test_numbers_that_auto_takes_as_classes_are_told_once(write, command_line, t
 @pytest.mark.parametrize(
     ("columns", "notes"),
     [
-        (whole_numbers() | {"y": column(60)}, []),
+        (whole_numbers() | {"y": column(60, 2)}, []),
         (whole_numbers() | {"y": [0, 1] * 30}, []),
         (whole_numbers() | {"y": ["u", "v", "w"] * 20}, []),
-        (whole_numbers() | {"y": column(60), "b": ["u", "v", "w"] * 20}, []),
+        (whole_numbers() | {"y": column(60, 2), "b": ["u", "v", "w"] * 20}, []),
         (
-            whole_numbers() | {"y": column(60), "b": [f"street {i // 2}" for i in range(60)]},
+            whole_numbers() | {"y": column(60, 2), "b": [f"street {i // 2}" for i in range(60)]},
             ["b: 30 different texts become 30 columns of 0 and 1, for 60 rows"],
         ),
         (

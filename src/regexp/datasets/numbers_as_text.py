@@ -27,7 +27,7 @@ def spoiled(column: pd.Series) -> str | None:
     points, thousands = _are_numbers(counts.index), np.asarray(counts.index.str.fullmatch(THOUSANDS), dtype=bool)
     commas = (_are_numbers(counts.index.str.replace(",", ".")) | thousands) & ~points
     if commas.any() and _most(counts, points | commas):
-        return f"must be numbers {_commas(str(column.name), counts.index[commas], separate=thousands[commas].all())}"
+        return f"must be numbers {_commas(str(column.name), counts.index[commas], separate=bool(thousands[commas].all()))}"
     if points.all() or not _most(counts, points):
         return None
     texts = counts[~points]
