@@ -70,7 +70,7 @@ def test_pictures_and_labels_are_torchvisions(load, torchvision_root, normalize)
             assert torch.equal(data.inputs[data.rows[split][i]], theirs[i][0].flatten())
 
 
-def test_shapes_types_and_hashes(load):
+def test_shapes_types_hashes_and_place(load, root):
     data = load(dtype=torch.float64)
     assert data.inputs.shape == (70_000, 784) and data.inputs.dtype == torch.float64
     assert data.targets.shape == (70_000,) and data.targets.dtype == torch.int64
@@ -82,6 +82,7 @@ def test_shapes_types_and_hashes(load):
     assert (data.inputs.min(), data.inputs.max(), data.center, data.scale) == (0, 1, 0, 1)
     assert data.classes == data.outputs == 10
     assert data.hashes == {file.name: file.sha256 for file in fashion_mnist_files.FILES}
+    assert data.folder == str(Path(root) / "fashion_mnist")
 
 
 def test_splits_are_disjoint_and_the_published_test_images_are_never_touched(load):
@@ -190,8 +191,10 @@ def test_files_are_found(root, nowhere, tmp_path, monkeypatch, below, variable):
     folder.symlink_to(Path(root) / "fashion_mnist", target_is_directory=True)
     if variable != "root":
         monkeypatch.setenv(variable, str(tmp_path / "data"))
-    contents = fashion_mnist_files.load(str(tmp_path / "data") if variable == "root" else None, download=False)
+    given = str(tmp_path / "data") if variable == "root" else None
+    contents = fashion_mnist_files.load(given, download=False)
     assert sorted(contents) == sorted(NAMES) and not nowhere.exists()
+    assert fashion_mnist_files.found(given) == folder
 
 
 def test_archives_are_unpacked_into_the_cache_when_no_root_is_given(nowhere, monkeypatch):
@@ -232,6 +235,18 @@ def test_without_data_and_network_the_message_says_what_to_do(nowhere, monkeypat
         assert part in message
     for file in fashion_mnist_files.FILES:
         assert file.name in message and str(file.size) in message and file.sha256 in message
+
+
+def test_the_message_names_every_folder_that_was_looked_in(nowhere, tmp_path, monkeypatch):
+    monkeypatch.setenv("REGEXP_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(fashion_mnist_files, "SYSTEM_FOLDERS", (tmp_path / "debian", tmp_path / "keras"))
+    seen = []
+    monkeypatch.setattr(Path, "is_file", lambda path: seen.append(path.parent))
+    with pytest.raises(DataError) as error:
+        fashion_mnist_files.load(str(tmp_path / "own"), download=False)
+    (line,) = [line for line in str(error.value).splitlines() if line.startswith("Looked in: ")]
+    assert line.removeprefix("Looked in: ").split(", ") == list(map(str, dict.fromkeys(seen)))
+    assert {tmp_path / "own", tmp_path / "data", tmp_path / "debian", tmp_path / "keras"} < set(seen)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import pickle
 import struct
 
@@ -13,6 +14,7 @@ import torch
 from torchvision import datasets
 from torchvision.transforms import ToTensor
 
+import regexp
 from regexp.component import Invalid
 from regexp.datasets import Images
 from regexp.datasets.dataset import DataError
@@ -129,9 +131,13 @@ def test_it_trains_by_its_yaml(images, tmp_path, command_line):
     sizes = ("dataset.val_size=20", f"dataset.root={tmp_path}", "dataset.download=false")
     done = command_line(f"dataset={images.lower()}", *sizes, "epochs=1", "regularizer=[]", "curves=false")
     assert done.code == 0, done.stderr
+    (file,) = tmp_path.glob("outputs/*/*/summary.json")
+    assert json.loads(file.read_text(encoding="utf-8"))["data_folder"] == str(tmp_path)
+    told = f"\ndata from     {tmp_path}\n"
+    assert told in done.stdout and told in f"{regexp.load(file.parent)}\n"
 
 
-@pytest.mark.parametrize("name", ["MNST", "FakeData", "os", "VisionDataset"])
+@pytest.mark.parametrize("name", ["MNST", "FakeData", "os", "VisionDataset", "QMNIST"])
 def test_other_names_are_refused(name):
     with pytest.raises(Invalid, match=r"must name a class of torchvision.datasets that takes root, train and download"):
         Images(name, "/nowhere").load(0, torch.float32)
@@ -139,10 +145,12 @@ def test_other_names_are_refused(name):
 
 @pytest.mark.parametrize(("name", "folder"), [("MNIST", "MNIST/raw"), ("CIFAR10", "."), ("USPS", ".")])
 def test_missing_files_are_named(name, folder, tmp_path):
-    with pytest.raises(DataError, match=f"{name} was not found in .*: allow dataset.download=true; ") as error:
+    with pytest.raises(DataError) as error:
         Images(name, str(tmp_path), download=False).load(0, torch.float32)
-    first, *lines = str(error.value).splitlines()
-    assert f"its files belong in {tmp_path / folder}, where" in first
+    first, either, other, *lines = str(error.value).splitlines()
+    assert first == f"{name} was not found in {tmp_path} (dataset.download=false)"
+    assert either == "Either: dataset.download=true, with a network"
+    assert other.startswith(f"or put these files into {tmp_path / folder}; with dataset.download=true they are then unpacked")
     kind = getattr(datasets, name)
     known = [*getattr(kind, "resources", []), *(one[1:] for one in getattr(kind, "split_list", {}).values())]
     known = known or [(kind.filename, kind.tgz_md5)]

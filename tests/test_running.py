@@ -119,6 +119,20 @@ def test_flags_are_refused_with_what_to_write_instead(flags, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [] and capsys.readouterr().out == ""
 
 
+def test_keywords_are_refused_with_the_string_to_write(tmp_path):
+    with pytest.raises(ConfigError, match=r'got keywords \(study, seed\): write "study=mx", "seed=3"$'):
+        regexp.run("experiment=weight_decay", study="mx", seed=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_were_not_saved_are_refused_with_what_to_write():
+    regexp.run(*GRID[:1], "dataset.val_size=20", *GRID[3:], "study=mine", "save=best")
+    (run,) = regexp.load("outputs/mine")
+    with pytest.raises(ValueError, match=r'no final weights of this run .*: write model\("best"\)$'):
+        run.model()
+    assert isinstance(run.model("best"), torch.nn.Module)
+
+
 def test_divergence_is_an_error_where_it_is_asked_for():
     words = ("optimizer.lr=0.01,1e20", "epochs=20")
     assert [run.status for run in regexp.run(*words)] == ["completed", "diverged"]

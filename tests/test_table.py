@@ -210,12 +210,69 @@ def test_without_a_validation_split_it_is_said_that_no_linear_model_is_there(fol
 def test_the_baselines_are_on_disk_and_in_the_report(folder, command_line, tmp_path):
     done = command_line("dataset=table", f"dataset.path={folder}/diabetes.csv", "dataset.target=target", "epochs=1")
     assert done.code == 0, done.stderr
-    assert "constant loss" in done.stdout and "ridge" in done.stdout and "final rmse" in done.stdout
+    assert re.search(r"^loss +final +constant +ridge \(strength ", done.stdout, re.M)
+    assert re.search(r"^rmse +final +constant +ridge \(strength ", done.stdout, re.M)
+    assert "\nregularizers  weight_decay(strength=1.0)\n" in done.stdout
+    table = done.stdout.partition("gap ")[0]
+    assert 40 < max(map(len, table.splitlines())) <= 100
     (file,) = tmp_path.glob("outputs/*/*/summary.json")
     summary = json.loads(file.read_text(encoding="utf-8"))
     assert set(summary["baselines"]) == {"constant", "ridge"}
     assert regexp.load(file.parent).baselines == summary["baselines"]
     assert list(summary["data_hashes"]) == ["table"]
+
+
+def test_it_is_said_where_the_linear_model_has_the_lower_test_loss(folder):
+    (result,) = fit([experiment(folder / "diabetes.csv", epochs=1)])
+    own = result.final["test/loss"]
+
+    def told(name, loss):
+        beside = {"constant": result.baselines["constant"], name: result.baselines["ridge"] | {"test/loss": loss}}
+        return re.findall(r"^.*has the lower test loss here.*$", str(dataclasses.replace(result, baselines=beside)), re.M)
+
+    (line,) = told("ridge", own / 2)
+    assert line.startswith(
+        f"ridge regression has the lower test loss here: {own / 2:.4g}, against {own:.4g} of this run; one run "
+    )
+    assert told("logistic", own / 2)[0].startswith("logistic regression has")
+    assert told("ridge", own) == told("ridge", 2 * own) == []
+
+
+def whole_numbers(n=60):
+    return {"a": column(n), "b": column(n, 1), "y": [36 + i % 9 for i in range(n)]}
+
+
+def test_numbers_that_auto_takes_as_classes_are_told_once(write, command_line, tmp_path):
+    words = ("dataset=table", f"dataset.path={write(whole_numbers())}", "dataset.target=y", "epochs=1", "curves=false")
+    said = "note: y: 9 whole numbers, taken as classes; dataset.task=regression otherwise\n"
+    one, typed, several = (
+        command_line(*more, *words) for more in ([], ["dataset.task=classification"], ["-m", "seed=0,1", "study=s"])
+    )
+    assert [done.code for done in (one, typed, several)] == [0, 0, 0]
+    assert [done.stderr.count(said) for done in (one, typed, several)] == [1, 0, 1]
+    logs = [file.read_text(encoding="utf-8") for file in tmp_path.glob("outputs/table_linear/*/train.log")]
+    assert sorted(log.count(said) for log in logs) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "notes"),
+    [
+        (whole_numbers() | {"y": column(60, 2)}, []),
+        (whole_numbers() | {"y": [0, 1] * 30}, []),
+        (whole_numbers() | {"y": ["u", "v", "w"] * 20}, []),
+        (whole_numbers() | {"y": column(60, 2), "b": ["u", "v", "w"] * 20}, []),
+        (
+            whole_numbers() | {"y": column(60, 2), "b": [f"street {i // 2}" for i in range(60)]},
+            ["b: 30 different texts become 30 columns of 0 and 1, for 60 rows"],
+        ),
+        (
+            {"a": column(7), "y": column(7, 1)},
+            ["the validation split has 1 row: its choice means little; the test split has 1 row: its loss means little"],
+        ),
+    ],
+)
+def test_what_is_easily_overlooked_is_noted(write, columns, notes):
+    assert Table(write(columns), "y").notes == notes
 
 
 def test_the_readmes_commands_train(command_line, tmp_path):
@@ -435,6 +492,13 @@ GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
             {},
             "features must not hold the target, got b equal to 'y' in every row: \"dataset.drop=[b]\"",
         ),
+        (
+            GOOD | {"b": ["2024-01-31", "2024-02-01"] * 10},
+            {},
+            "features must not be dates, got b ('2024-01-31'): make numbers of them (a month, days since the first), or "
+            '"dataset.drop=[b]"',
+        ),
+        (GOOD | {"b": [f"{day}.3.24 12:05" for day in range(1, 21)]}, {}, "features must not be dates, got b ('1.3.24 12:05')"),
         ({"Unnamed: 0": range(20), **GOOD}, {}, "features must have names, got Unnamed: 0 (an index"),
         (GOOD | {"y": ["one"] * 19 + ["two"]}, {}, "target must have classes of at least two rows, got two with one"),
         (GOOD | {"y": [1.0] * 20}, {}, "target must not be constant"),
@@ -461,6 +525,16 @@ AGES = [str(age) for age in range(20, 40)]
         (["-"] * 12 + AGES[12:], "got b with '-' in 12 of 20 cells"),
         (["7.5"] * 11 + [f"text {i}" for i in range(9)], "got b with 'text 0', 'text 1', 'text 2' and 6 more in 9 of 20"),
         ([f"{age},5" for age in AGES], "got b with decimal commas ('20,5', '21,5', '22,5' and 17 more): save with points, or"),
+        ([f"0,{age}5" for age in AGES], "got b with decimal commas ('0,205', '0,215', '0,225' and 17 more): save with points"),
+        (
+            [f"{age},100" for age in AGES[:9]] + ["900"] * 11,
+            "without thousands separators, got b with three digits after each comma ('20,100', '21,100', '22,100' and 6 more): "
+            "save without them (20100), or with points (20.100) if they are decimal commas, or",
+        ),
+        (
+            [f"1,{age}0,000.5" for age in AGES],
+            "('1,200,000.5', '1,210,000.5', '1,220,000.5' and 17 more): save without them (1200000.5), or",
+        ),
     ],
 )
 def test_numbers_that_are_read_as_texts_are_refused(write, cells, message):
@@ -478,7 +552,7 @@ def test_a_target_of_numbers_with_a_text_is_no_classification(write):
 
 
 def test_texts_with_digits_are_texts(write):
-    kinds = ["1st", "2nd", "3 rooms", "4"] * 5
+    kinds = ["1st", "2nd", "3.5.1", "4"] * 5
     assert Table(write(GOOD | {"b": kinds}), "y").load(0, torch.float64).inputs.shape == (20, 5)
 
 

@@ -39,7 +39,8 @@ class Facts:
 
     def about(self, run: int) -> dict[str, Any]:
         """The machine and the data, for the run's summary."""
-        return {**self.machine, "data_hashes": self.hashes(run)}
+        folder = self._data[run].folder
+        return {**self.machine, "data_hashes": self.hashes(run), **({"data_folder": folder} if folder else {})}
 
     def identity(self, run: int) -> dict[str, Any]:
         """What a checkpoint must say of the run, its history apart."""

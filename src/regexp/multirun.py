@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from regexp import notes
 from regexp.config.orders import prepare
 from regexp.config.planning import Plan
 from regexp.order import Order
@@ -16,11 +17,12 @@ from regexp.sweep.tally import Tally
 
 
 def begin(asked: Plan, overrides: Sequence[str]) -> None:
-    """Note the command in the folder, and say what of it cannot be trained."""
+    """Note the command in the folder, and say what of it cannot be trained, and what its data have to say."""
     note_command(asked.folder, sys.argv[1:])
     prepare(asked, overrides)
     for text in dict.fromkeys(text for texts in asked.refused for text in texts):
         print(f"refused: {text}", file=sys.stderr)
+    notes.say(job.experiment for job in asked.runs)
 
 
 def train_grid(asked: Plan, runs: Sequence[Order]) -> list[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from regexp.component import Component, per_run_fields
 from regexp.words import quoted
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "val", "test")
 METRICS = ("loss", "accuracy", "rmse")
-_WIDTH = len("epochs run")
+LINEAR = {"ridge": "ridge regression", "logistic": "logistic regression"}
+"""The linear model beside the network, by its name among the baselines."""
+_WIDTH = len("regularizers")
+_COLUMNS = 100
+"""A table that is wider is cut into one for each metric."""
 
 
 def report(result: Result, folder: Path, *, tensorboard: bool) -> str:
@@ -29,6 +34,7 @@ def facts_and_table(result: Result) -> str:
         rows[f"best (epoch {result.best_epoch})"] = result.best
     rows |= {_named(name, row): row for name, row in result.baselines.items() if "test/loss" in row}
     facts = {
+        "regularizers": held(result.experiment.regularizers) or "none",
         "gap": f"{result.final['gap/loss']:.4g}",
         "norm of w": f"{result.final['weights/l2_norm']:.4g}",
         "zeros in w": f"{100 * result.final['weights/zero_fraction']:.1f} %",
@@ -36,9 +42,17 @@ def facts_and_table(result: Result) -> str:
         "status": result.status + (f": {result.reason}" if result.reason else ""),
         **({"warning": result.warning} if result.warning else {}),
         "seconds": f"{result.seconds:.1f}",
+        **({"data from": folder} if (folder := result.machine.get("data_folder")) else {}),
         **({"baselines": without} if (without := no_linear_model(result.baselines)) else {}),
     }
-    return "\n".join([*aligned(_table(rows)), "", *(f"{name:<{_WIDTH}}  {text}" for name, text in facts.items())])
+    told = [f"{name:<{_WIDTH}}  {text}" for name, text in facts.items()]
+    return "\n".join([*_tables(rows), "", *told, *(["", text] if (text := _beaten(result)) else [])])
+
+
+def held(regularizers: Iterable[Component]) -> str:
+    """``l2(strength=0.1) + dropout(rate=0.5)``."""
+    numbers = [(one.name(), [f"{name}={getattr(one, name)}" for name in per_run_fields(one)]) for one in regularizers]
+    return " + ".join(f"{name}({', '.join(given)})" for name, given in numbers)
 
 
 def no_linear_model(names: Iterable[str]) -> str | None:
@@ -59,10 +73,31 @@ def aligned(table: list[list[str]]) -> list[str]:
     ]
 
 
-def _table(rows: dict[str, Row]) -> list[list[str]]:
+def _beaten(result: Result) -> str | None:
+    """What to say where the linear model has the lower test loss."""
+    name = next((name for name in LINEAR if name in result.baselines), None)
+    if name is None or result.status != "completed":
+        return None
+    linear, own = result.baselines[name].get("test/loss"), result.final["test/loss"]
+    if linear is None or linear >= own:
+        return None
+    more = 'one run decides nothing, several seeds show more: -m "seed=range(10)"'
+    return f"{LINEAR[name]} has the lower test loss here: {linear:.4g}, against {own:.4g} of this run; {more}"
+
+
+def _tables(rows: dict[str, Row]) -> list[str]:
+    """One table of all metrics, or one for each where that is too wide."""
     first = next(iter(rows.values()))
-    splits = [split for split in SPLITS if f"{split}/loss" in first]
     metrics = [metric for metric in METRICS if f"train/{metric}" in first]
+    whole = aligned(_table(rows, metrics))
+    if len(whole[0]) <= _COLUMNS:
+        return whole
+    parts = [aligned([[metric, *rows], *_table(rows, [metric])[1:]]) for metric in metrics]
+    return "\n\n".join(map("\n".join, parts)).split("\n")
+
+
+def _table(rows: dict[str, Row], metrics: list[str]) -> list[list[str]]:
+    splits = [split for split in SPLITS if f"{split}/loss" in next(iter(rows.values()))]
     header = ["", *(f"{which} {metric}" for which in rows for metric in metrics)]
     return [header, *([split, *(f"{row[f'{split}/{m}']:.4g}" for row in rows.values() for m in metrics)] for split in splits)]
 

@@ -6,11 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from regexp import rng
-from regexp.component import per_run_fields
 from regexp.experiment import Experiment
 from regexp.page import page
-from regexp.regularizers.regularizer import Regularizer
-from regexp.report import SPLITS, facts_and_table
+from regexp.report import SPLITS, facts_and_table, held
 from regexp.words import counted
 
 if TYPE_CHECKING:
@@ -75,16 +73,18 @@ class Result:
         return None if self.best is None else self.best[self.experiment.objective]
 
     def model(self, which: str = "final") -> nn.Module:
-        """The trained model as an ordinary ``nn.Module`` for one run; ``which`` is final, best or last.
+        """The trained model as an ordinary ``nn.Module`` for one run.
 
-        It returns scores: apply softmax or sigmoid for probabilities, as the loss does.
+        ``which`` is final (the weights that the run ends with), best or last. It returns scores: apply softmax or sigmoid for
+        probabilities, as the loss does. Raises ``ValueError`` where those weights were not saved.
         """
         if not self.weights:
             raise ValueError(
                 "no weights of this run were saved: train with save=all (in a study none are kept unless you say so)"
             )
         if which not in self.weights:
-            raise ValueError(f"which must be one of {', '.join(self.weights)}, got {which!r}")
+            kept = " or ".join(f'model("{name}")' for name in self.weights)
+            raise ValueError(f"there are no {which} weights of this run (save=all keeps all there are): write {kept}")
         with rng.seeded(self.experiment.seed, "init"):
             module = self.experiment.model.build(*self.sizes).to(self.experiment.stored_dtype)
         module.load_state_dict(self.weights[which], strict=False)
@@ -95,17 +95,11 @@ class Result:
 
     def __repr__(self) -> str:
         losses = ", ".join(f"{name} {self.final[name]:.4g}" for split in SPLITS if (name := f"{split}/loss") in self.final)
-        held = " + ".join(map(_named, self.experiment.regularizers)) or "no regularizer"
-        return f"Result({held}, seed {self.experiment.seed}: {self.status} after {counted(self.epochs_run, 'epoch')}, {losses})"
+        what = f"{held(self.experiment.regularizers) or 'no regularizer'}, seed {self.experiment.seed}"
+        return f"Result({what}: {self.status} after {counted(self.epochs_run, 'epoch')}, {losses})"
 
     def _repr_html_(self) -> str:
         return page(str(self), None)
 
     def _at(self, epoch: int) -> Row:
         return next(row for row in self.rows if row["epoch"] == epoch)
-
-
-def _named(regularizer: Regularizer) -> str:
-    """``weight_decay(strength=3)``."""
-    numbers = [f"{name}={getattr(regularizer, name)}" for name in per_run_fields(regularizer)]
-    return f"{regularizer.name()}({', '.join(numbers)})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import saving
+from regexp import notes, saving
 from regexp.checkpoint import Pace
 from regexp.component import Invalid
 from regexp.experiment import Experiment
@@ -71,6 +71,7 @@ def fit(
     _check("on_divergence", on_divergence, "record", "raise")
     _check("save", save, "all", "best", "last", "none")
     require_one_structure(experiments)
+    notes.say(experiments)
     keep = Keep(tensorboard, curves and len(experiments) == 1, save)
     about = {"command": command, "overrides": list(overrides)}
     settings = {"device": device, "threads": threads, "on_divergence": on_divergence, "checkpoint": checkpoint}

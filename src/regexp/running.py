@@ -11,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.version import VersionBase
 
+from regexp import notes
 from regexp.config import ConfigError
 from regexp.config.building import forget
 from regexp.config.orders import orders
@@ -33,13 +34,13 @@ _FLAGS = (
 _FOLDER = "which writes nothing, or into outputs/NAME where study=NAME is given: write study=NAME instead"
 
 
-def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
+def run(*overrides: str, config_dir: str | Path | None = None, **keywords: object) -> Runs:
     """Train what these strings, those of ``regexp-train -m``, ask for: ``run("experiment=weight_decay", "seed=range(20)")``.
 
     Values separated by commas, ``range(...)`` and lists of regularizers make a grid, and runs of one structure are trained as
     one stack, on one thread unless ``threads=`` is given. Nothing is written unless ``study=NAME`` names a folder below
     ``outputs``, which grows as it does under the command line: runs that it holds are read, not trained. ``config_dir``: a
-    folder with yaml files of your own, as with ``--config-dir``.
+    folder with yaml files of your own, as with ``--config-dir``. Other keywords are refused: fields are strings.
 
     ``hydra/sweeper=search`` and engines other than ``local`` keep what they do in a folder, and need ``study=``. Of a search
     the runs are those of the chosen settings with fresh seeds, at their best epochs.
@@ -54,6 +55,9 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
         raise ConfigError(
             [f"run() takes key=value words, each a string of its own, got {odd[0]!r}: write run(*words) for a list"]
         )
+    if keywords:
+        words = ", ".join(f'"{name}={value}"' for name, value in keywords.items())
+        raise ConfigError([f"run() takes strings, as on the command line, got keywords ({', '.join(keywords)}): write {words}"])
     if given := [word for word in overrides if word.startswith("-")]:
         raise ConfigError([_FLAGS.format(given=", ".join(map(repr, given)))])
     flags = ["--config-dir", str(config_dir)] if config_dir is not None else []
@@ -63,6 +67,7 @@ def run(*overrides: str, config_dir: str | Path | None = None) -> Runs:
         asked = plan(arguments, config_folder(), CONFIG_NAME)
         if problems := _misfits(asked, overrides):
             raise ConfigError(problems)
+        notes.say(job.experiment for job in asked.runs)
         if asked.search:
             return _search(asked, [*flags, *overrides])
         wanted = orders(asked)

@@ -39,7 +39,7 @@ def load(folder: str | Path) -> Result:
         weights={which: weights for payload in saved for which, weights in payload["weights"].items()},
         sizes=tuple(saved[0]["sizes"]) if saved else (0, 0),
         seconds=summary.get("seconds", 0.0),
-        machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes")},
+        machine={name: summary.get(name) for name in ("device", "threads", "versions", "commit", "data_hashes", "data_folder")},
         snapshot=next((payload for payload in saved if "tensors" in payload), {}),
         baselines=summary.get("baselines", {}),
         warning=summary.get("warning"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from regexp.datasets.advice import drop
 from regexp.datasets.columns import FEW, is_number, is_text, numbers
+from regexp.datasets.dates import is_dates
 from regexp.datasets.numbers_as_text import spoiled
 from regexp.words import counted, listed
 
@@ -48,7 +49,11 @@ def _unusable(features: pd.DataFrame) -> Iterator[str]:
     if odd:
         told = [f"{name} ({dtype})" for name, dtype in odd.items()]
         yield f"must be numbers or texts, got {listed(told)}: turn them into numbers, or {drop(odd)}"
-    if names := [name for name, column in whole.items() if is_text(column) and len(column) > 2 and column.is_unique]:
+    if dated := {name: column.iloc[0] for name, column in whole.items() if is_dates(column)}:
+        told = [f"{name} ({day!r})" for name, day in dated.items()]
+        yield f"must not be dates, got {listed(told)}: make numbers of them (a month, days since the first), or {drop(dated)}"
+    texts = {name: column for name, column in whole.items() if is_text(column) and name not in dated}
+    if names := [name for name, column in texts.items() if len(column) > 2 and column.is_unique]:
         yield f"must not be names of rows, got {listed(names)} with another text in every row: {drop(names)}"
     if index := [name for name in features.columns if name.startswith("Unnamed:")]:
         yield f"must have names, got {listed(index)} (an index that was saved with the table?): {drop(index)}"

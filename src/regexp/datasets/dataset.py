@@ -35,6 +35,8 @@ class Data:
     """SHA-256 of the files that were read."""
     unit: float | None = None
     """What a difference of 1 between scaled targets is in their own unit; None where targets are not scaled."""
+    folder: str | None = None
+    """Where the files lie that were read, for data sets that look for them."""
 
     @property
     def outputs(self) -> int:
@@ -76,6 +78,11 @@ class Dataset(Component):
     def shares(self) -> dict[str, float]:
         """The sizes of the splits in proportion, where their absolute sizes may be unknown."""
         return {split: float(size) for split, size in self.sizes.items()}
+
+    @property
+    def notes(self) -> list[str]:
+        """What is nothing wrong and easily overlooked, a sentence each: said once, before training."""
+        return []
 
     @property
     def resplits(self) -> bool:

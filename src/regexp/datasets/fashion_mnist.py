@@ -72,7 +72,7 @@ class FashionMNIST(Dataset):
         if self.label_noise:
             labels = redrawn(labels, rows["train"], self.label_noise, CLASSES, seed)
         center, scale = table.mean_and_deviation(rows["train"]) if self.normalize == "standardize" else (0.0, 1.0)
-        return Data(table.inputs, labels, rows, CLASSES, center, scale, table.hashes)
+        return Data(table.inputs, labels, rows, CLASSES, center, scale, table.hashes, folder=table.folder)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -85,6 +85,7 @@ class _Table:
     norms: Float[torch.Tensor, " examples"]
     """Of every image, which spares each seed a pass over all pixels."""
     hashes: dict[str, str]
+    folder: str | None
 
     def mean_and_deviation(self, rows: Int[torch.Tensor, " rows"]) -> tuple[float, float]:
         """Over all pixels of some images."""
@@ -97,6 +98,7 @@ class _Table:
 def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric: bool, dtype: torch.dtype) -> _Table:
     """Cached, so that all runs of a stack share one; one only, since it takes 220 MB."""
     contents = fashion_mnist_files.load(root, download, mirrors)
+    folder = fashion_mnist_files.found(root)
     images = [parse_idx(contents[f"{part}-images-idx3-ubyte"]).flatten(1) for part in ("train", "t10k")]
     labels = [parse_idx(contents[f"{part}-labels-idx1-ubyte"]) for part in ("train", "t10k")]
     inputs = torch.empty(sum(map(len, images)), PIXELS, dtype=dtype)
@@ -106,7 +108,8 @@ def _table(root: str | None, download: bool, mirrors: tuple[str, ...], symmetric
     if symmetric:
         inputs.sub_(0.5).div_(0.5)
     hashes = {file.name: file.sha256 for file in fashion_mnist_files.FILES}
-    return _Table(inputs, torch.cat(labels).long(), inputs.mean(1), torch.linalg.vector_norm(inputs, dim=1), hashes)
+    norms = torch.linalg.vector_norm(inputs, dim=1)
+    return _Table(inputs, torch.cat(labels).long(), inputs.mean(1), norms, hashes, str(folder) if folder else None)
 
 
 def _address(value: Any) -> str | None:

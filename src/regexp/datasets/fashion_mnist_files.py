@@ -28,9 +28,7 @@ def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Conte
     ``mirrors``: addresses that hold the four archives, tried before torchvision's. Raises :class:`DataError` where a file is
     missing or wrong, with its expected SHA-256.
     """
-    places = roots(root)
-    folders = [folder for path in places for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
-    folders += [folder.expanduser() for folder in SYSTEM_FOLDERS]
+    places, folders = roots(root), _folders(root)
 
     def fetched() -> Contents:
         if not download:
@@ -45,6 +43,18 @@ def load(root: str | None, download: bool, mirrors: Sequence[str] = ()) -> Conte
             raise DataError(_advice(folders, places[0], f"the download failed: {_brief(str(error))}")) from error
 
     return raw_files.load(FILES, folders, _store(places[0]), fetched)
+
+
+def found(root: str | None) -> Path | None:
+    """The folder in which the files lie, None if they are nowhere: after :func:`load` it is the one that it has used."""
+    files = raw_files.locate(FILES, _folders(root))
+    return files[0].parent if files else None
+
+
+def _folders(root: str | None) -> list[Path]:
+    """All places to look in, in their order."""
+    own = [folder for path in roots(root) for folder in (_store(path), path, path / "FashionMNIST" / "raw")]
+    return [*own, *(folder.expanduser() for folder in SYSTEM_FOLDERS)]
 
 
 def _store(root: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jaxtyping import Int
@@ -10,6 +11,10 @@ from regexp import rng
 from regexp.component import Rule, optional, whole, within
 from regexp.datasets.labels import proportional_order
 from regexp.lazy import torch
+from regexp.words import counted
+
+FEW = 10
+"""With fewer rows a split decides and shows little."""
 
 RULES: dict[str, Rule] = {"val_fraction": within(0, 1), "test_fraction": within(0, 1), "seed": optional(whole(0))}
 """Of the fields that data sets split in this way share."""
@@ -34,6 +39,16 @@ def too_few(examples: int, val_fraction: float, test_fraction: float) -> list[tu
         return []
     told = ", ".join(f"{size} {name}" for name, size in found.items())
     return [("test_fraction", f"and val_fraction must leave rows for every split, got {told} of {examples} rows: change them")]
+
+
+def small(found: Mapping[str, int]) -> list[str]:
+    """What is to be noted of validation and test splits with fewer than ten examples. ``found``: the size of every split."""
+    few = {split: counted(found[split], "row") for split in ("val", "test") if found.get(split, FEW) < FEW}
+    told = {
+        "val": "the validation split has {}: its choice means little",
+        "test": "the test split has {}: its loss means little",
+    }
+    return ["; ".join(told[split].format(rows) for split, rows in few.items())] if few else []
 
 
 def split(targets: Any, classes: int | None, val_fraction: float, test_fraction: float, seed: int) -> dict[str, torch.Tensor]:

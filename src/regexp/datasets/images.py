@@ -23,7 +23,7 @@ SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_0
 """Training and test images of the usual ones, known without loading."""
 
 PICTURES = {
-    **dict.fromkeys(("MNIST", "KMNIST", "QMNIST", "FashionMNIST"), (28, 28)),
+    **dict.fromkeys(("MNIST", "KMNIST", "FashionMNIST"), (28, 28)),
     **dict.fromkeys(("CIFAR10", "CIFAR100"), (3, 32, 32)),
     "USPS": (16, 16),
 }
@@ -35,7 +35,7 @@ class Images(Dataset):
     """Pixels as features (colours too, flattened) and integer classes, from a data set of torchvision.
 
     ``images``: a class of ``torchvision.datasets`` that takes ``root``, ``train`` and ``download`` and has ``data`` and
-    ``targets``: MNIST, KMNIST, QMNIST, FashionMNIST, CIFAR10, CIFAR100, USPS ... Its test images are the test split, always.
+    ``targets``: MNIST, KMNIST, FashionMNIST, CIFAR10, CIFAR100, USPS ... Its test images are the test split, always.
     ``root``: where its files are, in the folders that torchvision makes; null means ``$REGEXP_DATA``, else
     ``~/.cache/regexp``. The other fields are those of :class:`regexp.datasets.fashion_mnist.FashionMNIST`.
 
@@ -77,7 +77,8 @@ class Images(Dataset):
         return True
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
-        table = _table(self.images, str(roots(self.root)[0]), self.download, dtype)
+        folder = str(roots(self.root)[0])
+        table = _table(self.images, folder, self.download, dtype)
         image_splits.require_room(self, table.training)
         sizes = image_splits.sizes(self, table.training, len(table.labels) - table.training)
         rows = image_splits.rows(proportional_order(table.labels[: table.training], table.classes, seed), sizes)
@@ -88,7 +89,7 @@ class Images(Dataset):
         if self.normalize == "standardize":
             seen = table.inputs[rows["train"]].double()
             center, scale = seen.mean().item(), seen.std(correction=0).item()
-        return Data(table.inputs, labels, rows, table.classes, center, scale, table.hashes)
+        return Data(table.inputs, labels, rows, table.classes, center, scale, table.hashes, folder=folder)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -118,13 +119,12 @@ def _read(name: str, root: str, train: bool, download: bool) -> tuple[np.ndarray
     try:
         found = kind(root, train=train, download=False)
     except (RuntimeError, FileNotFoundError) as missing:
-        where = advice(kind, root)
         if not download:
-            raise DataError(f"{name} was not found in {root}: allow dataset.download=true{where and f'; {where}'}") from missing
+            raise DataError(f"{name} was not found in {root} (dataset.download=false)\n{advice(kind, root)}") from missing
         try:
             found = kind(root, train=train, download=True)
         except (OSError, RuntimeError) as error:
-            raise DataError(f"{name} is not in {root}, and its download failed ({error}){where and f': {where}'}") from error
+            raise DataError(f"{name} was not found in {root} (its download failed: {error})\n{advice(kind, root)}") from error
     images = np.asarray(found.data)
     channels_first = images.transpose(0, 3, 1, 2) if images.ndim == 4 else images
     return np.ascontiguousarray(channels_first), np.asarray(found.targets, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Columns of numbers that are read as texts: because of a few cells that are no numbers, or of decimal commas."""
+"""Columns of numbers that are read as texts: because of a few cells that are no numbers, or of commas in them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from regexp.words import listed
 if TYPE_CHECKING:
     import pandas as pd
 
+THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"
+"""Numbers as ``1,200`` and ``1,234,567.8``; what begins with 0 has a decimal comma."""
+
 
 def spoiled(column: pd.Series) -> str | None:
     """What turns a column of numbers into one of texts, and the way out; None for a column that is meant as text.
@@ -21,17 +24,28 @@ def spoiled(column: pd.Series) -> str | None:
     if not is_text(column):
         return None
     counts = column.dropna().astype(str).value_counts()
-    points, commas = _are_numbers(counts.index), _are_numbers(counts.index.str.replace(",", "."))
-    commas &= ~points
+    points, thousands = _are_numbers(counts.index), np.asarray(counts.index.str.fullmatch(THOUSANDS), dtype=bool)
+    commas = (_are_numbers(counts.index.str.replace(",", ".")) | thousands) & ~points
     if commas.any() and _most(counts, points | commas):
-        some = listed([repr(text) for text in counts.index[commas]], 3)
-        return f"must be numbers with decimal points, got {column.name} with decimal commas ({some}): save with points"
+        return f"must be numbers {_commas(str(column.name), counts.index[commas], separate=bool(thousands[commas].all()))}"
     if points.all() or not _most(counts, points):
         return None
     texts = counts[~points]
     told = f"{column.name} with {listed(map(repr, texts.index), 3)} in {texts.sum()} of {len(column)} cells"
     way_out = "replace them, delete their rows, or rename the numbers if they are categories (1 to c1)"
     return f"must be numbers in every cell or texts in most, got {told}: {way_out}"
+
+
+def _commas(name: str, texts: pd.Index, *, separate: bool) -> str:
+    """What is wrong with numbers that have commas. ``separate``: all of them may be thousands separators."""
+    some = listed(map(repr, texts), 3)
+    if not separate:
+        return f"with decimal points, got {name} with decimal commas ({some}): save with points"
+    first, point = texts[0].replace(",", ""), texts[0].replace(",", ".", 1)
+    way_out = f"save without them ({first})"
+    if texts.str.count(",").max() == 1 and not texts.str.contains(".", regex=False).any():
+        way_out += f", or with points ({point}) if they are decimal commas"
+    return f"without thousands separators, got {name} with three digits after each comma ({some}): {way_out}"
 
 
 def _are_numbers(texts: pd.Index) -> np.ndarray:

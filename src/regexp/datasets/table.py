@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from regexp.component import Invalid, each, one_of, optional, per_run, require
-from regexp.datasets import advice, column_checks, columns, table_files
+from regexp.datasets import advice, column_checks, columns, table_files, table_notes
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import RULES, shares, sizes, split, too_few
+from regexp.datasets.fractions import RULES, shares, sizes, small, split, too_few
 from regexp.datasets.scaling import scaled_targets
 from regexp.lazy import torch
 
@@ -32,7 +32,7 @@ class Table(Dataset):
     seed of a run, a number is one fixed split. A run is known by the table's content (``sha256``), wherever the file lies.
 
     Raises :class:`regexp.Invalid` with everything that is wrong: a missing file or column, two columns of one name, missing,
-    infinite and extreme values, numbers spoiled by texts or decimal commas, constant columns, a class with a single member, the
+    infinite and extreme values, numbers spoiled by texts or commas, dates, constant columns, a class with a single member, the
     target or (regression) a linear function of it among the features.
     """
 
@@ -49,6 +49,8 @@ class Table(Dataset):
 
     validation = "val_fraction"
     closed_form = True
+    guessed = False
+    """Whether ``task`` was auto, and the target has said what it is."""
 
     def __post_init__(self) -> None:
         require(
@@ -66,21 +68,28 @@ class Table(Dataset):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.sha256 is None or self.task == "auto":
             table, sha256 = self._read()
-            object.__setattr__(self, "task", columns.task_of(table[self.target]) if self.task == "auto" else self.task)
+            if self.task == "auto":
+                object.__setattr__(self, "task", columns.task_of(table[self.target]))
+                object.__setattr__(self, "guessed", True)
             self._check(table)
             object.__setattr__(self, "sha256", self.sha256 or sha256)
 
     @property
     def sizes(self) -> dict[str, int]:
-        try:
-            table, sha256 = self._read()
-        except Invalid:  # a finished run is read where its table is not
-            return {}
-        return sizes(len(table), self.val_fraction, self.test_fraction) if sha256 == self.sha256 else {}
+        table = self._still_there()
+        return {} if table is None else sizes(len(table), self.val_fraction, self.test_fraction)
 
     @property
     def shares(self) -> dict[str, float]:
         return shares(self.val_fraction, self.test_fraction)
+
+    @property
+    def notes(self) -> list[str]:
+        if (table := self._still_there()) is None:
+            return []
+        guess = self.guessed and self.task == "classification"
+        taken = table_notes.numbers_as_classes(table[self.target]) if guess else []
+        return [*taken, *table_notes.wide(table[self._chosen(table)]), *small(self.sizes)]
 
     @property
     def resplits(self) -> bool:
@@ -106,6 +115,14 @@ class Table(Dataset):
         if self.target not in table.columns:
             raise Invalid("Table", [("target", advice.absent(self.target, table.columns))])
         return table, sha256
+
+    def _still_there(self) -> pd.DataFrame | None:
+        """The table that the run was made with; None where it is not: a finished run is read elsewhere too."""
+        try:
+            table, sha256 = self._read()
+        except Invalid:
+            return None
+        return table if sha256 == self.sha256 else None
 
     def _chosen(self, table: pd.DataFrame) -> list[str]:
         """The columns that are features, in the table's order."""

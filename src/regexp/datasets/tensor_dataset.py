@@ -11,7 +11,7 @@ import numpy as np
 
 from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole
 from regexp.datasets.dataset import Data, DataError, Dataset
-from regexp.datasets.fractions import RULES, shares, sizes, split, too_few
+from regexp.datasets.fractions import RULES, shares, sizes, small, split, too_few
 from regexp.datasets.scaling import scaled_targets, standardized
 from regexp.lazy import torch
 
@@ -84,6 +84,10 @@ class TensorDataset(Dataset):
     @property
     def shares(self) -> dict[str, float]:
         return {name: float(size) for name, size in self.sizes.items()} or shares(self.val_fraction, self.test_fraction)
+
+    @property
+    def notes(self) -> list[str]:
+        return small(self.sizes)
 
     @property
     def resplits(self) -> bool:

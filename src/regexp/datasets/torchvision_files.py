@@ -7,13 +7,15 @@ from typing import Any
 
 
 def advice(kind: Any, root: str) -> str:
-    """Which files to put where, one line each; nothing for a class that does not say. ``kind``: torchvision's class."""
+    """How to get a data set's files: by a download, or which to put where, one line each, if torchvision's class says it."""
     files = _files(kind)
+    download = "Either: dataset.download=true, with a network"
     if not files:
-        return ""
+        return download
     folder = Path(root) / kind.__name__ / "raw" if hasattr(kind, "resources") else Path(root)
-    lines = "\n".join(f"  {name}  MD5 {md5}" for name, md5 in files)
-    return f"its files belong in {folder}, where dataset.download=true unpacks them without a network:\n{lines}"
+    lines = [f"  {name}  MD5 {md5}" for name, md5 in files]
+    by_hand = f"or put these files into {folder}; with dataset.download=true they are then unpacked, without a network:"
+    return "\n".join([download, by_hand, *lines])
 
 
 def _files(kind: Any) -> list[tuple[str, str]]:
