@@ -143,7 +143,7 @@ def test_there_is_no_false_alarm():
 def test_the_warning_is_kept_and_shown(command_line, tmp_path):
     wild = ("optimizer.lr=1", "model.init=normal", "epochs=3", "curves=false")
     alone = command_line(*wild, "hydra.run.dir=alone")
-    assert alone.code == 0 and "\nwarning     train/loss rose from" in alone.stdout
+    assert alone.code == 0 and "\nwarning       train/loss rose from" in alone.stdout
     summary = json.loads((tmp_path / "alone" / "summary.json").read_text(encoding="utf-8"))
     assert summary["status"] == "completed" and ", the largest stable lr of these batches" in summary["warning"]
     assert summary["warning"] in (tmp_path / "alone" / "train.log").read_text(encoding="utf-8")
