@@ -13,11 +13,11 @@ from regexp.comparison.settings import Seed
 from regexp.comparison.statistics import Difference, paired
 from regexp.comparison.wording import interval, number
 from regexp.metrics import lower_is_better
-from regexp.report import no_linear_model
+from regexp.report import LINEAR, no_linear_model
 from regexp.words import counted
 
 CONSTANT = "constant"
-_NAMES = {CONSTANT: "the constant predictor", "ridge": "ridge regression", "logistic": "logistic regression"}
+_NAMES = {CONSTANT: "the constant predictor", **LINEAR}
 
 
 @dataclasses.dataclass(frozen=True)

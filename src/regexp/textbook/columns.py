@@ -9,14 +9,14 @@ from typing import Any
 
 from regexp.experiment import Experiment
 from regexp.regularizers.regularizer import defines
+from regexp.report import METRICS, SPLITS
 from regexp.textbook.expression import Term, measuring
 from regexp.textbook.protocol import Protocol
 from regexp.textbook.study import matches
 
-SPLITS = ("train", "val", "test")
 NORMS = ("l2_norm", "l1_norm", "zero_fraction")
 KNOWN = (
-    *(f"{split}/{kind}" for split in SPLITS for kind in ("loss", "accuracy", "rmse")),
+    *(f"{split}/{kind}" for split in SPLITS for kind in METRICS),
     *("gap/loss", *(f"weights/{norm}" for norm in NORMS)),
 )
 LIKE = re.compile(rf"train/penalty/\w+|weights/\S+/({'|'.join(NORMS)})")
