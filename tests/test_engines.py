@@ -81,6 +81,15 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
+def ended(process: int) -> bool:
+    """Whether it has ended, even if nobody has asked how."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in "ZX"
+
+
 def metrics(folder: Path) -> dict[str, bytes]:
     return {file.parent.name: file.read_bytes() for file in sorted(folder.glob("*/metrics.csv"))}
 
@@ -241,6 +250,8 @@ def test_ray_trains_the_stacks_of_a_node_that_dies_elsewhere(cluster, command_li
     command = start(*sweep, *engine, "study=s")
     wait_for(lambda: len(list(touchy.glob("begun-*"))) == 2)
     ray.remove_node(nodes[0], allow_graceful=False)
+    workers = [int(file.name.rpartition("-")[2]) for file in touchy.glob("begun-*")]
+    wait_for(lambda: any(map(ended, workers)))  # a worker lives on for a moment, long enough to finish two epochs
     (touchy / "go").touch()
     done = command.finish()
     assert done.code == 0, done.stderr
