@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 import regexp
-from regexp.comparison.statistics import paired, power
+from regexp.comparison.power import power
+from regexp.comparison.statistics import paired
 from regexp.datasets import Table
 from regexp.regularizers import WeightDecay
 from run_folders_of import ONE, write_run, write_setting

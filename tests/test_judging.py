@@ -14,7 +14,7 @@ from scipy import stats
 
 from regexp.comparison.reading import Run
 from regexp.regularizers import WeightDecay
-from regexp.textbook import pages, report, sweeps
+from regexp.textbook import pages, report, seeds, sweeps
 from regexp.textbook.diagnostics import overshoot, saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
@@ -237,6 +237,15 @@ def test_undecided_says_how_many_seeds_would_decide(tmp_path):
     )
     assert found.verdict == "not decided"
     assert "seeds would decide" in found.remark
+
+
+def test_seeds_are_planned_for_the_level_that_decided_claims_leave(tmp_path):
+    plain = DECAYED + RANDOM.permutation([0.3, -0.3] * 3)
+    decided = [claim(name, role="primary", value=f"test/loss of {name} at final") for name in ("plain", "decayed")]
+    *others, found = judge(study(tmp_path, *decided, claim("equal", "equal", role="primary"), plain=plain))
+    assert [one.verdict for one in others] == ["holds", "holds"]
+    last, first = (seeds.for_equality(plain - DECAYED, 0.1, level) for level in (0.05, 0.05 / 3))
+    assert last < first and found.remark == f"about {last} seeds would decide"
 
 
 def test_the_neuron_of_the_book():

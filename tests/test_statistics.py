@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regexp.comparison.planning import is_ever_seen, needed_by_holm
-from regexp.comparison.statistics import estimate, holm, paired, power, seeds_needed, unpaired
+from regexp.comparison.power import is_ever_seen, needed_by_holm, power, seeds_needed, t_test
+from regexp.comparison.statistics import estimate, holm, paired, unpaired
 
 TRIALS = 20_000
 RANDOM = np.random.default_rng(20030901)
@@ -129,13 +129,13 @@ def test_seeds_are_counted_for_the_level_at_which_holm_will_test():
         p = [paired(RANDOM.normal(effect, 1, size=(TRIALS, n)), 0.0).p for effect in effects]
         return np.mean(holm(np.stack(p, -1))[:, 0] < 0.05)
 
-    needed = int(needed_by_holm(effects)[0].seeds)
+    needed = int(needed_by_holm([t_test(effect) for effect in effects])[0].seeds)
     assert shown(needed) == pytest.approx(0.8, abs=0.03) and shown(needed) > 0.79
     assert shown(seeds_needed(0.8)) < 0.75
 
 
 def test_a_difference_is_shown_only_where_larger_ones_are():
-    small, large, unknown = needed_by_holm([-0.5, 0.51, np.nan])
+    small, large, unknown = needed_by_holm([t_test(effect) for effect in (-0.5, 0.51, np.nan)])
     assert small == large and large.seeds == seeds_needed(0.51, 0.025) > seeds_needed(0.5)
     assert not unknown.ever
 
@@ -147,7 +147,7 @@ def test_where_splits_share_their_examples_there_is_a_difference_that_no_number_
     border = limit * np.sqrt(ratio)
     assert [is_ever_seen(factor * border, correction=ratio) for factor in (0.99, 1.01)] == [False, True]
     assert power(0.99 * border, 10**6, correction=ratio) < 0.8 < power(1.01 * border, 10**6, correction=ratio)
-    below, above = (needed_by_holm([factor * border], ratio)[0] for factor in (0.99, 1.5))
+    below, above = (needed_by_holm([t_test(factor * border, ratio)])[0] for factor in (0.99, 1.5))
     assert (below.seeds, below.ever, above.ever) == (np.inf, False, True) and above.seeds < 100
 
 

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regexp.comparison.power import needed_by_holm
+from regexp.comparison.statistics import LEVEL
 from regexp.textbook import seeds
+from regexp.textbook.expression import parse
+from regexp.textbook.protocol import Claim
 from regexp.textbook.verdicts import (
     center,
     direction,
@@ -23,6 +27,7 @@ from regexp.textbook.verdicts import (
 RANDOM = np.random.default_rng(11)
 DRAWS = 6000
 BOUND = 0.008  # three standard errors of a rate of 5 % over 6000 draws
+RULES = {"direction": direction, "equal": equal}
 
 
 def draws(mean, n=10, sd=1.0, family="normal"):
@@ -174,6 +179,20 @@ def test_the_stated_number_of_seeds_decides_an_equality():
     few = 0.1 + np.tile([-1.0, 1.0], 4) * np.sqrt(7 / 8)
     n = seeds.for_equality(few, 0.5)
     assert equal(draws(0.1, n=n), 0.5).holds.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_stated_number_of_seeds_decides_among_claims_that_holm_judges_together():
+    """By the level that the plainer claims leave to it, and not by that of the first of so many."""
+    effects = {"direction": (1.5, 1.2, 0.8), "equal": (0.1,)}
+    claims = [(Claim(kind, "", kind, parse("a of b"), margin=0.6), mean) for kind, means in effects.items() for mean in means]
+    few = [mean + np.tile([-1.0, 1.0], 4) * np.sqrt(7 / 8) for _, mean in claims]
+    tests = [seeds.planned(claim, values, median=False) for (claim, _), values in zip(claims, few, strict=True)]
+    needed = [int(one.seeds) for one in needed_by_holm(tests)]
+    assert needed[2] < seeds.for_direction(few[2], 0.6, LEVEL / 4) and needed[3] == seeds.for_equality(few[3], 0.6, LEVEL)
+    for place in (2, 3):
+        rules = [RULES[claim.kind](draws(mean, n=needed[place]), 0.6) for claim, mean in claims]
+        stand = np.array([withstand(p)[place] for p in np.stack([rule.p for rule in rules], -1)])
+        assert ((rules[place].holds | rules[place].fails) & stand).mean() > 0.75
 
 
 @pytest.mark.parametrize(("level", "fewest"), [(0.05, 6), (0.0125, 8)])

@@ -19,9 +19,6 @@ from scipy import special  # t's distributions without scipy.stats, whose import
 LEVEL = 0.05
 """Of the tests; the intervals cover 95 %."""
 
-CHANCE, MOST = 0.8, 1000
-"""The power for which seeds are counted, and how far."""
-
 Figure = Any
 """A float, or an array over the leading axes."""
 
@@ -71,8 +68,8 @@ def paired(values: Any, baseline: Any, correction: float = 0.0) -> Difference:
     differences = np.asarray(values, dtype=float) - np.asarray(baseline, dtype=float)
     found = estimate(differences, correction)
     n, df = found.n, np.asarray(found.n - 1.0)
-    t = _ratio(found.mean, found.sd * np.sqrt(1 / n + correction))
-    return Difference(n, found.mean, found.low, found.high, t, df, _two_sided(t, df), _ratio(found.mean, found.sd), paired=True)
+    t = ratio(found.mean, found.sd * np.sqrt(1 / n + correction))
+    return Difference(n, found.mean, found.low, found.high, t, df, _two_sided(t, df), ratio(found.mean, found.sd), paired=True)
 
 
 def unpaired(values: Any, baseline: Any, correction: float = 0.0) -> Difference:
@@ -80,11 +77,11 @@ def unpaired(values: Any, baseline: Any, correction: float = 0.0) -> Difference:
     a, b = np.asarray(values, dtype=float), np.asarray(baseline, dtype=float)
     va, vb = (_deviation(x) ** 2 * (1 / x.shape[-1] + correction) for x in (a, b))
     freedom = va**2 / max(a.shape[-1] - 1, 1) + vb**2 / max(b.shape[-1] - 1, 1)
-    df = np.where(freedom > 0, _ratio((va + vb) ** 2, freedom), a.shape[-1] + b.shape[-1] - 2.0)
+    df = np.where(freedom > 0, ratio((va + vb) ** 2, freedom), a.shape[-1] + b.shape[-1] - 2.0)
     mean, error = a.mean(-1) - b.mean(-1), np.sqrt(va + vb)
-    half, t = _quantile(df) * error, _ratio(mean, error)
+    half, t = _quantile(df) * error, ratio(mean, error)
     n = min(a.shape[-1], b.shape[-1])
-    return Difference(n, mean, mean - half, mean + half, t, df, _two_sided(t, df), _ratio(t, np.sqrt(n)), paired=False)
+    return Difference(n, mean, mean - half, mean + half, t, df, _two_sided(t, df), ratio(t, np.sqrt(n)), paired=False)
 
 
 def holm(p: Any) -> np.ndarray:
@@ -103,29 +100,11 @@ def holm(p: Any) -> np.ndarray:
     return corrected
 
 
-def power(effect: Any, n: Any, level: float = LEVEL, correction: float = 0.0) -> Any:
-    """The chance that a paired t-test of ``n`` pairs sees a true mean difference of ``effect`` standard deviations."""
-    n = np.asarray(n, dtype=float)
-    limit, shift = special.stdtrit(n - 1, 1 - level / 2), effect * np.sqrt(n / (1 + correction * n))
-    return 1 - special.nctdtr(n - 1, shift, limit) + special.nctdtr(n - 1, shift, -limit)
-
-
-def seeds_needed(
-    effect: float, level: float = LEVEL, chance: float = CHANCE, most: int = MOST, correction: float = 0.0
-) -> int | None:
-    """The fewest seeds with which a true difference of ``effect`` deviations is seen with this chance; None beyond ``most``.
-
-    >>> seeds_needed(1.0), seeds_needed(0.5)
-    (10, 34)
-
-    Seeds that re-split the same examples never show what is small beside the spread of the splits:
-
-    >>> seeds_needed(2.0, correction=1 / 3), seeds_needed(1.0, correction=1 / 3)
-    (12, None)
-    """
-    numbers = np.arange(2, most + 1)
-    enough = np.flatnonzero(power(abs(effect), numbers, level, correction) >= chance)
-    return int(numbers[enough[0]]) if enough.size else None
+def ratio(a: Any, b: Any) -> Any:
+    """``a / b``; 0 / 0 is 0, and anything else over 0 infinite."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((a == 0) & (b == 0), 0.0, a / b)[()]
 
 
 def _deviation(values: np.ndarray) -> Figure:
@@ -141,10 +120,3 @@ def _quantile(df: Any) -> Any:
 
 def _two_sided(t: Any, df: Any) -> Any:
     return 2 * special.stdtr(np.where(df > 0, df, np.nan), -np.abs(t))
-
-
-def _ratio(a: Any, b: Any) -> Any:
-    """``a / b``; 0 / 0 is 0, and anything else over 0 infinite."""
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((a == 0) & (b == 0), 0.0, a / b)[()]

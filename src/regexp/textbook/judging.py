@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from regexp.comparison.power import MOST, Needed, needed_by_holm
 from regexp.comparison.statistics import LEVEL
 from regexp.textbook import seeds, verdicts
 from regexp.textbook.measuring import diverged, measure
@@ -50,41 +51,40 @@ class Judgement:
 
 def judge(study: Study) -> list[Judgement]:
     """Every claim of the study's protocol, the primary ones corrected for their number."""
-    primary = sum(claim.role == "primary" for claim in study.protocol.claims)
-    found = [_judge(claim, study, LEVEL / max(primary, 1)) for claim in study.protocol.claims]
-    stands = verdicts.withstand([judgement.p if judgement.claim.role == "primary" else math.nan for judgement in found])
-    return [_withdrawn(j, primary) if j.p < LEVEL and not stand else j for j, stand in zip(found, stands, strict=True)]
+    found = [_judge(claim, study) for claim in study.protocol.claims]
+    primary = sum(one.claim.role == "primary" for one in found)
+    stands = verdicts.withstand([one.p if one.claim.role == "primary" else math.nan for one in found])
+    found = [_withdrawn(one, primary) if one.p < LEVEL and not stand else one for one, stand in zip(found, stands, strict=True)]
+    return [_complete(one, needed) for one, needed in zip(found, _needed(found), strict=True)]
 
 
-def _judge(claim: Claim, study: Study, level: float) -> Judgement:
+def _judge(claim: Claim, study: Study) -> Judgement:
+    """The claim by itself."""
     try:
         values, out = measure(claim.value, study), lost(diverged(claim.value, study))
     except NotMeasured as reason:
         return Judgement(claim, "not measured", remark=str(reason))
     median = claim.median or bool(out) or bool(np.isinf(values).any())
     low, high = verdicts.interval(values, median=median) if len(values) > 1 else (math.nan, math.nan)
-    remark = "median and sign interval" if median else ""
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}
     seen |= {"low": float(low), "high": float(high)}
     if claim.kind == "shown":
-        return Judgement(claim, "shown", **seen, remark=remark)
+        return Judgement(claim, "shown", **seen)
     if study.tier == "quick" and claim.kind != "exact":
-        return Judgement(claim, "no verdict", **seen, remark=remark)
-    verdict, p, why = _decide(claim, values, level, median=median)
-    return Judgement(claim, verdict, **seen, p=p, remark="; ".join(filter(None, [why, remark])))
+        return Judgement(claim, "no verdict", **seen)
+    verdict, p, remark = _decide(claim, values, median=median)
+    return Judgement(claim, verdict, **seen, p=p, remark=remark)
 
 
-def _decide(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> tuple[str, float, str]:
+def _decide(claim: Claim, values: np.ndarray, *, median: bool) -> tuple[str, float, str]:
     """The verdict, the error probability of the decision, and what else is to be said."""
     if claim.kind == "band" and len(values) < claim.band_seeds:
         return "not decided", math.nan, f"the band is for means of {claim.band_seeds} seeds"
     found = _decision(claim, values, median=median)
     yes, no = WORDS.get(claim.kind, ("holds", "does not hold"))
     remark = f"prediction interval {interval(found.low, found.high)}" if claim.kind == "published" else ""
-    if found.holds or found.fails:
-        return (yes if found.holds else no), float(found.p), remark
-    return "not decided", float(found.p), "; ".join(filter(None, [remark, _more_seeds(claim, values, level, median=median)]))
+    return yes if found.holds else no if found.fails else "not decided", float(found.p), remark
 
 
 def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Decision:
@@ -99,24 +99,41 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
     return rule(values - claim.target, claim.margin or 0.0, median=median)
 
 
-def _more_seeds(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> str:
-    if claim.kind == "published":
-        n = seeds.for_published(values, claim.tolerance or 0.0)
-        return _would(n) if n else f"single runs vary by more than {number(claim.tolerance or 0.0)}"
-    count = seeds.for_direction if claim.kind == "direction" else seeds.for_equality
-    level = level if claim.role == "primary" else LEVEL
-    return _would(count(values - claim.target, claim.margin or 0.0, level, median=median))
-
-
-def _would(n: int | None) -> str:
-    return f"about {n} seeds would decide" if n else f"more than {seeds.MOST} seeds would be needed"
-
-
 def _withdrawn(judgement: Judgement, primary: int) -> Judgement:
     """A decision that does not stand among the others."""
-    n = _more_seeds(judgement.claim, np.array(judgement.values), LEVEL / primary, median=judgement.median)
-    why = f"p = {judgement.p:.2g} alone, which does not stand among {primary} primary claims (Holm); {n}"
-    return dataclasses.replace(judgement, verdict="not decided", remark="; ".join(filter(None, [why, judgement.remark])))
+    why = f"p = {judgement.p:.2g} alone, which does not stand among {primary} primary claims (Holm)"
+    return dataclasses.replace(judgement, verdict="not decided", remark=_joined(why, judgement.remark))
+
+
+def _needed(found: Sequence[Judgement]) -> list[Needed]:
+    """What would decide each claim by its test: of the primary ones by Holm's procedure, by which they are judged together."""
+    tests = [None if math.isnan(one.p) else seeds.planned(one.claim, one.values, median=one.median) for one in found]
+    primary = [one.claim.role == "primary" for one in found]
+    together = needed_by_holm([test if main else None for test, main in zip(tests, primary, strict=True)])
+    alone = [needed_by_holm([test])[0] for test in tests]
+    return [both if main else own for both, own, main in zip(together, alone, primary, strict=True)]
+
+
+def _complete(judgement: Judgement, needed: Needed) -> Judgement:
+    """With all that is to be said beside it."""
+    more = _more_seeds(judgement, needed) if judgement.verdict == "not decided" and judgement.claim.kind != "band" else ""
+    how = "median and sign interval" if judgement.median else ""
+    return dataclasses.replace(judgement, remark=_joined(judgement.remark, more, how))
+
+
+def _more_seeds(judgement: Judgement, needed: Needed) -> str:
+    claim, n = judgement.claim, needed.seeds
+    if claim.kind == "published":
+        n = seeds.for_published(judgement.values, claim.tolerance or 0.0) or math.inf
+    if math.isfinite(n):
+        return f"about {n:.0f} seeds would decide"
+    if claim.kind == "published":
+        return f"single runs vary by more than {number(claim.tolerance or 0.0)}"
+    return f"more than {MOST} seeds would be needed"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
 
 
 def count(judgements: Sequence[Judgement]) -> dict[str, int]:

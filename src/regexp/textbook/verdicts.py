@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from regexp.comparison.statistics import LEVEL, Figure, estimate, holm
+from regexp.comparison.statistics import LEVEL, Figure, estimate, holm, ratio
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +81,7 @@ def published(values: Any, value: float, tolerance: float) -> Decision:
     low, high = found.mean - half, found.mean + half
     usable = high - low <= tolerance
     inside = (low <= value) & (value <= high)
-    p = 2 * special.stdtr(found.n - 1.0, -np.abs(_ratio(found.mean - value, scale)))
+    p = 2 * special.stdtr(found.n - 1.0, -np.abs(ratio(found.mean - value, scale)))
     return Decision(usable & inside, usable & ~inside, p, low, high)
 
 
@@ -101,7 +101,7 @@ def p_above(values: np.ndarray, bound: float, *, median: bool) -> Figure:
     if median:
         return special.bdtr(np.asarray((values <= bound).sum(-1), dtype=float), n, 0.5)
     found = estimate(values)
-    return special.stdtr(n - 1.0, -_ratio(found.mean - bound, found.sd / np.sqrt(n)))
+    return special.stdtr(n - 1.0, -ratio(found.mean - bound, found.sd / np.sqrt(n)))
 
 
 def interval(values: Any, level: float = LEVEL, *, median: bool = False) -> tuple[Figure, Figure]:
@@ -145,9 +145,3 @@ def _prepared(values: Any, median: bool) -> tuple[np.ndarray, bool]:
     if np.isnan(x).any():
         raise ValueError("a value is missing (nan): every seed must have one")
     return x, median or bool(np.isinf(x).any())
-
-
-def _ratio(a: Any, b: Any) -> Any:
-    """``a / b``; 0 / 0 is 0, and anything else over 0 infinite."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((a == 0) & (b == 0), 0.0, np.divide(a, b))[()]

@@ -6,8 +6,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from regexp.comparison.planning import Needed, needed_by_holm
-from regexp.comparison.statistics import CHANCE, MOST, Difference
+from regexp.comparison.power import CHANCE, MOST, Needed, needed_by_holm, t_test
+from regexp.comparison.statistics import Difference
 
 _POWER = f"{100 * CHANCE:g} %"
 """The chance to be shown, for which seeds are counted."""
@@ -30,7 +30,7 @@ class Open:
 
 def planned(tested: Sequence[Difference | None], correction: float) -> list[Needed | None]:
     """What each of the differences that Holm tests together needs; None without pairs, and for those of size 0."""
-    needed = needed_by_holm([math.nan if one is None else float(one.effect) for one in tested], correction)
+    needed = needed_by_holm([None if one is None else t_test(float(one.effect), correction) for one in tested])
     return [plan if one and _has_size(one) else None for one, plan in zip(tested, needed, strict=True)]
 
 
