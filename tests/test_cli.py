@@ -129,6 +129,13 @@ def test_what_follows_from_a_mistake_is_not_told(command_line):
     assert [line.split()[0] for line in lines] == ["model", "epochs"]
 
 
+@pytest.mark.parametrize("sign", ["", "+"])
+def test_what_follows_from_a_word_that_cannot_be_read_is_not_told(sign, command_line):
+    """That the path is missing, because nobody knows which was meant."""
+    (said,) = command_line("dataset=table", "dataset.target=y", f"{sign}dataset.path=it's mine.csv").stderr.splitlines()
+    assert "cannot be read" in said
+
+
 def test_a_wrong_flag_is_status_2(command_line):
     assert command_line("--epochs", "3").code == 2
 

@@ -54,7 +54,7 @@ def changed(**values: Any) -> dict[str, Any]:
 def problems_of(config: dict[str, Any]) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         build(config)
-    return caught.value.problems
+    return [str(one) for one in caught.value.problems]
 
 
 @pytest.mark.parametrize("kind", [dict, OmegaConf.create], ids=["plain", "omegaconf"])

@@ -20,8 +20,8 @@ def begin(asked: Plan, overrides: Sequence[str]) -> None:
     """Note the command in the folder, and say what of it cannot be trained, and what its data have to say."""
     note_command(asked.folder, sys.argv[1:])
     prepare(asked, overrides)
-    for text in dict.fromkeys(text for texts in asked.refused for text in texts):
-        print(f"refused: {text}", file=sys.stderr)
+    for problem in dict.fromkeys(one for several in asked.refused for one in several):
+        print(f"refused: {problem}", file=sys.stderr)
     notes.say(job.experiment for job in asked.runs)
 
 

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from regexp.component import Component
 from regexp.config.construction import construct
 from regexp.config.target import component_class
-from regexp.config.wording import NO_REGULARIZERS, ConfigError, Problems, not_chosen, unknown_key
+from regexp.config.wording import NO_REGULARIZERS, ConfigError, Problem, Problems, not_chosen, unknown_key
 from regexp.datasets.dataset import Dataset
 from regexp.experiment import Experiment
 from regexp.models.model import Model
@@ -55,7 +55,7 @@ def build(cfg: Mapping[str, Any]) -> tuple[Experiment, Settings]:
     experiment = _experiment(_choose(plain, SCALARS), parts, regularizers, problems)
     settings = _made_once(Settings, _choose(plain, SETTINGS), "", problems)
     if problems:
-        raise ConfigError(f"{key} {text}" for key, text in problems.items())
+        raise ConfigError(Problem(key, f"{key} {text}") for key, text in problems.items())
     return experiment, settings
 
 
@@ -68,7 +68,7 @@ def plain_values(cfg: Mapping[str, Any]) -> dict[str, Any]:
         nodes = {str(name): node for name, node in config.items() if name != "hydra"}
         return {k: OmegaConf.to_container(v, resolve=True) if OmegaConf.is_config(v) else v for k, v in nodes.items()}
     except OmegaConfBaseException as error:
-        raise ConfigError([f"{error.full_key} {str(error).splitlines()[0]}"]) from error
+        raise ConfigError([Problem(error.full_key or "", f"{error.full_key} {str(error).splitlines()[0]}")]) from error
 
 
 def _component(node: Any, key: str, group: str, problems: Problems) -> Any:

@@ -21,7 +21,7 @@ from regexp.config import diagnosis
 from regexp.config.building import BASES, build, plain_values
 from regexp.config.leftovers import is_typed, key_of, without_leftovers
 from regexp.config.values import Tree, plain_tree, unresolved, with_value
-from regexp.config.wording import ConfigError
+from regexp.config.wording import ConfigError, Problem
 from regexp.experiment import Experiment
 from regexp.settings import Settings, absent_device
 
@@ -82,14 +82,14 @@ class Composer:
             built = build(without_leftovers(plain_values(config), lines, self.loader))
         except ConfigError as error:
             typed = {key_of(line) for line in lines}
-            problems += [text for text in error.problems if not problems or is_typed(text.split()[0], typed)]
+            problems += [one for one in error.problems if not problems or is_typed(one.key, typed)]
         if self._here and (text := absent_device(config.get("device"))):
-            problems.append(f"device {text}")
+            problems.append(Problem("device", f"device {text}"))
         if problems:
             raise ConfigError(problems)
         return Job(*built, list(overrides), config)
 
-    def compose(self, overrides: Sequence[Override]) -> tuple[Any, list[str]]:
+    def compose(self, overrides: Sequence[Override]) -> tuple[Any, list[Problem]]:
         """The configuration that these overrides give, and what is wrong with those that it leaves out."""
         composed, problems = self._with_choices(self._choices(overrides))
         config, problems = copy.deepcopy(composed), dict(problems)
@@ -105,9 +105,9 @@ class Composer:
                 except Failure as error:
                     problems[key] = diagnosis.wrong_value(override, error, config, self.loader)
         HydraConfig.instance().set_config(config)
-        return config, list(problems.values())
+        return config, [Problem(key, line) for key, line in problems.items()]
 
-    def values(self, overrides: Sequence[Override]) -> tuple[Tree, list[str]]:
+    def values(self, overrides: Sequence[Override]) -> tuple[Tree, list[Problem]]:
         """What ``compose`` gives as plain dicts, without Hydra's own node."""
         tree = self._tree(self._choices(overrides))
         for override in overrides:
@@ -163,7 +163,7 @@ def _with_key(override: Override) -> Override:
     return override
 
 
-def build_all(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[str]]]:
+def build_all(composer: Composer, jobs: Sequence[Sequence[Override]]) -> tuple[list[Job], list[list[Problem]]]:
     """The runs that can be trained, and what is wrong with each of the others."""
     runs, problems = [], []
     for job in jobs:

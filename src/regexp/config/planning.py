@@ -16,10 +16,11 @@ from regexp.config.composing import Composer, Job, build_all
 from regexp.config.construction import construct
 from regexp.config.folders import named_study
 from regexp.config.grid import is_stacked, jobs
+from regexp.config.leftovers import key_of
 from regexp.config.loading import loading
 from regexp.config.misfits import equal_runs, misfits
 from regexp.config.searching import SearchPlan, is_search, mixed, plan_search
-from regexp.config.wording import ConfigError, Problems
+from regexp.config.wording import ConfigError, Problem, Problems
 from regexp.launcher import Launcher, Submitit
 
 
@@ -39,7 +40,7 @@ class Plan:
     folder: Path
     """The folder of the run, or of the runs."""
     runs: list[Job]
-    refused: list[list[str]]
+    refused: list[list[Problem]]
     """What is wrong with each run of a ``glob`` that cannot be trained."""
     fixed: list[str]
     """The keys that are not swept."""
@@ -61,19 +62,21 @@ def plan(arguments: argparse.Namespace, config_folder: Path, config_name: str) -
     """Compose and build every run. Raises :class:`ConfigError` with all that is wrong with any of them."""
     with loading(arguments.config_path or config_folder, arguments.config_dir) as loader:
         composer = Composer(loader, arguments.config_name or config_name)
-        overrides, problems = composer.parse(arguments.overrides)
+        overrides, unreadable = composer.parse(arguments.overrides)
         fixed = [override for override in overrides if not override.is_sweep_override()]
         head, wrong = composer.compose(fixed)
-        problems += [text for text in wrong if text.startswith("hydra")]
+        problems: list[Problem | str] = [*unreadable, *(one for one in wrong if one.key.startswith("hydra"))]
         may_sweep = arguments.multirun or head.hydra.mode == RunMode.MULTIRUN
         multirun = bool(may_sweep or named_study(head) is not None)
         stacked = multirun and is_stacked(head.hydra)
         problems += misfits(head, overrides, may_sweep=may_sweep, multirun=multirun, stacked=stacked)
-        launcher, wrong = _launcher(head) if stacked else (Launcher(), [])
+        launcher, misfit = _launcher(head) if stacked else (Launcher(), [])
         composer = composer if launcher.here else Composer(loader, composer.config_name, here=False)
         search, runs, refused, unfit = _runs(composer, head, overrides, multirun=multirun, stacked=stacked)
-        unread = {line.partition("=")[0] for line in arguments.overrides} - {override.key_or_group for override in overrides}
-        problems += [*wrong, *(text for text in unfit if text.split()[0] not in unread)]  # not what follows from that
+        problems += [*misfit, *unfit]
+        if not (stacked and runs and _is_glob(overrides)):
+            problems += _by_themselves(refused, arguments.overrides, overrides)
+        problems += [] if stacked else equal_runs(runs)
         if multirun and not (runs or refused or problems):
             problems.append("the sweep holds no run: give every swept key at least one value")
         if problems:
@@ -110,8 +113,8 @@ def _launcher(head: Any) -> tuple[Launcher, list[str]]:
 
 def _runs(
     composer: Composer, head: Any, overrides: Sequence[Override], *, multirun: bool, stacked: bool
-) -> tuple[SearchPlan | None, list[Job], list[list[str]], list[str]]:
-    """The search, if there is one; the runs; what is wrong with those that cannot be trained; what is wrong with all of it."""
+) -> tuple[SearchPlan | None, list[Job], list[list[Problem]], list[str]]:
+    """The search, if there is one; the runs; what is wrong with each of those that cannot be trained; what with the search."""
     search, problems = None, list[str]()
     if stacked and is_search(head.hydra):
         search, runs, refused, problems = plan_search(composer, head, overrides)
@@ -119,9 +122,13 @@ def _runs(
         runs, refused = build_all(composer, jobs(composer, head.hydra, overrides))
     else:
         runs, refused = build_all(composer, [[override for override in overrides if not override.is_sweep_override()]])
-    if not (stacked and runs and _is_glob(overrides)):
-        problems += [text for texts in refused for text in texts]
-    return search, runs, refused, problems if stacked else [*problems, *equal_runs(runs)]
+    return search, runs, refused, problems
+
+
+def _by_themselves(refused: Sequence[Sequence[Problem]], lines: Sequence[str], overrides: Sequence[Override]) -> list[Problem]:
+    """What is wrong with the runs, but for what follows from a line that could not be read: that its key has no value."""
+    unread = {key_of(line) for line in lines} - {"", *(override.key_or_group for override in overrides)}
+    return [one for several in refused for one in several if one.key not in unread]
 
 
 def _is_glob(overrides: Sequence[Override]) -> bool:

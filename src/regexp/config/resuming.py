@@ -118,7 +118,7 @@ def _refused(experiment: Experiment, own: Mapping[str, Any], override: Override)
     try:
         return told(experiment, build(tree)[0])
     except ConfigError as error:
-        return error.problems
+        return [str(one) for one in error.problems]
 
 
 def told(saved: Experiment, asked: Experiment) -> list[str]:

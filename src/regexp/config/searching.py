@@ -16,7 +16,7 @@ from regexp.config.composing import Composer, Job, build_all
 from regexp.config.construction import construct
 from regexp.config.grid import swept
 from regexp.config.spaces import Space, spaces
-from regexp.config.wording import Problems
+from regexp.config.wording import Problem, Problems
 from regexp.naming import SEARCH_NOTE
 
 SEARCH = "regexp.search"
@@ -77,7 +77,7 @@ def is_search(hydra: Any) -> bool:
 
 def plan_search(
     composer: Composer, head: Any, overrides: Sequence[Override]
-) -> tuple[SearchPlan, list[Job], list[list[str]], list[str]]:
+) -> tuple[SearchPlan, list[Job], list[list[Problem]], list[str]]:
     """The search; the runs of all seeds at one setting of every space; what is wrong with spaces that cannot be; what is
     wrong with the search itself. ``head``: the configuration of what is not swept.
     """
@@ -89,10 +89,10 @@ def plan_search(
     for space in [] if wrong else found:
         jobs, misfits = build_all(composer, space.probes(composer))
         if jobs and not jobs[0].experiment.dataset.has_validation:
-            field = jobs[0].experiment.dataset.validation
-            misfits.append([f"a search chooses by the validation split, and there is none: set dataset.{field} > 0"])
+            key = f"dataset.{jobs[0].experiment.dataset.validation}"
+            misfits.append([Problem(key, f"a search chooses by the validation split, and there is none: set {key} > 0")])
         if misfits:
-            refused.append(list(dict.fromkeys(text for texts in misfits for text in texts)))
+            refused.append(list(dict.fromkeys(one for several in misfits for one in several)))
         else:
             right.append(space)
             runs += jobs[: len(space.seeds)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Iterable, Sequence
 
@@ -12,12 +13,26 @@ STUDY_RULE = "must be a name of letters a to z, digits and ._+- (80 at most, non
 NO_REGULARIZERS = "write regularizer=[] for none"
 
 
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong."""
+
+    key: str
+    """In full; empty where no single key is wrong. By it is known what follows from another mistake."""
+    line: str
+    """What is said, with the key."""
+
+    def __str__(self) -> str:
+        return self.line
+
+
 class ConfigError(ValueError):
     """Everything that is wrong with a configuration, one line each."""
 
-    def __init__(self, problems: Iterable[str]):
-        self.problems = list(dict.fromkeys(problems))
-        super().__init__("\n".join(self.problems))
+    def __init__(self, problems: Iterable[Problem | str]):
+        found = {str(one): one if isinstance(one, Problem) else Problem("", one) for one in problems}
+        self.problems = list(found.values())
+        super().__init__("\n".join(found))
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
