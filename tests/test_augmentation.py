@@ -9,7 +9,6 @@ import scipy.ndimage
 import torch
 
 from regexp import rng
-from regexp.component import Invalid
 from regexp.datasets import FashionMNIST, SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP
@@ -17,6 +16,7 @@ from regexp.optim import SGD
 from regexp.program import Program, load_data
 from regexp.regularizers import Augmentation
 from regexp.regularizers.augmentation import moves, shifted, turn
+from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from support import CPU, Blobs, distance, fit, same_bits
 from test_user_model import Own

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 import regexp
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.datasets.dataset import Data, Dataset
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.regularizers import EarlyStopping, WeightDecay
+from regexp.rules import Invalid
 from support import fit, same_bits
 
 

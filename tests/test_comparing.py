@@ -17,12 +17,12 @@ from scipy import stats
 import regexp
 from regexp.comparing import NothingToCompare, main
 from regexp.comparison.reading import newest_study
-from regexp.component import Invalid
 from regexp.config.planning import plan
 from regexp.datasets import FashionMNIST
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import L1, Dropout, MaxNorm, WeightDecay
+from regexp.rules import Invalid
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run, write_setting
 from support import Blobs

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from regexp import rng
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -16,6 +15,7 @@ from regexp.optim import SGD
 from regexp.program import Program, load_data
 from regexp.regularizers import Dropout
 from regexp.regularizers.dropout import drop
+from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from support import CPU, Blobs, arrays, distance, fit, initial_model, same_bits
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
 from regexp.regularizers import EarlyStopping
+from regexp.rules import Invalid
 from regexp.stack.numbers import numbers, representative
 from support import CPU, Blobs, arrays, fit
 

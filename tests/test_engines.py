@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.launcher import Launcher
 from regexp.models import Linear
 from regexp.optim import SGD
 from regexp.order import Order
+from regexp.rules import Invalid
 from regexp.settings import Settings
 from regexp.sweep.hint import hint
 from regexp.sweep.stack import Stack

@@ -13,12 +13,12 @@ import torch
 from torchvision.datasets import FashionMNIST as TorchvisionFashionMNIST
 from torchvision.transforms import Compose, Normalize, ToTensor
 
-from regexp.component import Invalid
 from regexp.datasets import FashionMNIST, fashion_mnist_files
 from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
+from regexp.rules import Invalid
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 NAMES = [file.name for file in fashion_mnist_files.FILES]

@@ -15,7 +15,6 @@ from torchvision import datasets
 from torchvision.transforms import ToTensor
 
 import regexp
-from regexp.component import Invalid
 from regexp.datasets import Images
 from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
@@ -23,6 +22,7 @@ from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import Augmentation
 from regexp.regularizers.augmentation import shifted
+from regexp.rules import Invalid
 from support import fit
 
 

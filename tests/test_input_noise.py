@@ -9,13 +9,13 @@ import scipy.stats
 import torch
 
 from regexp import rng
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
 from regexp.program import Program, load_data
 from regexp.regularizers import InputNoise
+from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from support import CPU, Blobs, arrays, distance, fit
 from test_user_model import Own

@@ -7,11 +7,11 @@ import torch
 from torch.nn import functional
 
 from regexp import losses
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
+from regexp.rules import Invalid
 from support import Blobs
 
 GENERATOR = torch.Generator().manual_seed(0)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, MaxNorm
+from regexp.rules import Invalid
 from support import Blobs, arrays, distance, fit, same_bits
 from test_user_model import Twin
 

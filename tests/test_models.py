@@ -8,9 +8,9 @@ from scipy.stats import ks_2samp
 from torch import nn
 
 from regexp import rng
-from regexp.component import Invalid
 from regexp.models import MLP, Linear, initialization
 from regexp.models.layers import Slot
+from regexp.rules import Invalid
 
 INPUTS, OUTPUTS = 300, 100  # far from square, so that fan-in and fan-out cannot be mistaken for each other
 TORCH = {

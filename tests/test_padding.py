@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from regexp.component import Invalid, per_run
+from regexp.component import per_run
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.history import read_metrics
@@ -16,6 +16,7 @@ from regexp.optim import SGD, Adam
 from regexp.program import Program, load_data
 from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
+from regexp.rules import Invalid
 from regexp.runner import fit as fit_in
 from support import CPU, Blobs, assert_equal_alone, fit, same_bits
 

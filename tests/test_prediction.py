@@ -10,13 +10,13 @@ import torch
 
 import regexp
 from regexp import rng
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
 from regexp.prediction import Prediction
 from regexp.regularizers import L2, Dropout, InputNoise
+from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from support import Blobs, arrays, fit
 from test_user_model import Own

@@ -19,13 +19,13 @@ import pytest
 import regexp
 from regexp import atomic, checkpoint, stopping, training
 from regexp.checkpoint import Pace
-from regexp.component import Invalid
 from regexp.datasets import SyntheticRegression
 from regexp.history import read_metrics
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
 from regexp.results import Result
+from regexp.rules import Invalid
 from support import Blobs
 
 LINEAR = regexp.Experiment(SyntheticRegression(), Linear(), SGD(0.01), [WeightDecay(1.0)], epochs=6, batch_size=5)

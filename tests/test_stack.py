@@ -6,7 +6,7 @@ import itertools
 import pytest
 import torch
 
-from regexp.component import Invalid, per_run
+from regexp.component import per_run
 from regexp.datasets import FashionMNIST, SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -14,6 +14,7 @@ from regexp.optim import SGD, Adam
 from regexp.program import Program, arrange, load_data
 from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
+from regexp.rules import Invalid
 from regexp.stack.numbers import representative
 from regexp.training import start, train
 from support import CPU, Blobs, assert_equal_alone, fit, same_bits

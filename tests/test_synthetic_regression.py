@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from regexp.component import Invalid
 from regexp.datasets import PolynomialRegression, SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
+from regexp.rules import Invalid
 from support import arrays, distance, fit
 
 MANY = 40_000

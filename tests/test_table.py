@@ -22,7 +22,6 @@ from sklearn.preprocessing import StandardScaler
 import forked
 import regexp
 from regexp.baselines.beside import STRENGTHS
-from regexp.component import Invalid
 from regexp.config.construction import construct
 from regexp.datasets import Table
 from regexp.datasets.dataset import DataError
@@ -30,6 +29,7 @@ from regexp.experiment import Experiment
 from regexp.models import Linear
 from regexp.optim import SGD
 from regexp.regularizers import L2, EarlyStopping
+from regexp.rules import Invalid
 from support import arrays, fit
 
 

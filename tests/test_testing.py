@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from regexp import Regularizer, per_run, require
-from regexp.component import at_least
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
@@ -24,6 +23,7 @@ from regexp.regularizers import (
     MaxNorm,
     WeightDecay,
 )
+from regexp.rules import at_least
 from regexp.stack.axis import total
 from regexp.testing import Broken, check_regularizer
 from support import Blobs

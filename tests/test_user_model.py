@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 import regexp
-from regexp.component import Invalid
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, Dropout, EarlyStopping
 from regexp.regularizers.regularizer import Regularizer
+from regexp.rules import Invalid
 from support import Blobs, arrays, distance, fit
 
 

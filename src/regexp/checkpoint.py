@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from regexp import atomic
-from regexp.component import at_least, optional, require, whole
 from regexp.lazy import torch
+from regexp.rules import at_least, optional, require, whole
 
 SCHEMA = 1
 """The form of the payloads written here; another number is another form, and is not guessed at."""

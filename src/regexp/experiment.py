@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from regexp import losses, metrics
-from regexp.component import Component, Invalid, one_of, optional, require, values, whole, without_locations
+from regexp.component import Component, values, without_locations
 from regexp.datasets.dataset import Dataset
 from regexp.lazy import torch
 from regexp.models.model import Model
 from regexp.optim import Optimizer
 from regexp.regularizers.regularizer import HOOKS, Regularizer, defines
+from regexp.rules import Invalid, one_of, optional, require, whole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from regexp.component import Invalid
 from regexp.config import ConfigError
 from regexp.config.running import order
 from regexp.datasets.dataset import DataError
 from regexp.machine import OutOfMemory
 from regexp.report import report
+from regexp.rules import Invalid
 
 log = logging.getLogger("regexp")
 

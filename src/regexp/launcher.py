@@ -7,7 +7,7 @@ import importlib.util
 import shutil
 from typing import Any
 
-from regexp.component import Rule, above, at_least, boolean, one_of, optional, require, whole
+from regexp.rules import Rule, above, at_least, boolean, one_of, optional, require, whole
 
 PACKAGES = {"local": (None, None), "joblib": ("joblib", "parallel"), "submitit": ("submitit", "slurm"), "ray": ("ray", "ray")}
 """The package that an engine needs, and the extra of ours that installs it."""

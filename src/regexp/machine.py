@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from regexp.component import Invalid
 from regexp.lazy import torch
+from regexp.rules import Invalid
 
 RUNNING = ("src", "conf", "scripts")
 """The folders of a checkout that say what runs; reports may change while they are written."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from regexp.component import Component, Invalid, Search, above, boolean, each, per_run, require, within
+from regexp.component import Component, Search, per_run
 from regexp.lazy import torch
+from regexp.rules import Invalid, above, boolean, each, require, within
 from regexp.stack.axis import across
 from regexp.stack.numbers import Numbers
 

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float
 
 from regexp import losses, rng
-from regexp.component import Invalid
 from regexp.program.model import Noise, StackedModel, places
 from regexp.regularizers.regularizer import Place
 from regexp.results import Result
+from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import numbers, representative, structure
 

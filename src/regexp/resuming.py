@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp.component import Invalid
 from regexp.config import ConfigError
 from regexp.config.leftovers import key_of
 from regexp.config.resuming import Held, changed, held, told
 from regexp.experiment import Experiment
 from regexp.history import has_ended
+from regexp.rules import Invalid
 from regexp.sameness import differences
 from regexp.settings import Settings
 from regexp.words import quoted

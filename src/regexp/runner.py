@@ -8,7 +8,6 @@ from typing import Any
 
 from regexp import notes, saving
 from regexp.checkpoint import Pace
-from regexp.component import Invalid
 from regexp.experiment import Experiment
 from regexp.history import has_ended
 from regexp.naming import folder_names
@@ -16,6 +15,7 @@ from regexp.program import require_one_structure
 from regexp.progress import reporting
 from regexp.recorded_training import train_stack
 from regexp.results import Result
+from regexp.rules import Invalid
 from regexp.training import Observe
 from regexp.writing import Keep, RunWriter, only_here
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regexp.component import Invalid
 from regexp.experiment import Experiment
 from regexp.naming import flatten
+from regexp.rules import Invalid
 
 log = logging.getLogger("regexp")
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from regexp.checkpoint import Pace
-from regexp.component import Invalid, boolean, one_of, optional, require, whole
 from regexp.lazy import torch
+from regexp.rules import Invalid, boolean, one_of, optional, require, whole
 
 
 @dataclasses.dataclass(frozen=True)

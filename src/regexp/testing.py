@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 
-from regexp.component import is_number, per_run_fields
+from regexp.component import per_run_fields
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers.regularizer import Change, Place, Regularizer, switches
 from regexp.results import Result
+from regexp.rules import is_number
 from regexp.runner import fit
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers

@@ -11,7 +11,7 @@ from typing import Any
 
 from regexp.comparison.labels import ABSENT, label
 from regexp.comparison.reading import Run
-from regexp.component import is_number
+from regexp.rules import is_number
 
 Seed = tuple[int, int]
 

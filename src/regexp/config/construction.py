@@ -12,8 +12,8 @@ from typing import Any
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from regexp.component import Invalid
 from regexp.config.wording import Problems, unknown_key
+from regexp.rules import Invalid
 
 _MISSED = "must be given"
 _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}

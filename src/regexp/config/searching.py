@@ -11,13 +11,13 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
-from regexp.component import one_of, optional, require, whole
 from regexp.config.composing import Composer, Job, build_all
 from regexp.config.construction import construct
 from regexp.config.grid import swept
 from regexp.config.spaces import Space, spaces
 from regexp.config.wording import Problem, Problems
 from regexp.naming import SEARCH_NOTE
+from regexp.rules import one_of, optional, require, whole
 
 SEARCH = "regexp.search"
 """The sweeper that searches, as ``hydra/sweeper/search.yaml`` names it."""

@@ -9,12 +9,13 @@ from typing import Any
 
 from jaxtyping import Float, Int
 
-from regexp.component import each, location, per_run, require
+from regexp.component import location, per_run
 from regexp.datasets import fashion_mnist_files, image_splits
 from regexp.datasets.dataset import Data, Dataset
 from regexp.datasets.idx import parse_idx
 from regexp.datasets.labels import redrawn, stratified_order
 from regexp.lazy import torch
+from regexp.rules import each, require
 
 CLASSES = 10
 TRAINING = 60_000

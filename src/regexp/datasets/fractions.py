@@ -8,9 +8,9 @@ from typing import Any
 from jaxtyping import Int
 
 from regexp import rng
-from regexp.component import Rule, optional, whole, within
 from regexp.datasets.labels import proportional_order
 from regexp.lazy import torch
+from regexp.rules import Rule, optional, whole, within
 from regexp.words import counted
 
 FEW = 10

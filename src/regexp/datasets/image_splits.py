@@ -6,8 +6,8 @@ from typing import Any
 
 from jaxtyping import Int
 
-from regexp.component import Invalid, Rule, boolean, one_of, optional, whole, within
 from regexp.lazy import torch
+from regexp.rules import Invalid, Rule, boolean, one_of, optional, whole, within
 
 RULES: dict[str, Rule] = {
     "download": boolean(),

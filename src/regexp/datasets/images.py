@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from regexp.component import Invalid, location, per_run, require
+from regexp.component import location, per_run
 from regexp.datasets import image_splits
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.labels import proportional_order, redrawn
 from regexp.datasets.roots import roots
 from regexp.datasets.torchvision_files import advice
 from regexp.lazy import torch
+from regexp.rules import Invalid, require
 
 SIZES = {"MNIST": (60_000, 10_000), "KMNIST": (60_000, 10_000), "CIFAR10": (50_000, 10_000), "CIFAR100": (50_000, 10_000)}
 """Training and test images of the usual ones, known without loading."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from jaxtyping import Float
 
-from regexp.component import at_least, each, finite, optional, per_run, require, whole
+from regexp.component import per_run
 from regexp.datasets import drawn
 from regexp.datasets.dataset import Data, Dataset
 from regexp.lazy import torch
+from regexp.rules import at_least, each, finite, optional, require, whole
 
 
 @dataclasses.dataclass(frozen=True)

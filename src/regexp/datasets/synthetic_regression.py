@@ -9,10 +9,11 @@ from typing import Any
 
 from jaxtyping import Float
 
-from regexp.component import Invalid, at_least, finite, number_or_list, optional, per_run, require, whole, within
+from regexp.component import per_run
 from regexp.datasets import drawn
 from regexp.datasets.dataset import Data, Dataset
 from regexp.lazy import torch
+from regexp.rules import Invalid, at_least, finite, number_or_list, optional, require, whole, within
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from regexp.component import Invalid, each, one_of, optional, per_run, require
+from regexp.component import per_run
 from regexp.datasets import advice, column_checks, columns, table_files, table_notes
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.fractions import RULES, shares, sizes, small, split, too_few
 from regexp.datasets.scaling import scaled_targets
 from regexp.lazy import torch
+from regexp.rules import Invalid, each, one_of, optional, require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.component import Invalid
+from regexp.rules import Invalid
 
 if TYPE_CHECKING:
     import pandas as pd

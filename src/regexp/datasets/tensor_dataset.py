@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from regexp.component import Invalid, boolean, each, in_memory, one_of, optional, per_run, require, whole
+from regexp.component import in_memory, per_run
 from regexp.datasets.dataset import Data, DataError, Dataset
 from regexp.datasets.fractions import RULES, shares, sizes, small, split, too_few
 from regexp.datasets.scaling import scaled_targets, standardized
 from regexp.lazy import torch
+from regexp.rules import Invalid, boolean, each, one_of, optional, require, whole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from regexp.component import Invalid
 from regexp.models.layers import Linear
+from regexp.rules import Invalid
 
 # name -> (how a weight of shape (outputs, inputs) is filled, its standard deviation)
 SCHEMES: dict[str, Any] = {

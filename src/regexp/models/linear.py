@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from regexp.component import boolean, per_run
+from regexp.component import per_run
 from regexp.models.mlp import build_network, check_fields
 from regexp.models.model import Model
+from regexp.rules import boolean
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from regexp.component import Rule, above, at_least, each, finite, one_of, per_run, require, whole
+from regexp.component import per_run
 from regexp.models.model import Model
+from regexp.rules import Rule, above, at_least, each, finite, one_of, require, whole
 
 if TYPE_CHECKING:
     from torch import nn

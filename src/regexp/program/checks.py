@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from regexp.component import Invalid
 from regexp.datasets.dataset import Data
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place
+from regexp.rules import Invalid
 
 _BANNED = (
     (nn.modules.dropout._DropoutNd, "draws numbers outside the run: use regexp.Slot('hidden') and regularizer=[dropout]"),

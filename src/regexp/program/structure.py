@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regexp.component import Invalid
 from regexp.experiment import Experiment
 from regexp.program.padding import one_order
 from regexp.regularizers.regularizer import switches
+from regexp.rules import Invalid
 from regexp.stack.numbers import structure
 
 Set = dict[str, dict[str, Any]]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from jaxtyping import Float, Int
 
-from regexp.component import Search, per_run, require, whole, within
+from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
+from regexp.rules import require, whole, within
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
 
-from regexp.component import Invalid, Search, number_or_list, one_of, per_run, require, within
+from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
+from regexp.rules import Invalid, number_or_list, one_of, require, within
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from jaxtyping import Float
 
-from regexp.component import above, at_least, one_of, per_run, require, whole
+from regexp.component import per_run
 from regexp.lazy import torch
 from regexp.metrics import lower_is_better
 from regexp.regularizers.regularizer import Regularizer, Verdict
 from regexp.regularizers.stopping import CRITERIA, Evaluation
+from regexp.rules import above, at_least, one_of, require, whole
 from regexp.stack.numbers import Numbers
 
 if TYPE_CHECKING:

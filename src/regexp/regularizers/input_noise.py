@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from regexp.component import Search, at_least, one_of, per_run, require
+from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
+from regexp.rules import at_least, one_of, require
 from regexp.stack.axis import across
 from regexp.stack.noise import Draws
 from regexp.stack.numbers import Numbers

@@ -6,9 +6,10 @@ import dataclasses
 
 from jaxtyping import Float
 
-from regexp.component import Search, at_least, boolean, per_run, require
+from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Regularizer, Tensors
+from regexp.rules import at_least, boolean, require
 from regexp.stack.axis import total
 from regexp.stack.numbers import Numbers
 

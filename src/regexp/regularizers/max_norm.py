@@ -7,9 +7,10 @@ from typing import Any
 
 from jaxtyping import Float
 
-from regexp.component import Search, is_number, per_run, require
+from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Regularizer
+from regexp.rules import is_number, require
 from regexp.stack.numbers import Numbers
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from regexp import saving
-from regexp.component import Invalid
 from regexp.datasets.dataset import DataError
 from regexp.machine import OutOfMemory
 from regexp.order import Order
 from regexp.progress import figures_of
 from regexp.recorded_training import train_stack
 from regexp.results import Result
+from regexp.rules import Invalid
 from regexp.sameness import other_stack
 from regexp.snapshot import Snapshot
 from regexp.sweep.resuming import resumable, tidy

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from regexp.component import is_number
+from regexp.rules import is_integer, is_number
 
 Test = Callable[[Any], bool]
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_list_of(test: Test, length: int | None = None) -> Test:
@@ -28,7 +24,7 @@ def _is_printed(value: Any) -> bool:
 
 TYPES: dict[str, tuple[str, Test]] = {
     "str": ("a text", _is_text),
-    "int": ("a whole number", _is_whole),
+    "int": ("a whole number", is_integer),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "float": ("a number", is_number),
     "tuple[str, ...]": ("a list of texts", _is_list_of(_is_text)),

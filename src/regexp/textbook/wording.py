@@ -6,7 +6,7 @@ import math
 import string
 from collections.abc import Mapping
 
-from regexp.component import is_number
+from regexp.rules import is_number
 from regexp.textbook.protocol import Claim
 
 MEASURED = ("value", "interval", "n")

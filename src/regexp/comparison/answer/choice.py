@@ -11,8 +11,8 @@ from regexp.comparison.findings import Findings
 from regexp.comparison.labels import short, short_key
 from regexp.comparison.settings import Setting, split_sizes
 from regexp.comparison.wording import number
-from regexp.component import is_number
 from regexp.metrics import lower_is_better
+from regexp.rules import is_number
 from regexp.words import counted
 
 

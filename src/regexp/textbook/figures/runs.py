@@ -13,7 +13,7 @@ from regexp.comparison.figures.style import LINES, new_figure, scale_y, tidy
 from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
-from regexp.component import is_number
+from regexp.rules import is_number
 from regexp.textbook.expression import measuring, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
