@@ -1,4 +1,7 @@
-"""What the values in a protocol's file may be, by the type of their field."""
+"""What the values in a protocol's file may be, by the type of their field.
+
+By hand, because OmegaConf's types would convert what is refused here (3 to a text), and count no numbers of a pair.
+"""
 
 from __future__ import annotations
 
