@@ -37,11 +37,6 @@ def find(name: str) -> Any:
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def looks_at_all(name: str) -> bool:
-    """Whether the diagnostic takes all runs together."""
-    return hasattr(find(name), "of_study")
-
-
 def problem(term: Term) -> str | None:
     """What is wrong with a term that names a diagnostic."""
     if term.diagnostic is None:
