@@ -15,9 +15,9 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    """The report of two works, by the command line."""
+    """The report of two works and of where the time is, by the command line."""
     out = tmp_path_factory.mktemp("benchmark")
-    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--work", "W2,W6", "--out", out]
+    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--work", "W2,W6,profile", "--out", out]
     done = subprocess.run(words, cwd=out, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return done.stdout, out, json.loads((out / "benchmark.json").read_text(encoding="utf-8"))
@@ -52,3 +52,11 @@ def test_the_report_names_neither_host_nor_paths(found):
         assert os.uname().nodename not in text and str(SCRIPTS) not in text
     assert (out / "benchmark.png").stat().st_size > 10_000
     assert raw["commit"] and raw["versions"]["torch"]
+
+
+def test_the_shares_of_the_parts_make_the_whole(found):
+    _, _, raw = found
+    for shares in raw["profile"].values():
+        assert sum(share for part, share in shares.items() if part != "seconds") == pytest.approx(1, abs=0.05)
+        assert shares["batch order and gather"] > 0
+        assert shares["evaluation: the rest"] > 0

@@ -332,6 +332,14 @@ def test_help_and_config_need_no_torch(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_imports_neither_algebra_nor_pictures(tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", "regexp.train", *QUICK, "curves=false"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert {"torch", "tensorboard"} <= imported
+    assert not imported & {"sympy", "matplotlib", "pandas", "scipy", "torchvision", "optuna"}  # torch's checks need the first
+
+
 def interrupt_while_training(command):
     deadline = time.monotonic() + 60
     while "epoch 3/" not in command.err:

@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, record_function
 
 from benchmarks import ours
 from benchmarks.sizes import Sizes
-from regexp import training
+from regexp import rng, training
 from regexp.experiment import Experiment
 from regexp.machine import using
 from regexp.program import Program
@@ -94,7 +94,7 @@ def labelled(program: Program) -> Iterator[None]:
     """Inside the block the parts of the program have labels that the profiler sees."""
     places = [
         (Rows, "_read", GATHER),
-        (type(program.data), "_order", GATHER),
+        (rng, "orders", GATHER),
         (Draws, "sixteenths", MASKS),
         (type(program.optimizer), "step", OPTIMIZER),
         (training, "evaluate", "evaluation"),

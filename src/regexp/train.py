@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -77,32 +78,36 @@ def planned(words: Sequence[str]) -> Plan:
 
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
+    from regexp.startup import seldom_collected
+
+    _refuse_flags(arguments)
+    try:
+        with seldom_collected():
+            train = _prepared(arguments)
+        train()
+    except ConfigError as error:
+        _exit(str(error))
+
+
+def _prepared(arguments: argparse.Namespace) -> Callable[[], None]:
+    """What is left to do when all has been checked and the folder is taken."""
     from regexp.config.orders import orders
     from regexp.config.planning import plan
     from regexp.config.resuming import folder_of
     from regexp.rehearsal import rehearse
     from regexp.run_folders import holds_run
 
-    _refuse_flags(arguments)
-    try:
-        if folder := folder_of(arguments.overrides):
-            _resume(folder, arguments)
-            return
-        asked = plan(arguments, config_folder(), CONFIG_NAME)
-        runs = orders(asked) if asked.stacked and not asked.search else []
-        if asked.resumes and holds_run(asked.folder):
-            _resume_same(asked)
-            return
-        rehearse(asked)
-        _claim(asked, arguments.overrides)
-    except ConfigError as error:
-        _exit(str(error))
+    if folder := folder_of(arguments.overrides):
+        return partial(_resume, folder, arguments)
+    asked = plan(arguments, config_folder(), CONFIG_NAME)
+    runs = orders(asked) if asked.stacked and not asked.search else []
+    if asked.resumes and holds_run(asked.folder):
+        return partial(_resume_same, asked)
+    rehearse(asked)
+    _claim(asked, arguments.overrides)
     if asked.search:
-        _search(asked)
-    elif asked.stacked:
-        _sweep(asked, runs)
-    else:
-        _leave_to_hydra(asked, arguments)
+        return partial(_search, asked)
+    return partial(_sweep, asked, runs) if asked.stacked else partial(_leave_to_hydra, asked, arguments)
 
 
 def _search(asked: Plan) -> None:
