@@ -3,7 +3,8 @@
 Peers come with ``pip install -e ".[benchmark]"``; those that are not there are named in the report. Contestants take turns
 (A B A B ...), so that what else the machine does hits all; each is checked to reach the same loss. Written are
 ``benchmark.md``, ``benchmark.txt``, ``benchmark.json`` (raw numbers), the pictures ``benchmark.png`` and ``growth.png``, and
-``scale.md``: what the measured slopes say of larger machines, on paper. About 25 minutes on two quiet cores.
+``scale.md``: what the measured slopes say of larger machines, on paper. About 25 minutes on two quiet cores;
+``--keep --work W4`` measures one part again and leaves the others as they stand, and the report says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from benchmarks import growth, pictures, profile, report, scale
 from benchmarks.about import about
-from benchmarks.sizes import FULL, QUICK
+from benchmarks.kept import kept
+from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.works import cuda, epoch, networks, options, reading, regression, start_up
 
 WORKS = {
@@ -34,23 +36,37 @@ def main() -> None:
     parser.add_argument("--work", type=parts, default=[*WORKS, "growth", "profile"], help="W1,...,W6,options,growth,profile")
     parser.add_argument("--quick", action="store_true", help="small sizes, once, to see that everything works")
     parser.add_argument("--out", type=Path, default=REPORTS, help="the folder of the report")
+    parser.add_argument("--keep", action="store_true", help="keep what the report there says of all other parts")
     chosen = parser.parse_args()
     sizes = QUICK if chosen.quick else FULL
-    found = report.Report(about(), growth_images=sizes.growth_images)
+    now = about()
+    found = kept(chosen.out, now, sizes.growth_images) if chosen.keep else report.Report(now, growth_images=sizes.growth_images)
     for name in chosen.work:
-        if name == "growth":
-            found.curves = growth.curves(sizes)
-        elif name == "profile":
-            found.shares = profile.shares(sizes)
-        else:
-            found.works.append(WORKS[name](sizes))
-        report.write(found, chosen.out)
+        measure(name, sizes, found)
+        if found.about is not now:
+            found.again[name] = now
+        write(found, chosen.out)
         print(f"{name} done", flush=True)
-    pictures.ratios(found.works, chosen.out / "benchmark.png")
-    if found.curves:
-        pictures.growth(found.curves, chosen.out / "growth.png")
-        scale.write(found, chosen.out / "scale.md")
     print(report.plain(found))
+
+
+def measure(name: str, sizes: Sizes, found: report.Report) -> None:
+    """One part, put into the report."""
+    if name == "growth":
+        found.curves = growth.curves(sizes)
+    elif name == "profile":
+        found.shares = profile.shares(sizes)
+    else:
+        found.put(WORKS[name](sizes))
+
+
+def write(found: report.Report, folder: Path) -> None:
+    """Tables, raw numbers, pictures, and the page of larger machines."""
+    report.write(found, folder)
+    pictures.ratios(found.works, folder / "benchmark.png")
+    if found.curves:
+        pictures.growth(found.curves, folder / "growth.png")
+        scale.write(found, folder / "scale.md")
 
 
 def parts(text: str) -> list[str]:

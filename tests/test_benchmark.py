@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,14 @@ def test_the_shares_of_the_parts_make_the_whole(found):
         assert sum(share for part, share in shares.items() if part != "seconds") == pytest.approx(1, abs=0.05)
         assert shares["batch order and gather"] > 0
         assert shares["evaluation: the rest"] > 0
+
+
+def test_a_part_measured_again_leaves_the_others(found, tmp_path):
+    _, out, before = found
+    shutil.copytree(out, tmp_path / "again")
+    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--keep", "--work", "W6", "--out", tmp_path / "again"]
+    subprocess.run(words, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
+    after = json.loads((tmp_path / "again/benchmark.json").read_text(encoding="utf-8"))
+    assert {**after, "again": {}} == before
+    assert "--keep --work W6" in after["again"]["W6"]["command"]
+    assert "W6, measured again: `python" in (tmp_path / "again/benchmark.md").read_text(encoding="utf-8")

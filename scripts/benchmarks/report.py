@@ -17,13 +17,21 @@ HEADER = ("what", "median", "range", "limit", "")
 
 @dataclasses.dataclass
 class Report:
-    """All that one invocation measured."""
+    """All that one invocation measured, and what later ones measured again."""
 
     about: dict[str, Any]
     works: list[Work] = dataclasses.field(default_factory=list)
     curves: list[Curve] = dataclasses.field(default_factory=list)
     shares: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     growth_images: int = 0
+    again: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """By part: the ``about`` of a later invocation that measured it again."""
+
+    def put(self, work: Work) -> None:
+        """Add a work, in the place of what was measured of it before."""
+        names = [one.name for one in self.works]
+        place = names.index(work.name) if work.name in names else len(names)
+        self.works[place : place + 1] = [work]
 
 
 def write(report: Report, folder: Path) -> None:
@@ -92,12 +100,18 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def head(report: Report) -> list[str]:
     """What was measured where."""
-    machine = report.about["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in report.about["versions"].items())
+    again = [f"{part}, measured again: {', '.join(told(about)[:2])}" for part, about in report.again.items()]
+    return [*told(report.about), *again]
+
+
+def told(about: dict[str, Any]) -> list[str]:
+    """An invocation: its command, machine and versions."""
+    machine = about["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}"
     busy = f"load {machine['load at the start']} at the start"
     return [
-        f"`{report.about['command']}`, commit {report.about['commit']}, {report.about['date']}",
+        f"`{about['command']}`, commit {about['commit']}, {about['date']}",
         f"{where}, {busy}",
         versions,
     ]
@@ -115,4 +129,5 @@ def raw(report: Report) -> str:
         plain = {"title": work.title, "how": work.how, "notes": work.notes}
         works[work.name] = plain | {"rows": rows, "checks": checks, "seconds": work.seconds}
     growth = {curve.axis: [dataclasses.asdict(point) for point in curve.points] for curve in report.curves}
-    return json.dumps({**report.about, "works": works, "growth": growth, "profile": report.shares}, indent=1)
+    parts = {"works": works, "growth": growth, "profile": report.shares, "again": report.again}
+    return json.dumps({**report.about, **parts}, indent=1)
