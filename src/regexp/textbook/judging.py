@@ -19,6 +19,9 @@ from regexp.textbook.wording import interval, lost, number
 WORDS = {"published": ("inside", "outside")}
 """Instead of holds and does not hold."""
 
+UNTESTED = ("exact", "band", "shown")
+"""Kinds without a p-value: Holm's correction does not count them."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
@@ -49,11 +52,11 @@ class Judgement:
 
 
 def judge(study: Study) -> list[Judgement]:
-    """Every claim of the study's protocol, the primary ones corrected for their number."""
-    primary = sum(claim.role == "primary" for claim in study.protocol.claims)
-    found = [_judge(claim, study, LEVEL / max(primary, 1)) for claim in study.protocol.claims]
+    """Every claim of the study's protocol, the primary ones that are tested corrected for their number."""
+    tested = sum(claim.role == "primary" and claim.kind not in UNTESTED for claim in study.protocol.claims)
+    found = [_judge(claim, study, LEVEL / max(tested, 1)) for claim in study.protocol.claims]
     stands = verdicts.withstand([judgement.p if judgement.claim.role == "primary" else math.nan for judgement in found])
-    return [_withdrawn(j, primary) if j.p < LEVEL and not stand else j for j, stand in zip(found, stands, strict=True)]
+    return [_withdrawn(j, tested) if j.p < LEVEL and not stand else j for j, stand in zip(found, stands, strict=True)]
 
 
 def _judge(claim: Claim, study: Study, level: float) -> Judgement:
@@ -112,10 +115,10 @@ def _would(n: int | None) -> str:
     return f"about {n} seeds would decide" if n else f"more than {seeds.MOST} seeds would be needed"
 
 
-def _withdrawn(judgement: Judgement, primary: int) -> Judgement:
+def _withdrawn(judgement: Judgement, tested: int) -> Judgement:
     """A decision that does not stand among the others."""
-    n = _more_seeds(judgement.claim, np.array(judgement.values), LEVEL / primary, median=judgement.median)
-    why = f"p = {judgement.p:.2g} alone, which does not stand among {primary} primary claims (Holm); {n}"
+    n = _more_seeds(judgement.claim, np.array(judgement.values), LEVEL / tested, median=judgement.median)
+    why = f"p = {judgement.p:.2g} alone, which does not stand among {tested} tested primary claims (Holm); {n}"
     return dataclasses.replace(judgement, verdict="not decided", remark="; ".join(filter(None, [why, judgement.remark])))
 
 
