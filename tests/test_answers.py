@@ -15,7 +15,6 @@ from regexp.comparison.statistics import paired
 from regexp.datasets import Table
 from regexp.regularizers import WeightDecay
 from run_folders_of import ONE, write_run, write_setting
-from test_comparing import decayed
 
 NOISE = np.random.default_rng(3).normal(size=(4, 10))
 LEVEL = 1 + 0.1 * NOISE[0]
@@ -136,12 +135,39 @@ def test_the_last_line_is_one_setting_or_that_the_data_cannot_tell(losses, val, 
     assert str(found).splitlines()[-1] == f"Answer: {answer}"
 
 
-def test_without_a_choice_or_with_one_setting_there_is_no_answer(tmp_path):
-    write_setting(tmp_path / "alone", ONE, [1.0, 2.0], [1.0, 2.0])
-    assert regexp.compare(tmp_path / "alone").answer is None
-    for strength in (0.0, 1.0):
-        write_setting(tmp_path / "untold", decayed(strength), [1.0 + strength, 2.0])
-    assert regexp.compare(tmp_path / "untold").answer == "none, since validation chose nothing."
+def test_of_one_setting_there_is_no_answer(tmp_path):
+    write_setting(tmp_path, ONE, [1.0, 2.0], [1.0, 2.0])
+    assert regexp.compare(tmp_path).answer is None
+
+
+OPEN = "None is chosen, for want of a validation split."
+
+
+@pytest.mark.parametrize(
+    ("losses", "answer"),
+    [
+        ([LEVEL - 0.5 + 0.01 * NOISE[1]], f"compared with the baseline (none), test/loss is lower with weight_decay 1. {OPEN}"),
+        ([LEVEL + 0.3 * NOISE[1]], f"the data cannot tell the baseline (none) from weight_decay 1. {OPEN}"),
+        (
+            [LEVEL - 0.5 + 0.01 * NOISE[1], LEVEL + 0.5 + 0.01 * NOISE[2], LEVEL + 0.3 * NOISE[1], LEVEL * (1 + 1e-9)],
+            "compared with the baseline (none), test/loss is lower with weight_decay 1, higher with weight_decay 2, the same "
+            f"with weight_decay 4; the data cannot tell it from weight_decay 3. {OPEN}",
+        ),
+        ([LEVEL[:1]], "none yet: there is no test of a difference."),
+    ],
+)
+def test_without_a_validation_split_the_answer_is_what_the_seeds_show(losses, answer, tmp_path):
+    """Whatever the seeds show is against the baseline, corrected for the number of settings: the test split picks none."""
+    for strength, values in enumerate([LEVEL[: len(losses[0])], *losses]):
+        one = replace(
+            ONE, dataset=replace(ONE.dataset, val_size=0), regularizers=[WeightDecay(float(strength))] * bool(strength)
+        )
+        write_setting(tmp_path, one, values.tolist())
+    found = regexp.compare(tmp_path)
+    assert found.answer.replace(" at strength", "") == answer
+    assert str(found).splitlines()[-1] == f"Answer: {found.answer}"
+    tests = [stats.ttest_rel(values, LEVEL).pvalue * len(losses) for values in losses if len(values) > 1]
+    assert all(p < 0.05 or p > 0.2 for p in tests[:3])  # what the sentences rest on, by scipy and Bonferroni
 
 
 def test_rounding_makes_no_difference_and_the_weaker_setting_is_preferred(tmp_path):

@@ -292,21 +292,34 @@ def test_seeds_that_are_not_shared_are_compared_unpaired_and_said_to_be(tmp_path
     assert "Welch's unpaired t-tests" in found.methods
 
 
-def test_splits_of_one_data_set_are_corrected_and_fixed_ones_are_not(tmp_path):
+def test_a_test_split_that_seeds_share_needs_no_correction_and_is_told(tmp_path):
+    """Fashion-MNIST's seeds take other training and validation images, and never another's test images to train on."""
     images = replace(ONE, dataset=FashionMNIST(val_size=5000), model=MLP((4,)))
     whole = replace(images, dataset=FashionMNIST(val_size=0))
-    hashes = {"train-images-idx3-ubyte": "c59f"}
-    for name, one in (("split", images), ("whole", whole)):
-        for rate, shift in ((0.0, 0.0), (0.5, 0.3)):
-            losses = [1.0, 2.0 + shift, 3.0 - shift / 2, 4.0 + 2 * shift]
-            write_setting(tmp_path / name, replace(one, regularizers=[Dropout(rate)]), losses, data_hashes=hashes)
-    split, fixed = regexp.compare(tmp_path / "split"), regexp.compare(tmp_path / "whole")
-    widths = [(c.table["difference high"] - c.table["difference low"])[1] for c in (split, fixed)]
-    assert widths[0] / widths[1] == pytest.approx(np.sqrt((1 / 4 + 10_000 / 55_000) / (1 / 4)))
-    assert "split of the examples, initial weights, batch order, dropout masks" in split.between_seeds.header()
-    assert "Nadeau and Bengio (2003)" in split.between_seeds.header()
-    assert "Nadeau" not in fixed.methods
+    few = replace(images, dataset=FashionMNIST(val_size=0, train_size=1000))
+    hashes, losses = {"train-images-idx3-ubyte": "c59f"}, {0.0: [1.0, 2.0, 3.0, 4.0], 0.5: [1.0, 2.3, 2.85, 4.6]}
+    for name, one in (("drawn", images), ("few", few), ("whole", whole)):
+        for rate, values in losses.items():
+            val = values if one is images else None
+            write_setting(tmp_path / name, replace(one, regularizers=[Dropout(rate)]), values, val, data_hashes=hashes)
+    drawn, fewer, fixed = (regexp.compare(tmp_path / name) for name in ("drawn", "few", "whole"))
+    expected = stats.ttest_rel(losses[0.5], losses[0.0])
+    for found in (drawn, fewer, fixed):
+        (row,) = [row for row in found.findings.rows if row.difference]
+        assert row.p == pytest.approx(expected.pvalue)
+        assert (row.difference.low, row.difference.high) == pytest.approx(expected.confidence_interval(0.95))
+        assert "Nadeau" not in found.methods + str(found)
+    sources = "choice of the training examples, initial weights, batch order, dropout masks"
+    for found in (drawn, fewer):
+        assert f"differed: {sources}; the same for all were test examples" in found.between_seeds.header()
+        assert "test examples the same: intervals hold given both, not for others" in found.between_seeds.header()
+        assert "shared the test split: tests and intervals are given both" in found.methods
     assert "differed: initial weights, batch order, dropout masks; the same for all were data" in fixed.between_seeds.header()
+
+    validated = regexp.compare(tmp_path / "drawn", metric="val/loss")  # on images that train other seeds
+    widths = [(c.table["difference high"] - c.table["difference low"])[1] for c in (validated, drawn)]
+    assert widths[0] / widths[1] == pytest.approx(np.sqrt((1 / 4 + 5_000 / 55_000) / (1 / 4)))
+    assert "Nadeau and Bengio (2003)" in validated.between_seeds.header()
 
 
 def test_the_header_says_what_did_not_differ(tmp_path):
@@ -324,13 +337,54 @@ def test_one_seed_decides_nothing(tmp_path):
     assert "nan" not in text
 
 
-def test_unlike_measures_are_named(tmp_path):
+def by_losses(folder, losses=("binary_cross_entropy", "quadratic"), **about):
+    """The second loss has the smaller values by far, and the lower accuracy."""
+    for place, loss in enumerate(losses):
+        for seed in range(5):
+            one = replace(ONE, dataset=FashionMNIST(), model=MLP((4,)), loss=loss, seed=seed)
+            accuracy = 0.8 - 0.1 * place + 0.001 * seed**2 * (1 + place)
+            metrics = {f"{split}/accuracy": accuracy for split in ("train", "val", "test")}
+            value = 1 / (1 + 9 * place) + 0.001 * seed
+            write_run(folder, one, value, value, metrics=metrics, device="cuda" if place else "cpu", **about)
+
+
+def test_settings_of_different_losses_are_compared_by_accuracy(tmp_path):
+    by_losses(tmp_path)
+    found = regexp.compare(tmp_path)
+    assert (found.findings.how.metric, found.findings.how.objective) == ("test/accuracy", "val/accuracy")
+    assert found.findings.choice.setting.label == "loss=binary_cross_entropy"
+    assert found.answer == "the baseline (loss=binary_cross_entropy). No other setting has a better test/accuracy."
+    assert not any("/loss" in sentence for sentence in found.sentences)
+    assert not [name for name in found.table if "loss" in name and name != "loss"]
+    assert not [name for name in found.figures if name == "gap"]
+    text = "\n".join(found.remarks)
+    assert "settings differ in the loss (binary_cross_entropy, quadratic), whose values are on different scales: " in text
+    assert "val/accuracy chooses, where there is a validation split, and test/accuracy is compared" in text
+    assert "runs differ in device: cpu; cuda" in text
+    norms = regexp.compare(tmp_path, metric="weights/l2_norm").findings.how
+    assert (norms.metric, norms.objective) == ("weights/l2_norm", "val/accuracy")
+
+
+@pytest.mark.parametrize("metric", ["test/loss", "val/loss", "gap/loss"])
+def test_a_loss_is_no_metric_of_settings_that_differ_in_it(metric, tmp_path):
+    by_losses(tmp_path)
+    with pytest.raises(ValueError, match=rf"--metric must not be a loss .* got '{metric}': compare '\w+/accuracy'"):
+        regexp.compare(tmp_path, metric=metric)
+
+
+def test_auto_is_the_loss_that_it_means(tmp_path):
+    by_losses(tmp_path / "same", ("auto", "cross_entropy"))
+    assert regexp.compare(tmp_path / "same").findings.how.metric == "test/loss"
+    by_losses(tmp_path / "other", ("auto", "binary_cross_entropy"))
+    assert regexp.compare(tmp_path / "other").findings.how.metric == "test/accuracy"
+
+
+def test_losses_on_different_scales_without_an_accuracy_are_not_compared(tmp_path):
     for loss in ("binary_cross_entropy", "quadratic"):
         one = replace(ONE, dataset=FashionMNIST(), model=MLP((4,), output="sigmoid"), loss=loss)
-        write_setting(tmp_path, one, [1.0, 2.0], device="cpu" if loss == "quadratic" else "cuda")
-    text = "\n".join(regexp.compare(tmp_path).remarks)
-    assert "settings differ in the loss" in text
-    assert "runs differ in device: cpu; cuda" in text
+        write_setting(tmp_path, one, [1.0, 2.0])
+    with pytest.raises(NothingToCompare, match=r"--metric must be one of weights/l2_norm, got 'test/accuracy'"):
+        regexp.compare(tmp_path)
 
 
 def test_files_hold_what_was_said(study, capsys, monkeypatch):

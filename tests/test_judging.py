@@ -222,7 +222,22 @@ def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):
     assert alone[0].verdict == "holds" and 0.05 / 3 < alone[0].p < 0.05
     among = judge(found)[0]
     assert (among.verdict, among.p) == ("not decided", alone[0].p)
-    assert "does not stand among 3 primary claims (Holm)" in among.remark
+    assert "does not stand among 3 tested primary claims (Holm)" in among.remark
+
+
+def test_exact_claims_are_not_counted_as_tests(tmp_path):
+    """Holm's correction leaves out what has no p-value, and so do the seeds that would decide."""
+    exact = [claim(f"exact{i}", "exact", "saturated_neuron.quadratic_good", role="primary", tolerance=1.0) for i in range(9)]
+    close = claim("equal", "equal", role="primary")
+    tests = [claim(f"other{i}", "equal", role="primary") for i in range(9)]
+    found = study(tmp_path, plain=DECAYED + RANDOM.permutation([0.3, -0.3] * 3))
+    alone, among_exact, among_tests = (
+        judge(dataclasses.replace(found, protocol=dataclasses.replace(found.protocol, claims=(close, *others))))[0].remark
+        for others in ([], exact, tests)
+    )
+    assert alone == among_exact
+    seeds = [int(re.findall(r"about (\d+) seeds", text)[0]) for text in (alone, among_tests)]
+    assert seeds[0] < seeds[1]
 
 
 def test_a_direction_may_be_against_another_number_than_zero(tmp_path):
@@ -297,6 +312,34 @@ def test_one_run_is_drawn_beside_all(tmp_path):
     assert corners[corners[:, 0] == 2, 1].min() == pytest.approx(np.quantile(PLAIN, 0.05))
     assert below.get_ylim() == (0.5, 0.9) and not below.collections
     assert draw(found, [], tmp_path / "out") == ["first"]
+
+
+def test_a_report_leaves_no_picture_of_an_earlier_one_and_no_file_of_others(tmp_path):
+    found = study(tmp_path / "runs", pictures=(Picture("curves", "curves", "Curves", metrics=("test/loss",)),))
+    swept = sweeps.Swept([run.folder for run in found.runs], [], [])
+    out = tmp_path / "mine"
+
+    def reported(claims, pictures):
+        again = dataclasses.replace(found, protocol=dataclasses.replace(found.protocol, claims=claims, pictures=pictures))
+        judged = judge(again)
+        drawn = draw(again, judged, out)
+        report.write(report.report(again, judged, swept, drawn, {}, {}), out)
+        return {path.name for path in out.iterdir()}
+
+    first = reported((claim("small"), claim("shown", "shown")), found.protocol.pictures)
+    assert {"claim-small.svg", "claim-shown.png", "claim-shown.svg", "curves.png", "report.json"} <= first
+    for name in ("claim-of_mine.png", "notes.md"):
+        (out / name).write_bytes(b"mine")
+    kept = {f"claim-small.{kind}" for kind in ("png", "svg")} | {"report.json", "claim-of_mine.png", "notes.md"}
+    assert reported((claim("small"),), ()) == kept
+
+    text = (out / "report.json").read_text(encoding="utf-8")
+    (out / "report.json").write_text(text.replace('"small"', '"small/../../outside"'), encoding="utf-8")
+    (tmp_path / "outside.png").write_bytes(b"not ours")
+    reported((claim("other"),), ())
+    assert (tmp_path / "outside.png").is_file()
+    (out / "report.json").write_text("torn", encoding="utf-8")
+    assert "claim-other.png" in reported((claim("small"),), ())  # of what it does not know it removes nothing
 
 
 def test_the_report_shows_what_was_found(tmp_path):

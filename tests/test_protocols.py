@@ -194,7 +194,9 @@ def test_a_protocol_fits_its_recipe(name, tier):
     runs = []
     for line in protocol.lines(tier):
         asked = plan(get_args_parser().parse_args(["-m", *shlex.split(line)]), config_folder(), CONFIG_NAME)
-        runs += [fields_of(job.experiment.to_dict()) for job in (searched(asked) if asked.search else asked.runs)]
+        jobs = list(searched(asked)) if asked.search else asked.runs
+        assert not any("test" in job.experiment.dataset.resplit for job in jobs)  # else plain intervals were too narrow
+        runs += [fields_of(job.experiment.to_dict()) for job in jobs]
     judged = [fields for fields in runs if fields["seed"] < TUNING]
     for setting in {term.setting for claim in protocol.claims for term in claim.value.terms if term.setting}:
         seeds = [fields["seed"] for fields in judged if matches(fields, protocol.settings[setting])]

@@ -246,6 +246,10 @@ def test_the_command_line_gives_values_and_ranges():
         (["-m", "seed=interval(0,5)"], "seed must be a list of whole numbers, got interval(0,5): write seed=range(5)"),
         (["-m", "regularizer=[l1]", "regularizer.l2.strength=interval(1,2)"], 'l2 is not in [l1]: write "regularizer=[l1,l2]"'),
         (["-m", "regularizer=[dropout]"], "regularizer.dropout.rate drops hidden units, and this model has none"),
+        (
+            ["-m", "dataset=fashion_mnist", "model=mlp", "model.output=sigmoid", "loss=binary_cross_entropy,quadratic"],
+            "got loss=binary_cross_entropy,quadratic (values on different scales): set objective=val/accuracy",
+        ),
         (["-m", "dataset.val_size=0"], "a search chooses by the validation split, and there is none: set dataset.val_size > 0"),
         (
             ["-m", "dataset=table", f"dataset.path={TABLE.as_posix()}", "dataset.target=y", "dataset.val_fraction=0"],

@@ -105,6 +105,19 @@ def test_splits_of_one_data_set_need_the_correction_of_nadeau_and_bengio(ratio):
     assert np.mean((covered.low < 0) & (covered.high > 0)) == pytest.approx(0.95, abs=0.01)
 
 
+@pytest.mark.parametrize("train", [20, 180])
+def test_seeds_that_share_their_test_examples_need_no_correction(train):
+    """The mean as prediction, learned from other examples of one set by every seed; the true mean loss is in closed form."""
+    pool, test, n, trials = RANDOM.normal(size=200), RANDOM.normal(2, size=30), 15, 2000
+    learned = RANDOM.permuted(np.broadcast_to(pool, (trials * n, len(pool))), axis=1)[:, :train].mean(1).reshape(trials, n)
+    losses = ((test - learned[..., None]) ** 2).mean(-1)
+    spread = pool.var(ddof=1) * (1 / train - 1 / len(pool))  # of the mean of a sample without replacement
+    truth = ((test - pool.mean()) ** 2).mean() + spread
+    covered = lambda found: np.mean((found.low < truth) & (found.high > truth))  # noqa: E731
+    assert 0.93 < covered(estimate(losses)) < 0.965
+    assert covered(estimate(losses, correction=len(test) / train)) > 0.97
+
+
 def test_real_splits_of_one_data_set_are_not_significant_by_chance():
     """Two useless rules, tested on splits of data sets without any signal: re-splitting alone must not find a difference."""
     sets, splits, size, test = 1500, 15, 40, 10

@@ -21,6 +21,7 @@ from regexp.comparison.measuring import compare as with_differences
 from regexp.comparison.output import output
 from regexp.comparison.reading import COMMANDS, Run, newest_study, read
 from regexp.comparison.remarks import remarks, unbegun, undrawn
+from regexp.comparison.scales import check, comparable
 from regexp.comparison.settings import Setting, group, seeds_of, split_sizes
 from regexp.comparison.variation import variation
 from regexp.naming import SEARCH_NOTE
@@ -34,13 +35,14 @@ class NothingToCompare(ValueError):
 def compare(*folders: str | Path, metric: str | None = None, baseline: str | None = None, at: str | None = None) -> Comparison:
     """Compare the finished runs in and below ``folders`` (none: the newest study below ``outputs``).
 
-    ``metric``: any column of ``metrics.csv``; None: ``test/loss``. ``baseline``: a setting's label, or values that only one
+    ``metric``: any column of ``metrics.csv``; None: ``test/loss``, and where settings differ in their loss, whose values then
+    have no order, ``test/accuracy``. ``baseline``: a setting's label, or values that only one
     setting has (``"strength=0.1"``); None: without regularizer, else the weakest. ``at``: ``final`` compares the weights that
     runs end with, ``best`` those at the best epoch by validation; None: ``final``. The folder of a search is by default
     compared as the search did: at ``best``, by its objective's counterpart on the test split.
 
     Reads ``summary.json``, ``config.yaml`` and ``metrics.csv``, and trains nothing. What cannot be read is in ``remarks``.
-    Raises :class:`NothingToCompare`.
+    Raises :class:`NothingToCompare`, and ``ValueError`` for a metric or baseline that settings cannot be compared by.
     """
     places = _places(folders)
     runs, problems = read(places)
@@ -64,7 +66,7 @@ def compare_runs(
     settings, repeated = group(runs)
     seeds = seeds_of(settings)
     searched = len(places) == 1 and (places[0] / SEARCH_NOTE).is_file()
-    metric = metric or (f"test/{_objective(settings, 'test/loss').partition('/')[2]}" if searched else "test/loss")
+    metric = _metric(settings, metric, searched=searched)
     between = variation(settings, metric)
     how = Measure(metric, at or ("best" if searched else "final"), _objective(settings, metric), between.correction)
     rows = measure(settings, seeds, how)
@@ -121,7 +123,10 @@ def _asked(arguments: argparse.Namespace) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="regexp-compare", description="Compare finished runs: is the difference real?")
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="folders with runs (default: the newest study in outputs)")
-    parser.add_argument("--metric", help="a column of metrics.csv (default: test/loss; of a search its objective, on test)")
+    parser.add_argument(
+        "--metric",
+        help="a column of metrics.csv (default: test/loss, accuracy where losses differ; of a search its objective, on test)",
+    )
     parser.add_argument("--baseline", help='a setting, e.g. "weight_decay 0.1" or strength=0.1 (default: no regularizer)')
     parser.add_argument(
         "--at", choices=("final", "best"), help="weights: the final ones (default), or those of the best epoch (of a search)"
@@ -141,15 +146,25 @@ def _places(folders: Sequence[str | Path]) -> Sequence[Path]:
     return [newest]
 
 
+def _metric(settings: Sequence[Setting], asked: str | None, *, searched: bool) -> str:
+    """What is compared: never a loss where settings differ in theirs."""
+    if asked:
+        check(asked, settings)
+        return asked
+    kind = _objective(settings, "test/loss").partition("/")[2] if searched else "loss"
+    return comparable(f"test/{kind}", settings)
+
+
 def _objective(settings: Sequence[Setting], metric: str) -> str:
     """What the runs were told to be judged by; where they were told differently, the metric's own counterpart."""
     told = {str(setting.fields.get("objective", "val/loss")) for setting in settings}
-    return told.pop() if len(told) == 1 else f"val/{metric.partition('/')[2]}"
+    return comparable(told.pop() if len(told) == 1 else f"val/{metric.partition('/')[2]}", settings)
 
 
 def _no_metric(settings: Sequence[Setting], how: Measure, problems: Sequence[str]) -> str:
     runs = [run for setting in settings for run in setting.runs.values()]
     known = sorted({name for run in runs if run.status == "completed" for name in run.summary["final"]})
+    known = [name for name in known if comparable(name, settings) == name]
     if not known:
         statuses = ", ".join(sorted({run.status for run in runs}))
         return "\n".join([f"none of {counted(len(runs), 'run')} is completed ({statuses})", *problems])

@@ -11,6 +11,11 @@ def lower_is_better(metric: str) -> bool:
     return not metric.endswith("accuracy")
 
 
+def is_loss(metric: str) -> bool:
+    """Whether it is in the scale of the data loss: ``test/loss``, ``gap/loss``."""
+    return metric.endswith("/loss")
+
+
 def objectives(task: str) -> tuple[str, ...]:
     """The metrics that may decide: those of the validation split. The test split decides nothing."""
     return ("val/loss", "val/accuracy") if task == "classification" else ("val/loss",)

@@ -50,7 +50,7 @@ class Runs(Sequence[Result]):
     def __iter__(self) -> Iterator[Result]:
         return iter(self.results)
 
-    def compare(self, metric: str = "test/loss", baseline: str | None = None, at: str | None = None) -> Comparison:
+    def compare(self, metric: str | None = None, baseline: str | None = None, at: str | None = None) -> Comparison:
         """The comparison that ``regexp-compare`` makes of these runs: see :func:`regexp.compare`."""
         found = [read_run(place) for place in self.folders] or [_as_read(*pair) for pair in enumerate(self.results)]
         return compare_runs(found, self.missing, metric=metric, baseline=baseline, at=at or self.at)

@@ -23,6 +23,8 @@ def paragraph(found: Findings, between_seeds: Variation) -> str:
         _testing(found),
         _correcting(found),
         "All runs shared one split: tests and intervals are of the randomness of training." * between_seeds.one_split,
+        "Seeds chose from one set of training examples and shared the test split: tests and intervals are given both."
+        * between_seeds.one_test_split,
         "Intervals are 95 % t-intervals" + (" with that variance." if how.correction else "."),
         _leaving_out(found),
         _versions(found.runs),

@@ -10,10 +10,11 @@ from regexp.comparison.coefficients import saved
 from regexp.comparison.figures.paths import strength_lines
 from regexp.comparison.findings import Findings
 from regexp.comparison.reading import COMMANDS
+from regexp.comparison.scales import losses_of
 from regexp.comparison.settings import named
+from regexp.words import listed
 
 _LISTED = 20
-_MEASURES = {"loss": "the loss", "dataset._target_": "the data set"}
 
 
 def remarks(found: Findings) -> list[str]:
@@ -55,10 +56,12 @@ def _worded(why: str) -> str:
 
 
 def _unlike(found: Findings) -> Iterator[str]:
-    """Differences that make numbers hard to compare."""
-    for key, name in _MEASURES.items():
-        if key in found.baseline.values:
-            yield f"settings differ in {name}: their {found.how.metric} is not measured alike, and differences mean little"
+    """Differences that make numbers hard to compare, or losses impossible."""
+    if len(losses := losses_of(found.settings)) > 1:
+        by = f"{found.how.objective} chooses, where there is a validation split, and {found.how.metric} is compared"
+        yield f"settings differ in the loss ({listed(losses)}), whose values are on different scales: {by}"
+    if "dataset._target_" in found.baseline.values:
+        yield f"settings differ in the data set: their {found.how.metric} is not measured alike, and differences mean little"
     for name in ("device", "threads", "commit", "versions"):
         values = {str(run.summary.get(name)) for run in found.runs if run.summary.get(name) is not None}
         if len(values) > 1:

@@ -11,6 +11,14 @@ from regexp.comparison.reading import Run
 from regexp.comparison.settings import Setting
 from regexp.datasets.dataset import Dataset
 
+_NAMES = {
+    "data": "data (all splits)",
+    "own": "data or split (a data set of your own)",
+    "split": "split of the examples",
+    "training": "choice of the training examples",
+}
+"""Which examples a seed has; of one data set one of these differs at most."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Variation:
@@ -21,13 +29,20 @@ class Variation:
     """What was the same for all seeds."""
     seeds: int
     correction: float
-    """Test size by training size where seeds re-split one finite data set, else 0: the term of Nadeau and Bengio."""
+    """The term of Nadeau and Bengio: test size by training size where seeds re-split one finite data set, else 0.
+
+    It is for results on examples that are test examples of one seed and training examples of another. Where test examples
+    are the same for all seeds it has no place: given those, and the set that training examples are chosen from, seeds are
+    independent.
+    """
     one_split: bool = False
     """Whether all seeds train and test on the same examples: then intervals say nothing of others."""
     examples: int | None = None
     """How many there are, if that is known and the same for all settings."""
     fixed_by_seed: bool = False
     """Whether it is ``dataset.seed`` that keeps them the same."""
+    one_test_split: bool = False
+    """Whether seeds train on different examples of one set and are tested on the same: intervals hold given both."""
 
     def header(self) -> str:
         """One line for the top of a report."""
@@ -39,6 +54,8 @@ class Variation:
         line = f"Between seeds differed: {', '.join(self.sources)}{same}. The intervals cover exactly that."
         if self.correction:
             line += " Seeds re-split one finite data set: variances are corrected after Nadeau and Bengio (2003)."
+        elif self.one_test_split:
+            line += " Training examples are of one set, test examples the same: intervals hold given both, not for others."
         if any("your own" in source for source in self.sources):
             line += " Should its seeds re-split one finite data set, they are too narrow: that is not known here."
         return line
@@ -47,31 +64,42 @@ class Variation:
 def variation(settings: Sequence[Setting], metric: str) -> Variation:
     """What differs between the seeds of these settings, from their configurations."""
     runs = [run for setting in settings for run in setting.runs.values()]
-    found = dict.fromkeys(("data", "own", "split", "label noise", "initial weights", "batch order", "dropout masks"), False)
+    found = dict.fromkeys((*_NAMES, "label noise", "initial weights", "batch order", "dropout masks"), False)
     ratios = [0.0]
     for setting in settings:
         members = list(setting.runs.values())
         differing = _sources(members)
         found |= dict.fromkeys(differing, True)
-        if "split" in differing:
-            shares = dataset_of(members[0]).shares
-            ratios.append(shares.get(metric.partition("/")[0], shares["test"]) / shares["train"])
+        if differing & {"split", "training"}:
+            ratios.append(_ratio(dataset_of(members[0]), metric.partition("/")[0]))
     absent = set() if _has_masks(runs) else {"dropout masks"}
     absent |= {"label noise"} if not any(run.fields.get("dataset.label_noise") for run in runs) else set()
-    absent |= {"own", "split"} if found["data"] else {"own", "data", "split"} if found["own"] else {"own"}
-    names = {
-        "data": "data (all splits)",
-        "split": "split of the examples",
-        "own": "data or split (a data set of your own)",
-    }
-    sources = tuple(names.get(source, source) for source, differs in found.items() if differs)
+    examples = {source for source in _NAMES if found[source]}
+    absent |= set(_NAMES) if examples - {"split"} else {"own", "training"}
+    sources = tuple(_NAMES.get(source, source) for source, differs in found.items() if differs)
     fixed = tuple(source for source, differs in found.items() if not differs and source not in absent)
     seeds = len({run.seed for run in runs})
-    if seeds < 2 or found["data"] or found["own"] or found["split"]:
-        return Variation(sources, fixed, seeds, max(ratios))
+    if seeds < 2 or examples:
+        tested_alike = examples == {"training"}
+        fixed = ("test examples", *fixed) if tested_alike else fixed
+        return Variation(sources, fixed, seeds, max(ratios), one_test_split=tested_alike)
     sizes = {sum(dataset_of(next(iter(setting.runs.values()))).sizes.values()) for setting in settings}
     by_seed = all(run.fields.get("dataset.seed") is not None for run in runs)
     return Variation(sources, fixed, seeds, 0.0, True, (sizes.pop() or None) if len(sizes) == 1 else None, by_seed)
+
+
+def _ratio(dataset: Dataset, split: str) -> float:
+    """The size of the split on which a metric is measured (a norm's: the test split) by that of the training split.
+
+    0 where no seed's test examples train another seed, as where the test examples are given. A validation split is taken
+    from the training examples anew even there.
+    """
+    shares, tested = dataset.shares, split
+    if "test" in dataset.resplit:
+        tested = split if split in shares else "test"
+    elif split != "val":
+        return 0.0
+    return shares.get(tested, 0.0) / shares["train"]
 
 
 def _sources(runs: Sequence[Run]) -> set[str]:
@@ -81,8 +109,8 @@ def _sources(runs: Sequence[Run]) -> set[str]:
     if len({run.seed[1] for run in runs}) > 1:
         if type(dataset) is Dataset:
             found.add("own")
-        elif dataset.resplits:
-            found.add("split")
+        elif dataset.resplit:
+            found.add("split" if "test" in dataset.resplit else "training")
         elif not one.summary.get("data_hashes"):
             found.add("data")
         if one.fields.get("dataset.label_noise"):

@@ -16,6 +16,7 @@ from regexp.config.construction import construct
 from regexp.config.grid import swept
 from regexp.config.spaces import Space, spaces
 from regexp.config.wording import Problem, Problems
+from regexp.metrics import is_loss
 from regexp.naming import SEARCH_NOTE
 from regexp.rules import one_of, optional, require, whole
 
@@ -96,6 +97,7 @@ def plan_search(
         else:
             right.append(space)
             runs += jobs[: len(space.seeds)]
+    problems += _without_one_scale(runs)
     return SearchPlan(options, right), runs, refused, [*problems, *wrong]
 
 
@@ -106,6 +108,17 @@ def mixed(folder: Path, *, searches: bool) -> str | None:
     if not searches and (folder / SEARCH_NOTE).exists():
         return f"{folder} holds a search, which is compared by itself: give the sweep another study"
     return None
+
+
+def _without_one_scale(runs: Sequence[Job]) -> list[str]:
+    """What is wrong with sets that would be compared by losses of different kinds."""
+    losses = list(dict.fromkeys(run.experiment.data_loss for run in runs))
+    if len(losses) < 2 or not any(is_loss(run.experiment.objective) for run in runs):
+        return []
+    return [
+        f"a search must not compare sets by their loss where they differ in it, got loss={','.join(losses)} (values on "
+        "different scales): set objective=val/accuracy, or search with one loss"
+    ]
 
 
 def _options(hydra: Any) -> tuple[SearchOptions, list[str]]:

@@ -85,6 +85,6 @@ class Dataset(Component):
         return []
 
     @property
-    def resplits(self) -> bool:
-        """Whether another seed splits the same finite set of examples anew, rather than drawing new examples."""
-        return False
+    def resplit(self) -> tuple[str, ...]:
+        """The splits that another seed takes anew from one finite set of examples, rather than drawing new examples."""
+        return ()

@@ -63,8 +63,8 @@ class FashionMNIST(Dataset):
         return image_splits.sizes(self, TRAINING, TEST)
 
     @property
-    def resplits(self) -> bool:
-        return self.sizes["train"] < TRAINING
+    def resplit(self) -> tuple[str, ...]:
+        return image_splits.resplit(self, TRAINING)
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         table = _table(self.root, self.download, tuple(self.mirrors), self.normalize == "symmetric", dtype)

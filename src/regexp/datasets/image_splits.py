@@ -34,6 +34,15 @@ def sizes(dataset: Any, training: int, test: int) -> dict[str, int]:
     return {"train": dataset.train_size or training - dataset.val_size, **validation, "test": test}
 
 
+def resplit(dataset: Any, training: int | None) -> tuple[str, ...]:
+    """Another seed takes other training images to train and validate on, unless all are trained on; the test images stay.
+
+    ``training``: how many there are, None where that is not known.
+    """
+    whole = dataset.val_size == 0 and dataset.train_size in (None, training)
+    return () if whole else ("train", "val")
+
+
 def rows(order: Int[torch.Tensor, " n"], sizes: dict[str, int]) -> dict[str, Int[torch.Tensor, " rows"]]:
     """Validation from the front of a random order of the training images, training from its end.
 

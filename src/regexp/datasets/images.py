@@ -74,8 +74,8 @@ class Images(Dataset):
         return {split: float(size) for split, size in sizes.items()}
 
     @property
-    def resplits(self) -> bool:
-        return True
+    def resplit(self) -> tuple[str, ...]:
+        return image_splits.resplit(self, SIZES.get(self.images, (None, None))[0])
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         folder = str(roots(self.root)[0])

@@ -93,8 +93,8 @@ class Table(Dataset):
         return [*taken, *table_notes.wide(table[self._chosen(table)]), *small(self.sizes)]
 
     @property
-    def resplits(self) -> bool:
-        return True
+    def resplit(self) -> tuple[str, ...]:
+        return tuple(self.shares)
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         table, sha256 = self._read()

@@ -91,8 +91,8 @@ class TensorDataset(Dataset):
         return small(self.sizes)
 
     @property
-    def resplits(self) -> bool:
-        return self.rows is None
+    def resplit(self) -> tuple[str, ...]:
+        return tuple(self.shares) if self.rows is None else ()
 
     def load(self, seed: int, dtype: torch.dtype) -> Data:
         if self.x is None:

@@ -27,18 +27,18 @@ def answer(found: Sequence[Searched], plan: Plan) -> str:
     with alone(plan.folder):
         report.write(found, plan.folder / "search.csv")
         write_figures({"search": performance(found)}, plan.folder)
-    options, metric = plan.search.options, found[0].test_metric
-    compared, text = _compared(plan, metric) if plan.compare else (None, "")
+    options = plan.search.options
+    compared, text = _compared(plan) if plan.compare else (None, "")
     notes = [f"note: {one}" for one in report.remarks(found, options.budget, plan.composer, compared)]
     where = f"regexp-compare {quoted(str(plan.folder))} compares them again; pictures and tables are in {plan.folder}"
     words = ["The chosen settings, trained with fresh seeds:", text, "", where] if plan.compare else []
     return "\n".join(["", report.table(found), *notes, "", *words])
 
 
-def _compared(plan: Plan, metric: str) -> tuple[Comparison | None, str]:
+def _compared(plan: Plan) -> tuple[Comparison | None, str]:
     """The comparison of the fresh runs, written to the folder, and in words; None where they cannot be compared."""
     try:
-        compared = compare(plan.folder, metric=metric, at=AT)
+        compared = compare(plan.folder, at=AT)
         with alone(plan.folder):
             compared.write(plan.folder / OUTPUT)
         return compared, str(compared)

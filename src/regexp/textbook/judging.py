@@ -50,11 +50,11 @@ class Judgement:
 
 
 def judge(study: Study) -> list[Judgement]:
-    """Every claim of the study's protocol, the primary ones corrected for their number."""
+    """Every claim of the study's protocol, the primary ones that are tested corrected for their number."""
     found = [_judge(claim, study) for claim in study.protocol.claims]
-    primary = sum(one.claim.role == "primary" for one in found)
+    tested = sum(one.claim.role == "primary" and not math.isnan(one.p) for one in found)
     stands = verdicts.withstand([one.p if one.claim.role == "primary" else math.nan for one in found])
-    found = [_withdrawn(one, primary) if one.p < LEVEL and not stand else one for one, stand in zip(found, stands, strict=True)]
+    found = [_withdrawn(one, tested) if one.p < LEVEL and not stand else one for one, stand in zip(found, stands, strict=True)]
     return [_complete(one, needed) for one, needed in zip(found, _needed(found), strict=True)]
 
 
@@ -99,9 +99,9 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
     return rule(values - claim.target, claim.margin or 0.0, median=median)
 
 
-def _withdrawn(judgement: Judgement, primary: int) -> Judgement:
+def _withdrawn(judgement: Judgement, tested: int) -> Judgement:
     """A decision that does not stand among the others."""
-    why = f"p = {judgement.p:.2g} alone, which does not stand among {primary} primary claims (Holm)"
+    why = f"p = {judgement.p:.2g} alone, which does not stand among {tested} tested primary claims (Holm)"
     return dataclasses.replace(judgement, verdict="not decided", remark=_joined(why, judgement.remark))
 
 

@@ -52,9 +52,27 @@ def report(
 
 
 def write(data: Mapping[str, Any], folder: Path) -> None:
-    """Note it beside the pictures."""
+    """Note it beside its pictures, and remove those that only the report before it had there: they belong to no page."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in _pictures(_before(folder)) - _pictures(data):
+        for kind in ("png", "svg"):
+            (folder / f"{name}.{kind}").unlink(missing_ok=True)
     atomic.write(folder / FILE, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _before(folder: Path) -> dict[str, Any]:
+    """The report that is there already; nothing where there is none, or a damaged one."""
+    try:
+        return json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _pictures(data: Mapping[str, Any]) -> set[str]:
+    """The names of the files that were drawn for a report: its own, and one per claim."""
+    own = {picture["name"] for picture in data.get("pictures", ()) if picture["drawn"]}
+    found = own | {f"claim-{row['name']}" for row in data.get("claims", ()) if row["picture"]}
+    return {name for name in found if Path(name).name == name}
 
 
 def read_all(folder: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from regexp.comparison.figures.paths import weight_paths
 from regexp.comparison.figures.strength import against_strength
 from regexp.comparison.figures.style import DIFFERENCE, ascii_text, write
 from regexp.comparison.findings import Findings
+from regexp.comparison.scales import losses_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ def draw(found: Findings) -> dict[str, Figure]:
             figures["difference"] = against_strength(found, [DIFFERENCE])
         if any(run.history for run in found.runs):
             figures["learning_curves"] = learning_curves(found)
-        if "gap/loss" in known:
+        if "gap/loss" in known and len(losses_of(found.settings)) == 1:
             figures["gap"] = against_strength(found, ["gap/loss"])
         if norms:
             figures["weight_norms"] = against_strength(found, norms)
