@@ -11,7 +11,7 @@ import numpy as np
 
 from regexp.comparison.statistics import LEVEL
 from regexp.textbook import seeds, verdicts
-from regexp.textbook.measuring import diverged, measure
+from regexp.textbook.measuring import diverged, measure, of_term
 from regexp.textbook.protocol import Claim
 from regexp.textbook.study import NotMeasured, Study
 from regexp.textbook.wording import interval, lost, number
@@ -37,10 +37,17 @@ class Judgement:
     """Whether centre and interval are the median and its sign interval."""
     diverged: str = ""
     """``1 of 10 plain runs diverged``: the worst value was put in for them."""
+    of_medians: float | None = None
+    """The difference (or ratio) of the two medians, where what was printed is one."""
 
     @property
     def n(self) -> int:
         return len(self.values)
+
+    @property
+    def error(self) -> float:
+        """The largest distance of a value from the claim's target, by which an exact claim is judged."""
+        return max((abs(value - self.claim.target) for value in self.values), default=math.nan)
 
     @property
     def decided(self) -> bool | None:
@@ -66,13 +73,21 @@ def _judge(claim: Claim, study: Study, level: float) -> Judgement:
     remark = "median and sign interval" if median else ""
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}
-    seen |= {"low": float(low), "high": float(high)}
+    seen |= {"low": float(low), "high": float(high), "of_medians": _of_medians(claim, study)}
     if claim.kind == "shown":
         return Judgement(claim, "shown", **seen, remark=remark)
     if study.tier == "quick" and claim.kind != "exact":
         return Judgement(claim, "no verdict", **seen, remark=remark)
     verdict, p, why = _decide(claim, values, level, median=median)
     return Judgement(claim, verdict, **seen, p=p, remark="; ".join(filter(None, [why, remark])))
+
+
+def _of_medians(claim: Claim, study: Study) -> float | None:
+    """Like for like: what is printed as a difference of two medians is none of paired values."""
+    if claim.published is None or not claim.published.medians:
+        return None
+    first, second = (np.median([*of_term(term, study).values()]) for term in claim.value.terms)
+    return float(first / second if claim.value.joined == "over" else first - second)
 
 
 def _decide(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> tuple[str, float, str]:
@@ -102,14 +117,16 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
 def _more_seeds(claim: Claim, values: np.ndarray, level: float, *, median: bool) -> str:
     if claim.kind == "published":
         n = seeds.for_published(values, claim.tolerance or 0.0)
-        return _would(n) if n else f"single runs vary by more than {number(claim.tolerance or 0.0)}"
+        return f"about {n} seeds would decide" if n else f"single runs vary by more than {number(claim.tolerance or 0.0)}"
     count = seeds.for_direction if claim.kind == "direction" else seeds.for_equality
     level = level if claim.role == "primary" else LEVEL
     return _would(count(values - claim.target, claim.margin or 0.0, level, median=median))
 
 
 def _would(n: int | None) -> str:
-    return f"about {n} seeds would decide" if n else f"more than {seeds.MOST} seeds would be needed"
+    """The number of seeds, and the chance with which so many decide."""
+    some = f"about {n} seeds would decide" if n else f"more than {seeds.MOST} seeds would be needed to decide"
+    return f"{some} with a chance of {seeds.CHANCE:.0%}".replace("%", " %")
 
 
 def _withdrawn(judgement: Judgement, primary: int) -> Judgement:
