@@ -37,7 +37,7 @@ class Published:
     """How it was read: a key of ``READ``."""
     of: str = ""
     """What it is a number of, where that is not what is measured: another statistic, other seeds."""
-    on: str = ""
+    data: str = ""
     """Other data or another recipe that it was found with, in few words: pictures show them beside its line."""
     medians: bool = False
     """Whether the two numbers are medians over seeds: their difference is compared with that of the medians measured."""
@@ -45,7 +45,7 @@ class Published:
     @property
     def named(self) -> str:
         """``published``, ``simulated, 60,000 images``."""
-        return ", ".join(filter(None, [NAMED[self.read], self.on]))
+        return ", ".join(filter(None, [NAMED[self.read], self.data]))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,7 @@ def reference(claim: Claim) -> str:
     shown = str(value) if claim.printed is None else number(claim.printed)
     parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
     medians = "medians" if found.medians else ""
-    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.on, found.source]))})"
+    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source]))})"
 
 
 def interval(low: float, high: float) -> str:

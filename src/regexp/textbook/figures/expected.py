@@ -21,7 +21,8 @@ def draw_expected(axes: Axes, judgement: Judgement) -> None:
     if ends := shaded(claim):
         axes.axvspan(*ends, color=GREEN, alpha=0.15, linewidth=0, label=RANGES[claim.kind])
     if claim.kind in ("direction", "equal"):
-        axes.axvline(claim.target, color="0.3", linewidth=1)
+        name = "claimed: above this" if claim.kind == "direction" else None
+        axes.axvline(claim.target, color="0.3", linewidth=1, label=name)
     if line := named_line(claim):
         style: dict[str, Any] = {"color": ORANGE, "linewidth": 2, "linestyle": (0, (4, 1.5))}
         axes.axvline(line[0], label=line[1], **style)
