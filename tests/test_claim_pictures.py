@@ -24,7 +24,7 @@ from regexp.train import config_folder
 
 PROTOCOLS = read_all(config_folder() / "reproduce")
 CLAIMS = [pytest.param(p, claim, id=f"{p.name}-{claim.name}") for p in PROTOCOLS.values() for claim in p.claims]
-REFERENCES = [pytest.param(p, claim, id=f"{p.name}-{claim.name}") for p in PROTOCOLS.values() for claim in p.claims if claim.published]
+REFERENCES = [one for one in CLAIMS if one.values[1].published]
 MINE = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(4) for name in ("quick", "standard", "full")})
 NEURON = "saturated_neuron.quadratic_good"
 RATIO = "hidden_layers.ratio_start over hidden_layers.zeros_start"
@@ -85,11 +85,17 @@ def test_what_is_exact_shows_its_target_the_tolerance_and_the_seed_that_decides(
 
 
 def test_what_is_below_one_is_not_written_as_one():
-    assert [number(value) for value in (0.99997, 0.999968, 0.9999999, 1.0, 0.9996)] == ["0.99997", "0.99997", "1", "1", "0.9996"]
+    assert [number(value) for value in (0.9996, 0.99997, 0.999968, 0.9999999, 1.0)] == [
+        "0.9996",
+        "0.99997",
+        "0.99997",
+        "1",
+        "1",
+    ]
 
 
 def test_a_difference_of_medians_is_compared_with_one(tmp_path, monkeypatch):
-    values = {"first": {s: v for s, v in enumerate((1.0, 2.0, 9.0))}, "second": {s: v for s, v in enumerate((0.0, 1.9, 3.0))}}
+    values = {"first": dict(enumerate((1.0, 2.0, 9.0))), "second": dict(enumerate((0.0, 1.9, 3.0)))}
     monkeypatch.setattr("regexp.textbook.measuring._quantities", lambda *_: values)
     one = claim(
         "direction", "tuned.first minus tuned.second", margin=0.1, published=Published((3.0, 1.0), "me", "S", medians=True)
@@ -136,8 +142,9 @@ def test_a_line_is_called_by_how_its_number_was_read(protocol, one):
         assert found.read in ("D", "S") and found.named.startswith(("exact", "simulated"))
     if found.named.startswith("published"):
         assert re.search(r"[A-Z]\w+|d2l", found.source), "somebody has published it"
-    elsewhere = " ".join([found.of, found.source])
-    assert not re.search(r"(?<!Fashion-)MNIST|CIFAR", elsewhere), f"{protocol.name}.{one.name}: say it under data, for the picture"
+    said = f"{found.of} {found.source}"
+    if one.printed is not None and found.named.startswith("published"):
+        assert not re.search(r"(?<!Fashion-)MNIST|CIFAR", said), f"{protocol.name}.{one.name}: say it under data"
 
 
 @pytest.mark.parametrize(("protocol", "one"), REFERENCES)

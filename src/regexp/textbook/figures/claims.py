@@ -73,9 +73,10 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
         axes.xaxis.set_major_formatter(short_tick)
         return
     drawn = [*seen, *expected(judgement.claim)]
-    if drawn and np.ptp(drawn) < 1e-3 * np.abs(drawn).max():
+    alike = bool(drawn) and np.ptp(drawn) < 1e-3 * np.abs(drawn).max()
+    if alike:
         axes.ticklabel_format(useOffset=False)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=3 if alike else 5)
     if judgement.claim.kind == "exact" and judgement.claim.target == 0 <= min(seen, default=0.0):
         axes.set_xlim(left=-0.04 * axes.get_xlim()[1])  # no error is negative: the tolerated range would be drawn twice
 

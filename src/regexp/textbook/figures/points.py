@@ -40,7 +40,7 @@ def points(picture: Picture, study: Study) -> Figure:
             axes.axvline(0, color="0.3", linewidth=1)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
         tidy(axes, f"{labels.get(metric, worded(metric))}{minus}", "")
-        names = [labels.get(setting, words(setting)) for setting in settings] if axes in panels[::beside] else [""] * len(settings)
+        names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
         axes.locator_params(axis="x", nbins=5)

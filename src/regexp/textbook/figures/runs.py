@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LETTERS = 40
 """Beside a panel."""
+FAR = 0.1
+"""The part of a mean at which the lower end of its interval is far below it."""
 
 Groups = Mapping[str, Sequence[Run]]
 
@@ -114,7 +116,7 @@ def _finished(
 def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
     """Mean and band; values are rows of seeds, one per x, which some seeds may lack. Infinite ones have neither.
 
-    Returns what the axis must show: the means, and the ends of intervals for which a logarithmic one has no place.
+    Returns what the axis must show: the means, and 0 where an interval ends far below its mean, off any logarithmic axis.
     """
     found = [estimate(row if np.isfinite(row).all() else [math.nan]) for row in values]
     means = [float(one.mean) for one in found]
@@ -122,7 +124,8 @@ def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) ->
     axes.plot(x, means, linewidth=2, **style)
     if np.isfinite(low).any():
         axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
-    return [value for value in [*means, *(end for end in low if end <= 0)] if math.isfinite(value)]
+    ends = [0.0 for end, mean in zip(low, means, strict=True) if end < FAR * mean]
+    return [*ends, *(mean for mean in means if math.isfinite(mean))]
 
 
 def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
@@ -165,8 +168,8 @@ def _places(axes: Axes, grid: Sequence[float]) -> Any:
         decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
         axes.set_xticks([zero, *decades])
         axes.minorticks_off()
-        gap = math.sqrt(zero * positive[0]), 0.0
-        axes.text(*gap, "//", transform=axes.get_xaxis_transform(), fontsize=11, ha="center", va="center", backgroundcolor="white")
+        style = {"transform": axes.get_xaxis_transform(), "fontsize": 10, "ha": "center", "va": "center"}
+        axes.text(math.sqrt(zero * positive[0]), 0, "//", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, **style)
     return lambda value: value if value > 0 else zero
 
 
