@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,9 +112,9 @@ def test_a_difference_of_medians_is_compared_with_one(tmp_path, monkeypatch):
 
 
 def test_a_caption_says_on_what_the_runs_were_trained():
-    runs = [Run(None, {"dataset.train_size": size, "batch_size": 64, "epochs": 40}, {}, {}) for size in (10000, 500)]
+    runs = [Run(Path(), {"dataset.train_size": size, "batch_size": 64, "epochs": 40}, {}, {}) for size in (10000, 500)]
     assert recipe(runs) == "500 to 10,000 training examples in batches of 64, 40 epochs"
-    whole = [Run(None, {"dataset.train_size": 20, "batch_size": None, "epochs": 1}, {}, {})]
+    whole = [Run(Path(), {"dataset.train_size": 20, "batch_size": None, "epochs": 1}, {}, {})]
     assert recipe(whole) == "20 training examples, 1 epoch"
     assert recipe([]) == ""
 
@@ -129,7 +130,7 @@ def test_no_axis_has_an_internal_name(protocol, one):
         assert not term.diagnostic or term.quantity in protocol.labels, f"{protocol.name}: {term.quantity} needs a label"
         assert term.diagnostic or "_" not in worded(term.column) or term.column in protocol.labels
     name = measured(one.value, protocol.labels)
-    assert not re.search(r"[a-z]_[a-z]|[a-z]\.[a-z]", name), name
+    assert not re.search(r"[a-z]{2,}_[a-z]|[a-z]\.[a-z]", name), name
 
 
 @pytest.mark.parametrize(("protocol", "one"), REFERENCES)

@@ -15,6 +15,7 @@ from regexp.textbook.figures.caption import condition, counted, finish, measured
 from regexp.textbook.figures.expected import draw_expected, expected
 from regexp.textbook.judging import Judgement
 from regexp.textbook.measuring import trained
+from regexp.textbook.protocol import NAMED
 from regexp.textbook.study import Study
 from regexp.textbook.wording import number, reference
 
@@ -26,7 +27,7 @@ BLUE = "#0072B2"
 CENTER: dict[str, Any] = {"color": "black", "marker": "D", "zorder": 4}
 WIDE = 86
 """Letters of the axis' name beside each other."""
-LEGEND = 76
+LEGEND = 86
 """Letters of the legend beside each other."""
 DECADES = 20
 """The factor from which on ratios need a logarithmic axis."""
@@ -107,7 +108,9 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
     if claim.kind == "exact":
         found = f"largest error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
     if claim.published:
-        found += f"; {claim.published.named.partition(',')[0]}: {reference(claim)}"
+        found += f"; {NAMED[claim.published.read]}: {reference(claim)}"
+    if judgement.of_medians is not None:
+        found += f", of the medians here {number(judgement.of_medians)}"
     runs = trained(claim.value, study)
     facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs)]
     conditions = f" {condition(study)}" if runs else ""
