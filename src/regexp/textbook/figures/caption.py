@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
@@ -56,7 +56,7 @@ def recipe(runs: Sequence[Run]) -> str:
 
 
 def _range(runs: Sequence[Run], key: str) -> str:
-    found = [value for run in runs if is_number(value := run.fields.get(key))]
+    found: list[Any] = [value for run in runs if is_number(value := run.fields.get(key))]
     ends = dict.fromkeys((min(found), max(found))) if found else ()
     return " to ".join(f"{end:,}" for end in ends)
 

@@ -168,7 +168,7 @@ def _places(axes: Axes, grid: Sequence[float]) -> Any:
         decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
         axes.set_xticks([zero, *decades])
         axes.minorticks_off()
-        style = {"transform": axes.get_xaxis_transform(), "fontsize": 10, "ha": "center", "va": "center"}
+        style: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 10, "ha": "center", "va": "center"}
         axes.text(math.sqrt(zero * positive[0]), 0, "//", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, **style)
     return lambda value: value if value > 0 else zero
 
