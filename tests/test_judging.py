@@ -251,7 +251,7 @@ def test_undecided_says_how_many_seeds_would_decide(tmp_path):
         study(tmp_path, claim("equal", "equal", role="primary"), plain=DECAYED + RANDOM.permutation([0.3, -0.3] * 3))
     )
     assert found.verdict == "not decided"
-    assert "seeds would decide" in found.remark
+    assert re.search(r"about \d+ seeds would decide with a chance of 80 %", found.remark)
 
 
 def test_seeds_are_planned_for_the_level_that_decided_claims_leave(tmp_path):
@@ -260,7 +260,7 @@ def test_seeds_are_planned_for_the_level_that_decided_claims_leave(tmp_path):
     *others, found = judge(study(tmp_path, *decided, claim("equal", "equal", role="primary"), plain=plain))
     assert [one.verdict for one in others] == ["holds", "holds"]
     last, first = (seeds.for_equality(plain - DECAYED, 0.1, level) for level in (0.05, 0.05 / 3))
-    assert last < first and found.remark == f"about {last} seeds would decide"
+    assert last < first and found.remark == f"about {last} seeds would decide with a chance of 80 %"
 
 
 def test_the_neuron_of_the_book():

@@ -56,6 +56,8 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
         wrong(f"{key}.published.value", f"must be a number to be judged by, got {claim.published.value!r}")
     if claim.published and claim.published.read not in READ:
         wrong(f"{key}.published.read", one_of(claim.published.read, READ))
+    if claim.published and claim.published.medians and not (claim.value.joined and isinstance(claim.published.value, tuple)):
+        wrong(f"{key}.published.medians", "needs two numbers, and a value of two terms")
     if claim.published and claim.published.read == "M" and claim.kind != "shown":
         wrong(f"{key}.published", "is from memory (M): such a number is shown and never judged")
     for term in claim.value.terms:

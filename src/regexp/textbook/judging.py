@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from regexp.comparison.power import MOST, Needed, needed_by_holm
+from regexp.comparison.power import CHANCE, MOST, Needed, needed_by_holm
 from regexp.comparison.statistics import LEVEL
 from regexp.textbook import seeds, verdicts
-from regexp.textbook.measuring import diverged, measure
+from regexp.textbook.measuring import diverged, measure, of_term
 from regexp.textbook.protocol import Claim
 from regexp.textbook.study import NotMeasured, Study
 from regexp.textbook.wording import interval, lost, number
@@ -38,10 +38,17 @@ class Judgement:
     """Whether centre and interval are the median and its sign interval."""
     diverged: str = ""
     """``1 of 10 plain runs diverged``: the worst value was put in for them."""
+    of_medians: float | None = None
+    """The difference (or ratio) of the two medians, where what was printed is one."""
 
     @property
     def n(self) -> int:
         return len(self.values)
+
+    @property
+    def error(self) -> float:
+        """The largest distance of a value from the claim's target, by which an exact claim is judged."""
+        return max((abs(value - self.claim.target) for value in self.values), default=math.nan)
 
     @property
     def decided(self) -> bool | None:
@@ -68,13 +75,21 @@ def _judge(claim: Claim, study: Study) -> Judgement:
     low, high = verdicts.interval(values, median=median) if len(values) > 1 else (math.nan, math.nan)
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}
-    seen |= {"low": float(low), "high": float(high)}
+    seen |= {"low": float(low), "high": float(high), "of_medians": _of_medians(claim, study)}
     if claim.kind == "shown":
         return Judgement(claim, "shown", **seen)
     if study.tier == "quick" and claim.kind != "exact":
         return Judgement(claim, "no verdict", **seen)
     verdict, p, remark = _decide(claim, values, median=median)
     return Judgement(claim, verdict, **seen, p=p, remark=remark)
+
+
+def _of_medians(claim: Claim, study: Study) -> float | None:
+    """Like for like: what is printed as a difference of two medians is none of paired values."""
+    if claim.published is None or not claim.published.medians:
+        return None
+    first, second = (np.median([*of_term(term, study).values()]) for term in claim.value.terms)
+    return float(first / second if claim.value.joined == "over" else first - second)
 
 
 def _decide(claim: Claim, values: np.ndarray, *, median: bool) -> tuple[str, float, str]:
@@ -125,11 +140,11 @@ def _more_seeds(judgement: Judgement, needed: Needed) -> str:
     claim, n = judgement.claim, needed.seeds
     if claim.kind == "published":
         n = seeds.for_published(judgement.values, claim.tolerance or 0.0) or math.inf
-    if math.isfinite(n):
-        return f"about {n:.0f} seeds would decide"
     if claim.kind == "published":
-        return f"single runs vary by more than {number(claim.tolerance or 0.0)}"
-    return f"more than {MOST} seeds would be needed"
+        vary = f"single runs vary by more than {number(claim.tolerance or 0.0)}"
+        return f"about {n:.0f} seeds would decide" if math.isfinite(n) else vary
+    some = f"about {n:.0f} seeds would decide" if math.isfinite(n) else f"more than {MOST} seeds would be needed to decide"
+    return f"{some} with a chance of {CHANCE:.0%}".replace("%", " %")
 
 
 def _joined(*parts: str) -> str:

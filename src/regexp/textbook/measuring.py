@@ -63,6 +63,23 @@ def diverged(expression: Expression, study: Study) -> Diverged:
     return found
 
 
+def trained(expression: Expression, study: Study) -> list[Run]:
+    """The runs that its value is measured of; none where a diagnostic needs none."""
+    found: dict[int, Run] = {}
+    for term in expression.terms:
+        if term.setting is not None:
+            runs = study.matching(term.setting)
+        else:
+            runs = list(study.runs) if term.diagnostic and _of_runs(*term.diagnostic, study) else []
+        found |= {id(run): run for run in runs}
+    return list(found.values())
+
+
+def _of_runs(name: str, quantity: str, study: Study) -> bool:
+    """Whether a diagnostic of the study has a value per run's seed, and not a list of values of its own making."""
+    return isinstance(_quantities(name, None, study)[quantity], Mapping)
+
+
 def of_term(term: Term, study: Study) -> Values:
     """A term's value for every seed, in the order of the seeds."""
     if term.diagnostic and term.setting is None:

@@ -12,7 +12,7 @@ from regexp import atomic
 Data = Mapping[str, Any]
 
 TITLE = "The textbook, run"
-COLUMNS = ("claim", "decided by", "published", "measured", "95 % interval", "n", "verdict")
+COLUMNS = ("claim", "decided by", "reference", "measured", "95 % interval", "n", "verdict")
 STYLE = """
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; font-size: 15px; margin: 1rem 0; width: 100% }

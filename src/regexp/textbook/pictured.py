@@ -33,6 +33,8 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
     except ValueError as error:
         found.append(("place", str(error)))
     found += [("metrics", problem) for metric in picture.metrics if (problem := _of_metric(metric, picture.kind))]
+    exact = [claim.name for claim in protocol.claims if claim.kind == "exact"]
+    found += [("levels", f"must name claims of kind exact, got {name!r}") for name in picture.levels if name not in exact]
     named = [*picture.settings, *picture.one, picture.minus, *(term.setting for term in _beside(picture, found))]
     strange = [name for name in named if name is not None and name not in protocol.settings]
     return found + [("settings", f"names a setting that is not known, got {name!r}") for name in strange]

@@ -18,6 +18,8 @@ READ = {
     "D": "an exact identity",
     "M": "from memory, not verified",
 }
+NAMED = {"R": "published", "R2": "published", "J": "published", "S": "simulated", "D": "exact", "M": "not verified"}
+"""What pictures and tables call a number that was read so: published is what somebody has published."""
 
 
 Printed = float | tuple[float, float] | str
@@ -25,7 +27,7 @@ Printed = float | tuple[float, float] | str
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A number in print."""
+    """A number that somebody printed or simulated, or that follows from a formula."""
 
     value: Printed
     """A number as the claim measures it; two numbers of which the claim measures the difference or the ratio; or a text, where
@@ -34,7 +36,16 @@ class Published:
     read: str
     """How it was read: a key of ``READ``."""
     of: str = ""
-    """What it is a number of, where that is not what is measured: another data set, other seeds."""
+    """What it is a number of, where that is not what is measured: another statistic, other seeds."""
+    data: str = ""
+    """Other data or another recipe that it was found with, in few words: pictures show them beside its line."""
+    medians: bool = False
+    """Whether the two numbers are medians over seeds: their difference is compared with that of the medians measured."""
+
+    @property
+    def named(self) -> str:
+        """``published``, ``simulated, 60,000 images``."""
+        return ", ".join(filter(None, [NAMED[self.read], self.data]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +111,8 @@ class Picture:
     """Of ``one_and_all``: the settings of which the first seed is shown."""
     beside: tuple[str, ...] = ()
     """Of ``one_and_all``: quantities drawn as level lines, ``closed_form.constant of zero_0``."""
+    levels: tuple[str, ...] = ()
+    """Of ``curves``: claims of kind exact; in the panel of what they measure a level line is drawn at their target."""
     minus: str | None = None
     """Of ``points``: the setting that is subtracted, within seeds."""
 

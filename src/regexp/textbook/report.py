@@ -13,7 +13,7 @@ from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
 from regexp.textbook.study import Study
-from regexp.textbook.wording import interval, number
+from regexp.textbook.wording import interval, number, reference
 
 FILE = "report.json"
 
@@ -100,10 +100,9 @@ def _row(found: Judgement) -> dict[str, Any]:
         "kind": claim.kind,
         "rule": rule(claim),
         "role": claim.role,
-        "published": _published(claim),
+        "published": _published(found),
         "n": found.n,
-        "value": number(found.center),
-        "interval": interval(found.low, found.high),
+        **_measured(found),
         "values": [number(value) for value in found.values],
         "verdict": found.verdict,
         "remark": "; ".join(filter(None, [found.remark, found.diverged])),
@@ -123,10 +122,18 @@ def rule(claim: Claim) -> str:
     }[claim.kind]
 
 
-def _published(claim: Claim) -> str:
+def _measured(found: Judgement) -> dict[str, str]:
+    """The mean and its interval; of what is exact the largest error, which decides, and the mean where the target is no 0."""
+    if found.claim.kind != "exact" or not found.values:
+        return {"value": number(found.center), "interval": interval(found.low, found.high)}
+    error = f"largest error {number(found.error)}"
+    return {"value": f"{number(found.center)}, {error}" if found.claim.target else error, "interval": ""}
+
+
+def _published(found: Judgement) -> str:
+    """With how it was read, and of two medians what they are here."""
+    claim, shown = found.claim, reference(found.claim)
     if claim.published is None:
-        return f"{claim.target:g} (exact)" if claim.kind == "exact" else ""
-    found, value = claim.published, claim.published.value
-    shown = str(value) if claim.printed is None else number(claim.printed)
-    parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
-    return f"{shown} ({'; '.join(filter(None, [parts, found.of, found.source, READ[found.read]]))})"
+        return shown
+    here = f"; here {number(found.of_medians)}" if found.of_medians is not None else ""
+    return f"{shown.removesuffix(')')}; {READ[claim.published.read]}){here}"

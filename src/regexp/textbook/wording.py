@@ -43,12 +43,26 @@ def lost(diverged: Mapping[str, tuple[int, int]]) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits, of large numbers all before the point (``13,768``); infinity as a word."""
+    """Four digits, of large numbers all before the point (``13,768``), up to six of what is nearly 1; infinity as a word."""
     if math.isnan(value):
         return ""
     if WHOLE <= abs(value) < HUGE:
         return f"{value:,.0f}"
-    return f"{value:.4g}" if math.isfinite(value) else ("infinite" if value > 0 else "minus infinite")
+    if not math.isfinite(value):
+        return "infinite" if value > 0 else "minus infinite"
+    digits = next((n for n in (4, 5, 6) if f"{value:.{n}g}" != "1"), 4)
+    return f"{value:.{digits}g}"
+
+
+def reference(claim: Claim) -> str:
+    """The number that a claim's is to be compared with, and where it is from: ``0.3 (0.9 minus 0.6; MNIST; Nielsen)``."""
+    if claim.published is None:
+        return f"{claim.target:g} (exact)" if claim.kind == "exact" else ""
+    found, value = claim.published, claim.published.value
+    shown = str(value) if claim.printed is None else number(claim.printed)
+    parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
+    medians = "medians" if found.medians else ""
+    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source]))})"
 
 
 def interval(low: float, high: float) -> str:

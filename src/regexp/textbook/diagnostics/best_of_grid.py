@@ -27,6 +27,7 @@ QUANTITIES = (
     "is_ridge_grouped",
 )
 
+FLIERS = {"marker": ".", "markersize": 5, "markerfacecolor": "0.4", "markeredgecolor": "none"}
 L1, L2 = (f"regularizer.{name}.strength" for name in ("l1", "l2"))
 
 
@@ -70,15 +71,16 @@ def draw(study: Study, title: str) -> Figure:
     from regexp.textbook.figures.caption import counted, finish
 
     found = study.once(("best_of_grid",), lambda: of_study(study))
-    figure, panels = new_figure(12.0, 4.9, len(TRUTHS))
+    figure, panels = new_figure(10.5, 5.2, len(TRUTHS))
     for axes, truth in zip(panels, TRUTHS, strict=True):
         values = [list(found[f"{method}_{truth}"].values()) for method in METHODS]
-        boxes = axes.boxplot(values, widths=0.55, showfliers=False, patch_artist=True, medianprops={"color": "black"})
+        boxes = axes.boxplot(values, widths=0.55, patch_artist=True, medianprops={"color": "black"}, flierprops=FLIERS)
         for box, style in zip(boxes["boxes"], LINES, strict=False):
             box.set(facecolor=style["color"], alpha=0.45)
         axes.set_title(study.protocol.labels.get(truth, truth), fontsize=12, loc="left")
-        tidy(axes, "", "excess test error" if truth == TRUTHS[0] else "")
-        axes.set_xticks([1, 2, 3], [method.replace("_", " ") for method in METHODS])
-    caption = f"{counted(study.n)}, a data set each; boxes are quartiles, lines medians, whiskers 1.5 times the box."
-    finish(figure, title, f"{caption} Strengths chosen by validation. Tier {study.tier}.")
+        tidy(axes, "", "test error minus noise^2" if truth == TRUTHS[0] else "")
+        axes.set_xticks([1, 2, 3], [method.replace("_", "\n") for method in METHODS])
+    shown = "boxes are quartiles, lines medians, whiskers at most 1.5 times the box, dots the data sets beyond them"
+    below = "An excess is below 0 where the noise of the test examples happens to be smaller than its variance"
+    finish(figure, title, f"{counted(study.n)}, a data set each; {shown}. {below}. Strengths by validation. Tier {study.tier}.")
     return figure

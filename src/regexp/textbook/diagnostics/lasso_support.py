@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,18 +51,26 @@ def draw(study: Study, title: str) -> Figure:
     from regexp.textbook.figures.caption import finish
 
     settings = [name for name in study.settings if name.endswith("_path")]
-    figure, panels = new_figure(13.5, 4.9, len(settings), alike=True)
+    figure, panels = new_figure(11.0, 5.0, len(settings), alike=True)
     for axes, setting in zip(panels, settings, strict=True):
         key = f"regularizer.{study.protocol.settings[setting]['regularizer'][0]}.strength"
         runs = [run for run in study.matching(setting) if run.seed[0] == 0]
         if not runs:
             raise NotMeasured(f"setting {setting} has no run of seed 0")
         _draw_path(axes, {float(run.fields[key]): regexp.load(run.folder) for run in runs})
-        axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
+        named = f"{study.protocol.labels.get(setting, setting)}, learning rate {_rates(runs)}"
+        axes.set_title(textwrap.fill(named, 30), fontsize=12, loc="left")
         tidy(axes, "strength", "weight" if axes is panels[0] else "")
     panels[0].legend(frameon=False, fontsize=11)
-    finish(figure, title, f"Data set of seed 0; a line per feature. Tier {study.tier}.")
+    claimed = {term.setting for claim in study.protocol.claims for term in claim.value.terms if term.setting}
+    rates = _rates([run for setting in sorted(claimed) for run in study.matching(setting)])
+    of_claims = f"The claims are of other runs, with learning rate {rates}." if rates else ""
+    finish(figure, title, f"Data set of seed 0; a line per feature. {of_claims} Tier {study.tier}.")
     return figure
+
+
+def _rates(runs: Sequence[Run]) -> str:
+    return ", ".join(f"{rate:g}" for rate in sorted({float(run.fields["optimizer.lr"]) for run in runs}))
 
 
 def _draw_path(axes: Axes, path: dict[float, regexp.Result]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
+from regexp.component import is_number
 from regexp.textbook.expression import Expression, Last, Place, Term, Until
 from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.wording import lost
@@ -26,11 +27,13 @@ _PLACES |= {"smallest": ", smallest", "largest": ", largest"}
 _NAMES = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 norm of the weights"}
 
 
-def finish(figure: Figure, title: str, caption: str) -> None:
-    """Title above, caption below, both as wide as the figure."""
+def finish(figure: Figure, title: str, caption: str) -> int:
+    """Title above, caption below, both as wide as the figure; how many lines they have."""
     width = figure.get_figwidth()
-    figure.suptitle(textwrap.fill(title, round(8.6 * width)), fontsize=14, x=0.01, ha="left")
-    figure.supxlabel(textwrap.fill(caption, round(13.3 * width)), fontsize=9.5, color="0.35", x=0.01, ha="left")
+    above, below = textwrap.fill(title, round(8.6 * width)), textwrap.fill(caption, round(13.3 * width))
+    figure.suptitle(above, fontsize=14, x=0.01, ha="left")
+    figure.supxlabel(below, fontsize=9.5, color="0.35", x=0.01, ha="left")
+    return above.count("\n") + below.count("\n") + 2
 
 
 def counted(n: int) -> str:
@@ -42,6 +45,20 @@ def condition(study: Study) -> str:
     """The first sentence of what the verdicts are conditional on; the page has all of them."""
     first, end, _ = " ".join(study.protocol.conditional.split()).partition(". ")
     return f"{first}." if end else first
+
+
+def recipe(runs: Sequence[Run]) -> str:
+    """What runs were trained with: ``500 to 10,000 training examples in batches of 64, 40 epochs``."""
+    examples, batch, epochs = (_range(runs, key) for key in ("dataset.train_size", "batch_size", "epochs"))
+    batches = f" in batches of {batch}" if batch else ""
+    parts = [f"{examples} training examples{batches}" if examples else "", f"{epochs} epochs" if epochs else ""]
+    return ", ".join(filter(None, parts)).replace(", 1 epochs", ", 1 epoch")
+
+
+def _range(runs: Sequence[Run], key: str) -> str:
+    found: list[Any] = [value for run in runs if is_number(value := run.fields.get(key))]
+    ends = dict.fromkeys((min(found), max(found))) if found else ()
+    return " to ".join(f"{end:,}" for end in ends)
 
 
 def left_out(groups: Mapping[str, Sequence[Run]], labels: Mapping[str, str]) -> str:

@@ -1,82 +1,117 @@
-"""The picture of one claim: every seed's value, the mean with its interval, and what the claim says."""
+"""The picture of one claim: every seed's value, the mean with its interval, and what would make the claim true."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regexp.axes import short_tick
 from regexp.comparison.figures.style import new_figure, tidy
-from regexp.textbook.figures.caption import counted, finish, measured
+from regexp.textbook.figures.caption import condition, counted, finish, measured, recipe
+from regexp.textbook.figures.expected import draw_expected, expected
 from regexp.textbook.judging import Judgement
+from regexp.textbook.measuring import trained
+from regexp.textbook.protocol import NAMED
 from regexp.textbook.study import Study
-from regexp.textbook.wording import number
+from regexp.textbook.wording import number, reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+BLUE = "#0072B2"
+CENTER: dict[str, Any] = {"color": "black", "marker": "D", "zorder": 4}
 WIDE = 86
 """Letters of the axis' name beside each other."""
+LEGEND = 86
+"""Letters of the legend beside each other."""
+DECADES = 20
+"""The factor from which on ratios need a logarithmic axis."""
 
 
 def of_claim(judgement: Judgement, study: Study) -> Figure:
     """One horizontal axis, in the units of the claim."""
-    figure, (axes,) = new_figure(8.0, 3.2, 1)
-    _expected(axes, judgement)
-    values = np.array([value for value in judgement.values if math.isfinite(value)])
-    height = np.random.default_rng(0).uniform(-0.28, 0.28, len(values))
-    axes.scatter(values, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label="a seed")
-    if math.isfinite(judgement.low) and math.isfinite(judgement.high):
-        ends = [[judgement.center - judgement.low], [judgement.high - judgement.center]]
-        axes.errorbar(
-            [judgement.center], [0], xerr=ends, color="black", marker="D", capsize=7, linewidth=2.4, label=_what(judgement)
-        )
-    _scale(axes, values)
+    seen = [value for value in judgement.values if math.isfinite(value)]
+    title, caption = f"{judgement.claim.says}: {judgement.verdict}", _caption(judgement, study, judgement.n - len(seen))
+    figure, (axes,) = new_figure(8.0, 3.0, 1)
+    draw_expected(axes, judgement)
+    height = np.random.default_rng(0).uniform(-0.28, 0.28, len(seen))
+    axes.scatter(seen, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label="a seed", zorder=3)
+    _center(axes, judgement)
+    _scale(axes, judgement, seen)
     tidy(axes, textwrap.fill(measured(judgement.claim.value, study.protocol.labels), WIDE), "")
     axes.set_yticks([])
-    axes.set_ylim(-0.6, 0.9)
+    axes.set_ylim(-0.45, 0.45)
     axes.spines["left"].set_visible(False)
-    axes.legend(frameon=False, fontsize=10, ncols=4, loc="upper left")
-    out = judgement.n - len(values)
-    lost = f", {judgement.diverged}" if judgement.diverged else ""
-    lost += f", {out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""
-    caption = f"{counted(judgement.n)}{lost}; {number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
-    finish(figure, f"{judgement.claim.says}: {judgement.verdict}", f"{caption}. {study.protocol.title}, {study.tier}.")
+    lines = _legend(axes) + finish(figure, title, caption)
+    figure.set_figheight(1.75 + 0.2 * lines + 0.2 * axes.get_xlabel().count("\n"))
     return figure
 
 
-def _expected(axes: Axes, judgement: Judgement) -> None:
-    """What would make the claim true, shaded; what was published, as a line."""
-    claim = judgement.claim
-    if claim.kind in ("direction", "equal"):
-        axes.axvline(claim.target, color="0.3", linewidth=1, ymax=0.78)
-    if claim.kind == "equal" and claim.margin:
-        axes.axvspan(
-            claim.target - claim.margin,
-            claim.target + claim.margin,
-            color=GREEN,
-            alpha=0.15,
-            linewidth=0,
-            label="equal within the margin",
-        )
-    if claim.band:
-        axes.axvspan(*claim.band, color=GREEN, alpha=0.15, linewidth=0, label="simulated range of the mean")
-    if claim.printed is not None:
-        axes.axvline(claim.printed, color=ORANGE, linewidth=2, linestyle=(0, (4, 1.5)), ymax=0.78, label="published")
+def _center(axes: Axes, judgement: Judgement) -> None:
+    """The mean or median with its interval; of what is exact the seed that is furthest off, which decides."""
+    if judgement.claim.kind == "exact":
+        worst = max(judgement.values, key=lambda value: abs(value - judgement.claim.target))
+        axes.plot([worst], [0], linestyle="none", markersize=7, label="the seed that is furthest off", **CENTER)
+    elif math.isfinite(judgement.low) and math.isfinite(judgement.high):
+        both = [[judgement.center - judgement.low], [judgement.high - judgement.center]]
+        what = "median, sign interval" if judgement.median else "mean, 95 % interval"
+        axes.errorbar([judgement.center], [0], xerr=both, capsize=7, linewidth=2.4, label=what, **CENTER)
+    if judgement.of_medians is not None:
+        style: dict[str, Any] = {"markersize": 9, "markerfacecolor": "white", "markeredgewidth": 2, "linestyle": "none"}
+        what = "difference of the medians"
+        axes.plot([judgement.of_medians], [0.2], marker="s", markeredgecolor="black", label=what, zorder=5, **style)
 
 
-def _what(judgement: Judgement) -> str:
-    return "median, sign interval" if judgement.median else "mean, 95 % interval"
-
-
-def _scale(axes: Axes, values: np.ndarray) -> None:
-    """Logarithmic over decades; few and whole numbers where all are nearly one (an offset would lie on the axis' name)."""
-    if len(values) and values.min() > 0 and values.max() > 20 * values.min():
+def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
+    """Few and whole numbers where all are nearly one: an offset would lie on the axis' name."""
+    if logarithmic(judgement):
         axes.set_xscale("log")
-    elif len(values) and np.ptp(values) < 1e-3 * abs(values).max():
+        axes.xaxis.set_major_formatter(short_tick)
+        return
+    drawn = [*seen, *expected(judgement.claim)]
+    alike = bool(drawn) and np.ptp(drawn) < 1e-3 * np.abs(drawn).max()
+    if alike:
         axes.ticklabel_format(useOffset=False)
-        axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=3 if alike else 5)
+    if judgement.claim.kind == "exact" and judgement.claim.target == 0 <= min(seen, default=0.0):
+        axes.set_xlim(left=-0.04 * axes.get_xlim()[1])  # no error is negative: the tolerated range would be drawn twice
+
+
+def logarithmic(judgement: Judgement) -> bool:
+    """For ratios over decades, if all that is drawn has a place on such an axis."""
+    drawn = [*judgement.values, judgement.low, judgement.high, *expected(judgement.claim)]
+    drawn = [value for value in drawn if math.isfinite(value)]
+    return judgement.claim.value.joined == "over" and judgement.claim.kind != "exact" and 0 < DECADES * min(drawn) < max(drawn)
+
+
+def _legend(axes: Axes) -> int:
+    """Above the axes, where it hides nothing; how many lines it has."""
+    names = axes.get_legend_handles_labels()[1]
+    columns = max(1, min(len(names), LEGEND // (6 + max(map(len, names)))))
+    columns = len(names) if sum(len(name) + 7 for name in names) <= LEGEND + 20 else columns
+    axes.legend(frameon=False, fontsize=10, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    return -(-len(names) // columns)
+
+
+def _caption(judgement: Judgement, study: Study, out: int) -> str:
+    """n and interval, what it is compared with, and on what the runs were trained and tested."""
+    claim = judgement.claim
+    said = [counted(judgement.n), judgement.diverged]
+    said += [f"{out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""]
+    first = ", ".join(filter(None, said))
+    found = f"{number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
+    if claim.kind == "exact":
+        found = f"largest error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
+    if claim.published:
+        found += f"; {NAMED[claim.published.read]}: {reference(claim)}"
+    if judgement.of_medians is not None:
+        found += f", of the medians here {number(judgement.of_medians)}"
+    runs = trained(claim.value, study)
+    facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs)]
+    conditions = f" {condition(study)}" if runs else ""
+    return f"{first}; {found}. {': '.join(filter(None, facts))}.{conditions}"

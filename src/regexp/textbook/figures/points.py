@@ -25,19 +25,26 @@ BLUE = "#0072B2"
 def points(picture: Picture, study: Study) -> Figure:
     """One panel per metric; the first setting is at the top."""
     settings = [name for name in picture.settings or study.settings if name != picture.minus]
-    figure, panels = new_figure(3.4 + 3.6 * len(picture.metrics), 2.0 + 0.42 * len(settings), len(picture.metrics))
+    beside = min(len(picture.metrics), 2)  # more cannot be read at half a slide
+    rows = math.ceil(len(picture.metrics) / beside)
+    height = 1.1 + rows * (0.9 + 0.42 * len(settings))
+    figure, every = new_figure(3.0 + 3.6 * beside, height, rows * beside, rows=rows)
+    panels = every[: len(picture.metrics)]
+    for unused in every[len(picture.metrics) :]:
+        unused.remove()
     labels = study.protocol.labels
     for axes, metric in zip(panels, picture.metrics, strict=True):
-        rows = [_values(metric, setting, picture, study) for setting in settings]
-        _draw(axes, rows)
+        found = [_values(metric, setting, picture, study) for setting in settings]
+        _draw(axes, found)
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
         tidy(axes, f"{labels.get(metric, worded(metric))}{minus}", "")
-        names = [labels.get(setting, words(setting)) for setting in settings] if axes is panels[0] else [""] * len(settings)
+        names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
-    n = len(rows[0])
+        axes.locator_params(axis="x", nbins=5)
+    n = len(found[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
     out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)

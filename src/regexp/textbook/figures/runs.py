@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LETTERS = 40
 """Beside a panel."""
+FAR = 0.1
+"""The part of a mean at which the lower end of its interval is far below it."""
 
 Groups = Mapping[str, Sequence[Run]]
 
@@ -44,6 +46,7 @@ def curves(picture: Picture, study: Study) -> Figure:
             )
         tidy(axes, "epoch", _of_metric(metric, study))
         _scale(axes, picture, shown)
+        _levels(axes, metric, picture, study)
     return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
 
 
@@ -63,8 +66,7 @@ def against(picture: Picture, study: Study) -> Figure:
             most, never = max(most, *map(len, values)), never + int(np.isinf(np.concatenate(values)).sum())
             shown += _line(
                 axes,
-                [place(x) for x in sorted(points)],
-                values,
+                *_parted([place(x) for x in sorted(points)], values, apart=min(points) == 0 != place(0.0)),
                 {**style, "label": study.protocol.labels.get(setting, words(setting))},
             )
         tidy(
@@ -112,14 +114,18 @@ def _finished(
 
 
 def _line(axes: Axes, x: Sequence[float], values: Any, style: dict[str, Any]) -> list[float]:
-    """Mean and band; values are rows of seeds, one per x, which some seeds may lack. Infinite ones have neither."""
+    """Mean and band; values are rows of seeds, one per x, which some seeds may lack. Infinite ones have neither.
+
+    Returns what the axis must show: the means, and 0 where an interval ends far below its mean, off any logarithmic axis.
+    """
     found = [estimate(row if np.isfinite(row).all() else [math.nan]) for row in values]
     means = [float(one.mean) for one in found]
     low, high = ([getattr(one, end) if one.n >= FEW else math.nan for one in found] for end in ("low", "high"))
     axes.plot(x, means, linewidth=2, **style)
     if np.isfinite(low).any():
         axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
-    return [mean for mean in means if math.isfinite(mean)]
+    ends = [0.0 for end, mean in zip(low, means, strict=True) if end < FAR * mean]
+    return [*ends, *(mean for mean in means if math.isfinite(mean))]
 
 
 def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
@@ -162,7 +168,23 @@ def _places(axes: Axes, grid: Sequence[float]) -> Any:
         decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
         axes.set_xticks([zero, *decades])
         axes.minorticks_off()
+        style: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 10, "ha": "center", "va": "center"}
+        axes.text(math.sqrt(zero * positive[0]), 0, "//", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, **style)
     return lambda value: value if value > 0 else zero
+
+
+def _parted(x: Sequence[float], values: Sequence[Sequence[float]], *, apart: bool) -> tuple[list[float], list[Any]]:
+    """Without a line between the first point, zero, and the others: on a logarithmic axis it has no slope."""
+    return ([x[0], x[0], *x[1:]], [values[0], [math.nan], *values[1:]]) if apart else (list(x), list(values))
+
+
+def _levels(axes: Axes, metric: str, picture: Picture, study: Study) -> None:
+    """A line at the target of every exact claim that the picture names and that is about this metric."""
+    for claim in study.protocol.claims:
+        if claim.name in picture.levels and claim.value.first.column == metric:
+            axes.axhline(claim.target, color="0.35", linewidth=1.2, linestyle=":", zorder=1)
+            name = claim.published.source if claim.published else f"{claim.target:g}"
+            axes.text(0.99, claim.target, name, transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=10.5)
 
 
 def _scale(axes: Axes, picture: Picture, shown: list[float]) -> None:

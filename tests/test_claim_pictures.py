@@ -1,0 +1,179 @@
+"""The picture of a claim: axes, bands, lines and their names; and that of every shipped protocol they are in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from regexp.comparison.reading import Run
+from regexp.textbook import report
+from regexp.textbook.expression import parse
+from regexp.textbook.figures.caption import measured, recipe, worded
+from regexp.textbook.figures.claims import of_claim
+from regexp.textbook.figures.expected import named_line, shaded
+from regexp.textbook.judging import Judgement, judge
+from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
+from regexp.textbook.reading import read_all
+from regexp.textbook.study import Study
+from regexp.textbook.wording import number
+from regexp.train import config_folder
+
+PROTOCOLS = read_all(config_folder() / "reproduce")
+CLAIMS = [pytest.param(p, claim, id=f"{p.name}-{claim.name}") for p in PROTOCOLS.values() for claim in p.claims]
+REFERENCES = [one for one in CLAIMS if one.values[1].published]
+MINE = Protocol("mine", "test", "Mine", "Does it?", "nobody", {name: Tier(4) for name in ("quick", "standard", "full")})
+NEURON = "saturated_neuron.quadratic_good"
+RATIO = "hidden_layers.ratio_start over hidden_layers.zeros_start"
+
+
+def claim(kind, value=NEURON, **more):
+    return Claim("one", "It is so", kind, parse(value), **more)
+
+
+def drawn(one, values, monkeypatch, **more):
+    """The axes of the claim's picture, its legend and its caption; nothing is measured of any run."""
+    monkeypatch.setattr("regexp.textbook.figures.claims.trained", lambda *_: [])
+    low, high = np.quantile(values, [0.25, 0.75])
+    found = Judgement(one, "holds", tuple(values), float(np.mean(values)), float(low), float(high), **more)
+    figure = of_claim(found, Study(MINE, "standard", []))
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    return axes, [text.get_text() for text in legend.get_texts()], " ".join(figure._supxlabel.get_text().split())
+
+
+DECADES = [1e-4, 1e-3, 1e-2, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("one", "scale"),
+    [
+        (claim("shown", RATIO), "log"),
+        (claim("direction", RATIO, margin=1.0, target=1e-5), "log"),
+        (claim("direction", RATIO, margin=1.0), "linear"),  # its line is at 0
+        (claim("equal", RATIO, margin=2.0, target=1.0), "linear"),  # its band begins below 0
+        (claim("equal", RATIO, margin=0.5, target=1.0), "log"),
+        (claim("shown", RATIO, published=Published(0.0, "me", "R")), "linear"),
+        (claim("shown", "hidden_layers.ratio_start"), "linear"),  # no ratio
+        (claim("direction", "hidden_layers.ratio_start minus hidden_layers.zeros_start", margin=1.0), "linear"),
+        (claim("exact", RATIO, tolerance=1.0), "linear"),
+    ],
+)
+def test_an_axis_is_logarithmic_for_ratios_only_and_if_everything_has_a_place_on_it(one, scale, monkeypatch):
+    axes, _, _ = drawn(one, DECADES, monkeypatch)
+    assert axes.get_xscale() == scale
+    low, high = axes.get_xlim()
+    for line in (*(shaded(one) or ()), *([named_line(one)[0]] if named_line(one) else [])):
+        assert low <= line <= high or line < 0 == one.target, "the band's half below zero may be cut of what is never negative"
+
+
+def test_what_is_exact_shows_its_target_the_tolerance_and_the_seed_that_decides(monkeypatch):
+    one = claim("exact", tolerance=0.01, target=2.0)
+    axes, names, caption = drawn(one, [2.001, 1.996, 2.002, 2.0], monkeypatch)
+    assert names == ["tolerated error", "exact", "a seed", "the seed that is furthest off"]
+    assert caption.startswith("n = 4 seeds; largest error 0.004, tolerated 0.01.")
+    band = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (band.x0, band.x1) == pytest.approx((1.99, 2.01))
+    target, worst = axes.lines
+    assert target.get_xdata() == [2.0, 2.0] and worst.get_xdata() == [1.996]
+    row = report._row(Judgement(one, "holds", (2.001, 1.996, 2.0), 1.999, 1.9, 2.1))
+    assert (row["value"], row["interval"]) == ("1.999, largest error 0.004", "")
+    assert report._row(Judgement(claim("exact", tolerance=0.1), "holds", (0.0, -0.02), -0.01))["value"] == "largest error 0.02"
+
+
+def test_what_is_below_one_is_not_written_as_one():
+    assert [number(value) for value in (0.9996, 0.99997, 0.999968, 0.9999999, 1.0)] == [
+        "0.9996",
+        "0.99997",
+        "0.99997",
+        "1",
+        "1",
+    ]
+
+
+def test_a_difference_of_medians_is_compared_with_one(tmp_path, monkeypatch):
+    values = {"first": dict(enumerate((1.0, 2.0, 9.0))), "second": dict(enumerate((0.0, 1.9, 3.0)))}
+    monkeypatch.setattr("regexp.textbook.measuring._quantities", lambda *_: values)
+    one = claim(
+        "direction", "tuned.first minus tuned.second", margin=0.1, published=Published((3.0, 1.0), "me", "S", medians=True)
+    )
+    (found,) = judge(Study(dataclasses.replace(MINE, claims=(one,)), "standard", []))
+    assert found.center == pytest.approx((1.0 + 0.1 + 6.0) / 3)
+    assert found.of_medians == pytest.approx(2.0 - 1.9)
+    expected = "2 (3 minus 1; medians; me; simulated independently for this project); here 0.1"
+    assert report._row(found)["published"] == expected
+    axes, names, _ = drawn(one, found.values, monkeypatch, of_medians=found.of_medians)
+    (mark,) = [line for line in axes.lines if line.get_label() == "difference of the medians"]
+    assert mark.get_label() in names and list(mark.get_xdata()) == [pytest.approx(0.1)]
+
+
+def test_a_caption_says_on_what_the_runs_were_trained():
+    runs = [Run(Path(), {"dataset.train_size": size, "batch_size": 64, "epochs": 40}, {}, {}) for size in (10000, 500)]
+    assert recipe(runs) == "500 to 10,000 training examples in batches of 64, 40 epochs"
+    whole = [Run(Path(), {"dataset.train_size": 20, "batch_size": None, "epochs": 1}, {}, {})]
+    assert recipe(whole) == "20 training examples, 1 epoch"
+    assert recipe([]) == ""
+
+
+# ---- every shipped protocol
+
+
+@pytest.mark.parametrize(("protocol", "one"), CLAIMS)
+def test_no_axis_has_an_internal_name(protocol, one):
+    """A diagnostic's quantity and a setting have a label; a column is in words."""
+    for term in one.value.terms:
+        assert term.setting is None or term.setting in protocol.labels, f"{protocol.name}: {term.setting} needs a label"
+        assert not term.diagnostic or term.quantity in protocol.labels, f"{protocol.name}: {term.quantity} needs a label"
+        assert term.diagnostic or "_" not in worded(term.column) or term.column in protocol.labels
+    name = measured(one.value, protocol.labels)
+    assert not re.search(r"[a-z]{2,}_[a-z]|[a-z]\.[a-z]", name), name
+
+
+@pytest.mark.parametrize(("protocol", "one"), REFERENCES)
+def test_a_line_is_called_by_how_its_number_was_read(protocol, one):
+    """What the source says in words is the independent side."""
+    found = one.published
+    if re.search(r"simulat", found.source):
+        assert found.read == "S" and found.named.startswith("simulated")
+    if re.search(r"\bln 10|algebra|formula|limit of many|^[\d/ ]+ln", found.source):
+        assert found.read in ("D", "S") and found.named.startswith(("exact", "simulated"))
+    if found.named.startswith("published"):
+        assert re.search(r"[A-Z]\w+|d2l", found.source), "somebody has published it"
+    said = f"{found.of} {found.source}"
+    if one.printed is not None and found.named.startswith("published"):
+        assert not re.search(r"(?<!Fashion-)MNIST|CIFAR", said), f"{protocol.name}.{one.name}: say it under data"
+
+
+@pytest.mark.parametrize(("protocol", "one"), REFERENCES)
+def test_medians_are_named_as_such(protocol, one):
+    assert "median" not in one.published.of, "say medians: true"
+    assert not (one.published.medians and one.median), "a median of differences is no difference of medians"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+def test_a_symbol_is_used_once(protocol):
+    """n is the number of seeds."""
+    texts = [*protocol.labels.values(), *(claim.says for claim in protocol.claims), protocol.title]
+    assert not [text for text in texts if re.search(r"N\(0, 1/n\)", text)]
+
+
+def test_levels_are_drawn_in_the_panel_of_their_metric(tmp_path):
+    from regexp.textbook.figures.runs import curves
+    from regexp.textbook.study import read_study
+    from run_folders_of import ONE, write_setting
+
+    write_setting(tmp_path, ONE, [1.0, 1.1, 1.2, 0.9])
+    one = Claim(
+        "floor", "It is so", "exact", parse("test/loss of all at final"), tolerance=0.1, target=0.75,
+        published=Published(0.75, "ln of something", "D"),
+    )  # fmt: skip
+    picture = Picture("a", "curves", "A", ("test/loss", "train/loss"), levels=("floor",))
+    protocol = dataclasses.replace(MINE, claims=(one,), settings={"all": {}}, labels={"all": "all"})
+    figure = curves(picture, read_study(protocol, "standard", sorted(tmp_path.iterdir())))
+    texts = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert texts == [["ln of something"], []]
+    assert figure.axes[0].lines[-1].get_ydata() == [0.75, 0.75] and not math.isnan(figure.axes[0].get_ylim()[0])
