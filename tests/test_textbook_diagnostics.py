@@ -6,10 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hydra._internal.utils import get_args_parser
 from sklearn.linear_model import Ridge
 
 import regexp
 from regexp.comparison.reading import read_run
+from regexp.config.planning import plan
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
@@ -18,6 +20,7 @@ from regexp.regularizers import WeightDecay
 from regexp.textbook.diagnostics import activation_variance, closed_form, null_space, overshoot, tuned, validated_strength
 from regexp.textbook.protocol import Protocol, Tier
 from regexp.textbook.study import Study, read_study
+from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run
 from support import Blobs, arrays
 
@@ -59,6 +62,24 @@ def test_predictors_in_closed_form_are_scikit_learns(run):
     w = np.linalg.pinv(x - x.mean(0)) @ (y - y.mean())
     assert found["minimum_norm"] == pytest.approx(loss(y.mean() + (x_test - x.mean(0)) @ w))
     assert found["ridge_error"] == pytest.approx(run[1].final["test/loss"] / found["ridge"] - 1)
+
+
+def test_the_best_strength_in_theory_has_the_lowest_loss(tmp_path):
+    """Of the very recipe, against the losses of scikit-learn's ridge on fresh truths and data."""
+    asked = plan(get_args_parser().parse_args(["experiment=lambda_curve", "epochs=1"]), config_folder(), CONFIG_NAME)
+    experiment = asked.runs[0].experiment
+    data = experiment.dataset
+    regexp.fit([experiment], tmp_path / "one", threads=1, tensorboard=False, curves=False)
+    best = closed_form.of_run(read_run(tmp_path / "one"))["best_strength"]
+    assert best == pytest.approx(1.0)
+    random, losses = np.random.default_rng(0), dict.fromkeys((best / 2, best, 2 * best), 0.0)
+    for _ in range(40):
+        w = np.full(data.features, data.true_weight)
+        x = random.normal(size=(data.train_size, data.features))
+        y = x @ w + data.noise * random.normal(size=data.train_size)
+        for strength in losses:
+            losses[strength] += np.sum((Ridge(alpha=strength * len(x)).fit(x, y).coef_ - w) ** 2)
+    assert min(losses, key=losses.__getitem__) == best
 
 
 def test_the_variance_of_activations(tmp_path):

@@ -63,6 +63,8 @@ class Claim:
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
     ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
     fails: str | None = None
+    undecided: str | None = None
+    """The same if it is not decided; what would decide it is added."""
 
     @property
     def printed(self) -> float | None:
@@ -99,7 +101,7 @@ class Picture:
     one: tuple[str, ...] = ()
     """Of ``one_and_all``: the settings of which the first seed is shown."""
     beside: tuple[str, ...] = ()
-    """Of ``one_and_all``: quantities drawn as level lines, ``closed_form.constant of zero_0``."""
+    """Quantities drawn as lines, ``closed_form.constant of zero_0``: level in ``one_and_all``, upright in ``against``."""
     minus: str | None = None
     """Of ``points``: the setting that is subtracted, within seeds."""
 
