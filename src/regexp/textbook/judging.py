@@ -63,6 +63,8 @@ def _judge(claim: Claim, study: Study, level: float) -> Judgement:
         return Judgement(claim, "not measured", remark=str(reason))
     median = claim.median or bool(out) or bool(np.isinf(values).any())
     low, high = verdicts.interval(values, median=median) if len(values) > 1 else (math.nan, math.nan)
+    if claim.share:
+        low, high = verdicts.interval_of_share(values)
     remark = "median and sign interval" if median else ""
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}

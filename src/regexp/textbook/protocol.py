@@ -58,6 +58,8 @@ class Claim:
     band_seeds: int = 0
     median: bool = False
     """Heavy tails: the median with its sign interval."""
+    share: bool = False
+    """Of a claim that is shown, whose values are 0 and 1: the interval is Clopper and Pearson's."""
     published: Published | None = None
     holds: str | None = None
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
