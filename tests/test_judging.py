@@ -240,6 +240,14 @@ def test_exact_claims_are_not_counted_as_tests(tmp_path):
     assert seeds[0] < seeds[1]
 
 
+def test_what_the_paragraph_says_of_a_claim_that_is_not_decided():
+    one = claim("one", holds="It is.", fails="It is not.", undecided="Whether it is {margin} is open: {value}.")
+    found = Judgement(one, "not decided", values=(1.0, 2.0), center=1.5, remark="about 9 seeds would decide")
+    assert paragraph([found]) == "Whether it is 0.1 is open: 1.5 (n = 2; about 9 seeds would decide)."
+    silent = dataclasses.replace(found, claim=dataclasses.replace(one, undecided=None))
+    assert paragraph([silent]) == "" and paragraph([dataclasses.replace(found, verdict="holds")]) == "It is."
+
+
 def test_a_direction_may_be_against_another_number_than_zero(tmp_path):
     ratio = "test/loss of plain at final over test/loss of decayed at final"
     found = judge(study(tmp_path, *(claim(f"above{i}", value=ratio, target=bound) for i, bound in enumerate((1.2, 2.0)))))

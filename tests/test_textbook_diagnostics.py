@@ -6,18 +6,21 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hydra._internal.utils import get_args_parser
 from sklearn.linear_model import Ridge
 
 import regexp
 from regexp.comparison.reading import read_run
+from regexp.config.planning import plan
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
-from regexp.regularizers import WeightDecay
+from regexp.regularizers import Dropout, WeightDecay
 from regexp.textbook.diagnostics import activation_variance, closed_form, null_space, overshoot, tuned, validated_strength
 from regexp.textbook.protocol import Protocol, Tier
 from regexp.textbook.study import Study, read_study
+from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run
 from support import Blobs, arrays
 
@@ -61,6 +64,24 @@ def test_predictors_in_closed_form_are_scikit_learns(run):
     assert found["ridge_error"] == pytest.approx(run[1].final["test/loss"] / found["ridge"] - 1)
 
 
+def test_the_best_strength_in_theory_has_the_lowest_loss(tmp_path):
+    """Of the very recipe, against the losses of scikit-learn's ridge on fresh truths and data."""
+    asked = plan(get_args_parser().parse_args(["experiment=lambda_curve", "epochs=1"]), config_folder(), CONFIG_NAME)
+    experiment = asked.runs[0].experiment
+    data = experiment.dataset
+    regexp.fit([experiment], tmp_path / "one", threads=1, tensorboard=False, curves=False)
+    best = closed_form.of_run(read_run(tmp_path / "one"))["best_strength"]
+    assert best == pytest.approx(1.0)
+    random, losses = np.random.default_rng(0), dict.fromkeys((best / 2, best, 2 * best), 0.0)
+    for _ in range(40):
+        w = np.full(data.features, data.true_weight)
+        x = random.normal(size=(data.train_size, data.features))
+        y = x @ w + data.noise * random.normal(size=data.train_size)
+        for strength in losses:
+            losses[strength] += np.sum((Ridge(alpha=strength * len(x)).fit(x, y).coef_ - w) ** 2)
+    assert min(losses, key=losses.__getitem__) == best
+
+
 def test_the_variance_of_activations(tmp_path):
     experiment = Experiment(Blobs(), MLP(hidden=(16, 8)), SGD(0.1), epochs=1, batch_size=16)
     (result,) = regexp.fit([experiment], tmp_path / "one", threads=1, tensorboard=False, curves=False)
@@ -71,7 +92,25 @@ def test_the_variance_of_activations(tmp_path):
     for layer in (0, 1):
         x = np.maximum(x @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"], 0)
         variances.append(x.var(0, ddof=1).mean())
-    assert list(activation_variance.of_run(stored).values()) == pytest.approx(variances, rel=1e-4)
+    found = activation_variance.of_run(stored)
+    assert [found["layer1"], found["layer2"]] == pytest.approx(variances, rel=1e-4)
+    assert found["layer1_masked"] == found["layer1"] and found["layer2_masked"] == found["layer2"]
+
+
+def test_the_variance_of_activations_that_dropout_thins(tmp_path):
+    """E var(m h / (1 - p)) = var(h) / (1 - p) + mean(h)^2 p / (1 - p) for a mask per example."""
+    data, model = Blobs(test_size=2000), MLP(hidden=(16, 8))
+    experiment = Experiment(data, model, SGD(0.1), [Dropout((0.5, 0.0))], epochs=1, batch_size=16)
+    (result,) = regexp.fit([experiment], tmp_path / "one", threads=1, tensorboard=False, curves=False)
+    stored = read_run(tmp_path / "one")
+    stored.fields["dataset._target_"] = "support.Blobs"
+    weights = {name: w.double().numpy() for name, w in result.weights["final"].items()}
+    h = np.maximum(arrays(experiment, "test")[0] @ weights["hidden.0.weight"] + weights["hidden.0.bias"], 0)[:1000]
+    expected = 2 * h.var(0, ddof=1).mean() + (h.mean(0) ** 2).mean()
+    found = activation_variance.of_run(stored)
+    assert found["layer1"] == pytest.approx(h.var(0, ddof=1).mean(), rel=1e-4)
+    assert found["layer1_masked"] == pytest.approx(expected, rel=0.1)
+    assert found["layer2_masked"] != pytest.approx(found["layer2"], rel=1e-3)  # its inputs are thinned
 
 
 def test_how_far_a_loss_climbs(run):

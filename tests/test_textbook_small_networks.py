@@ -53,7 +53,8 @@ def test_a_replayed_criterion_ends_where_training_with_it_does(tmp_path, criteri
     never_stopped.fields["dataset._target_"] = "support.Blobs"
     stopping = stopping_criteria.stopper(criterion, value)
     (stopped,) = regexp.fit([dataclasses.replace(NOISY, regularizers=[stopping])], threads=1)
-    epochs, best = stopping_criteria.replay(never_stopped, stopping)
+    epochs, best, never = stopping_criteria.replay(never_stopped, stopping)
+    assert not never and stopping_criteria.replay(never_stopped, stopping_criteria.stopper("patience", 1000))[2]
     assert epochs == stopped.epochs_run < 40
     assert never_stopped.history["epoch"][best] == stopped.final_epoch
     found = stopping_criteria.of_run(never_stopped)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from regexp.comparison.power import needed_by_holm
 from regexp.comparison.statistics import LEVEL
-from regexp.textbook import seeds
+from regexp.textbook import seeds, verdicts
 from regexp.textbook.expression import parse
 from regexp.textbook.protocol import Claim
 from regexp.textbook.verdicts import (
@@ -219,3 +219,10 @@ def test_no_number_of_seeds_narrows_single_runs():
     n = seeds.for_published(x, 4.2)
     width = [2 * stats.t.ppf(0.975, k - 1) * np.sqrt(1 + 1 / k) for k in (n - 1, n)]
     assert width[0] > 4.2 >= width[1]
+
+
+@pytest.mark.parametrize(("ones", "n"), [(0, 6), (4, 6), (6, 6), (116, 200)])
+def test_the_interval_of_a_share_is_scipys(ones, n):
+    found = verdicts.interval_of_share(np.repeat([0.0, 1.0], [n - ones, ones]))
+    expected = stats.binomtest(ones, n).proportion_ci(method="exact")
+    assert found == pytest.approx((expected.low, expected.high))

@@ -50,6 +50,8 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
     key = f"claims.{claim.name}"
     if claim.role not in ("primary", "secondary"):
         wrong(f"{key}.role", one_of(claim.role, ("primary", "secondary")))
+    if claim.share and claim.kind != "shown":
+        wrong(f"{key}.share", f"is for claims that are shown, got kind {claim.kind}")
     if claim.margin is not None and not claim.margin > 0:
         wrong(f"{key}.margin", f"must be > 0, got {claim.margin!r}")
     if claim.kind == "published" and claim.published and claim.printed is None:
@@ -63,7 +65,7 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
     for term in claim.value.terms:
         for problem in _of_term(term, protocol):
             wrong(f"{key}.value", problem)
-    for field in ("holds", "fails"):
+    for field in ("holds", "fails", "undecided"):
         if text := wording.problem(getattr(claim, field), claim):
             wrong(f"{key}.{field}", text)
 

@@ -73,6 +73,8 @@ def _judge(claim: Claim, study: Study) -> Judgement:
         return Judgement(claim, "not measured", remark=str(reason))
     median = claim.median or bool(out) or bool(np.isinf(values).any())
     low, high = verdicts.interval(values, median=median) if len(values) > 1 else (math.nan, math.nan)
+    if claim.share:
+        low, high = verdicts.interval_of_share(values)
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}
     seen |= {"low": float(low), "high": float(high), "of_medians": _of_medians(claim, study)}

@@ -22,11 +22,13 @@ def _sentence(found: Judgement) -> str:
         return filled(claim.holds, places)
     if found.decided is not None and (text := claim.holds if found.decided else claim.fails):
         return filled(text, places)
-    if claim.role != "primary":
+    if claim.role != "primary" and not (found.verdict == "not decided" and claim.undecided):
         return ""
     if found.verdict == "not measured":
         return f"Not measured: {claim.says}."
     seen = f"{places['value']} {places['interval']}".strip()
+    if found.verdict == "not decided" and claim.undecided:
+        return f"{filled(claim.undecided, places).removesuffix('.')} (n = {found.n}; {found.remark})."
     return {
         "no verdict": f"{claim.says}? Measured: {seen} (n = {found.n}; too few for a verdict).",
         "not decided": f"Not decided: {claim.says} ({seen}, n = {found.n}; {found.remark}).",

@@ -69,11 +69,15 @@ class Claim:
     band_seeds: int = 0
     median: bool = False
     """Heavy tails: the median with its sign interval."""
+    share: bool = False
+    """Of a claim that is shown, whose values are 0 and 1: the interval is Clopper and Pearson's."""
     published: Published | None = None
     holds: str | None = None
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
     ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
     fails: str | None = None
+    undecided: str | None = None
+    """The same if it is not decided; what would decide it is added."""
 
     @property
     def printed(self) -> float | None:
@@ -110,7 +114,7 @@ class Picture:
     one: tuple[str, ...] = ()
     """Of ``one_and_all``: the settings of which the first seed is shown."""
     beside: tuple[str, ...] = ()
-    """Of ``one_and_all``: quantities drawn as level lines, ``closed_form.constant of zero_0``."""
+    """Quantities drawn as lines, ``closed_form.constant of zero_0``: level in ``one_and_all``, upright in ``against``."""
     levels: tuple[str, ...] = ()
     """Of ``curves``: claims of kind exact; in the panel of what they measure a level line is drawn at their target."""
     minus: str | None = None

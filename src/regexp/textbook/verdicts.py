@@ -120,6 +120,14 @@ def interval(values: Any, level: float = LEVEL, *, median: bool = False) -> tupl
     return ordered[..., out - 1], ordered[..., n - out]
 
 
+def interval_of_share(values: Any) -> tuple[float, float]:
+    """Clopper and Pearson's 95 % interval of the share of ones, of values 0 and 1."""
+    n, ones = len(values), float(np.sum(values))
+    low = special.betaincinv(ones, n - ones + 1, LEVEL / 2) if ones else 0.0
+    high = special.betaincinv(ones + 1, n - ones, 1 - LEVEL / 2) if ones < n else 1.0
+    return float(low), float(high)
+
+
 def center(values: Any, *, median: bool = False) -> Figure:
     """The mean; the median for heavy tails and where runs diverged."""
     x, median = _prepared(values, median)

@@ -25,6 +25,12 @@ QUANTITIES = (
     "is_ridge_sparse",
     "is_ridge_dense",
     "is_ridge_grouped",
+    "is_lasso_sparse",
+    "is_lasso_dense",
+    "is_lasso_grouped",
+    "below_lasso_sparse",
+    "below_lasso_dense",
+    "below_lasso_grouped",
 )
 
 FLIERS = {"marker": ".", "markersize": 5, "markerfacecolor": "0.4", "markeredgecolor": "none"}
@@ -35,7 +41,8 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     """``METHOD_TRUTH``: the excess of the mean squared error on the test split over the noise, ``2 test/loss - noise**2``, for
     every seed, of the run with the lowest ``val/loss``. The settings ``sparse``, ``dense`` and ``grouped`` hold grids of both
     strengths: with L1 strength 0 the runs are ridge, with L2 strength 0 the lasso, all of them the elastic net.
-    ``is_ridge_TRUTH``: 1 where the elastic net that is chosen is ridge.
+    ``is_ridge_TRUTH``, ``is_lasso_TRUTH``: 1 where the elastic net that is chosen is ridge, or the lasso.
+    ``below_lasso_TRUTH``: 1 where its error is lower than that of the lasso that is chosen.
     """
     found = {}
     for truth in TRUTHS:
@@ -43,7 +50,10 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
         for method in METHODS:
             chosen = _chosen([run for run in runs if _is(method, run)])
             found[f"{method}_{truth}"] = {seed: _excess(run) for seed, run in chosen.items()}
-        found[f"is_ridge_{truth}"] = {seed: float(_is("ridge", run)) for seed, run in chosen.items()}
+        for method in METHODS[:2]:
+            found[f"is_{method}_{truth}"] = {seed: float(_is(method, run)) for seed, run in chosen.items()}
+        lasso, elastic = found[f"lasso_{truth}"], found[f"elastic_net_{truth}"]
+        found[f"below_lasso_{truth}"] = {seed: float(error < lasso[seed]) for seed, error in elastic.items()}
         if len(found[f"ridge_{truth}"]) < study.n:
             raise NotMeasured(f"{len(found[f'ridge_{truth}'])} of {study.n} seeds have runs of setting {truth}")
     return found

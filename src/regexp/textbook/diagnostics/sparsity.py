@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 QUANTITIES = ("weights_left", "inputs_left")
 
 APART = 0.08
-"""Strengths closer than this would be written over each other."""
+"""Strengths closer than this would be written over each other, were both above their marks."""
+
+ABOVE, BESIDE = {"xytext": (6, 7)}, {"xytext": (-9, -4), "ha": "right"}
+"""Where a strength is written, in points from its mark."""
 
 
 def of_run(run: Run) -> dict[str, float]:
@@ -45,12 +49,12 @@ def draw(study: Study, title: str) -> Figure:
             x, y = np.transpose(points)
             axes.scatter(x, y, s=22, color=style["color"], alpha=0.45, linewidth=0)
         axes.plot(*means.T, **style, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
-        named = -1.0
+        before = -1.0 if name == "l1" else math.inf
         for strength, mean in zip(sorted(groups), means, strict=True):
-            if name != "l1" or mean[0] < named + APART:
-                continue
-            named = mean[0]
-            axes.annotate(f"{strength:g}", mean, textcoords="offset points", xytext=(6, 7), fontsize=10)
+            place: dict[str, Any] = BESIDE if mean[0] < before + APART else ABOVE
+            before = max(before, mean[0])
+            axes.annotate(f"{strength:g}", mean, textcoords="offset points", fontsize=10, color=style["color"], **place)
+    axes.set_xlim(left=-APART - 0.04)
     tidy(axes, "share of weights that are exactly zero", "test accuracy")
     axes.legend(frameon=False, fontsize=11, loc="lower left")
     caption = f"{counted(study.n)} per strength; a dot per seed, marks are means without intervals, the numbers strengths."

@@ -26,12 +26,16 @@ QUANTITIES = (
     "gain",
     "patience_accuracy",
     "patience_epochs",
+    "patience_never",
     "gl_accuracy",
     "gl_epochs",
+    "gl_never",
     "pq_accuracy",
     "pq_epochs",
+    "pq_never",
     "up_accuracy",
     "up_epochs",
+    "up_never",
 )
 
 CHOSEN = {"patience": 5, "gl": 5.0, "pq": 0.5, "up": 3}
@@ -49,12 +53,13 @@ GRID: dict[str, tuple[float, ...]] = {
 def of_run(run: Run) -> dict[str, float]:
     """``gain``: the test accuracy at the best validation epoch minus its mean over the last tenth of the epochs.
     ``CRITERION_accuracy``: that of the best epoch when the criterion stops; ``CRITERION_epochs``: how many epochs were trained
-    until then.
+    until then; ``CRITERION_never``: 1 where that is all of them, because it never stopped.
     """
     found = {"gain": run.value(METRIC, "best") - at_place(run, METRIC, "end")}
     for criterion, value in CHOSEN.items():
-        epochs, best = replay(run, stopper(criterion, value))
-        found |= {f"{criterion}_accuracy": float(run.history[METRIC][best]), f"{criterion}_epochs": epochs}
+        epochs, best, never = replay(run, stopper(criterion, value))
+        found |= {f"{criterion}_accuracy": float(run.history[METRIC][best])}
+        found |= {f"{criterion}_epochs": epochs, f"{criterion}_never": float(never)}
     return found
 
 
@@ -67,8 +72,10 @@ def stopper(criterion: str, value: float) -> EarlyStopping:
     return EarlyStopping(criterion=criterion, **fields)
 
 
-def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int]:
-    """How many epochs would have been trained, and in which row of the history the weights lie that would have been kept."""
+def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int, bool]:
+    """How many epochs would have been trained, in which row of the history the weights lie that would have been kept, and
+    whether the run would not have been stopped at all.
+    """
     from regexp.stack.numbers import numbers
 
     own, state, best = numbers([stopping], torch.device("cpu"), torch.float64), dict[str, torch.Tensor](), 0
@@ -77,8 +84,8 @@ def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int]:
         verdict = stopping.watch(int(epoch), {name: column[row] for name, column in columns.items()}, state, own)
         best = row if verdict.keep.item() else best
         if not verdict.go_on.item():
-            break
-    return float(epoch), best
+            return float(epoch), best, False
+    return float(epoch), best, True
 
 
 def draw(study: Study, title: str) -> Figure:
@@ -112,8 +119,8 @@ def draw(study: Study, title: str) -> Figure:
 
 def _mean(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float]:
     found = [replay(run, stopping) for run in runs]
-    accuracies = [float(run.history[METRIC][best]) for run, (_, best) in zip(runs, found, strict=True)]
-    return statistics.fmean(epochs for epochs, _ in found), statistics.fmean(accuracies)
+    accuracies = [float(run.history[METRIC][best]) for run, (_, best, _) in zip(runs, found, strict=True)]
+    return statistics.fmean(epochs for epochs, _, _ in found), statistics.fmean(accuracies)
 
 
 def _grid() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from regexp.comparison.figures.style import SPLITS
 from regexp.comparison.reading import Run
-from regexp.component import is_number
+from regexp.rules import is_number
 from regexp.textbook.expression import Expression, Last, Place, Term, Until
 from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.wording import lost

@@ -14,9 +14,9 @@ from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.rules import is_number
-from regexp.textbook.expression import measuring, read_place
+from regexp.textbook.expression import measuring, parse, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
-from regexp.textbook.measuring import of_run
+from regexp.textbook.measuring import measure, of_run
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import NotMeasured, Study
 
@@ -75,7 +75,15 @@ def against(picture: Picture, study: Study) -> Figure:
             _of_metric(metric, study),
         )
         _scale(axes, picture, shown)
+        _upright(axes, picture, study)
     return _finished(figure, panels, picture, study, most, groups, never)
+
+
+def _upright(axes: Axes, picture: Picture, study: Study) -> None:
+    """A line at each number that theory has for x."""
+    for text in picture.beside:
+        place = float(measure(parse(text), study).mean())
+        axes.axvline(place, color="black", linewidth=1.2, linestyle=":", label=study.protocol.labels.get(text, text))
 
 
 def _of_metric(metric: str, study: Study) -> str:
@@ -102,7 +110,7 @@ def _finished(
     figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups, never: int = 0
 ) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
-    if len(labels) > 1:
+    if len(labels) > 1 or picture.beside:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
