@@ -14,7 +14,7 @@ from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import Dropout, WeightDecay
-from regexp.textbook import unknown
+from regexp.textbook import ensembles, unknown
 from regexp.textbook.diagnostics import (
     best_of,
     co_adaptation,
@@ -142,24 +142,24 @@ def test_orders_between_layers_are_those_of_numpys_gradients(runs, name):
 
 def test_the_parts_of_monte_carlo_dropout(runs):
     study = Study(PROTOCOL, "standard", runs)
-    groups = mc_dropout.by_data(study)
+    groups = ensembles.by_data(study)
     assert {seed: len(ensemble) for seed, (_, ensemble) in groups.items()} == {0: 2, 1: 2}
     one, ensemble = regexp.load(groups[1][0].folder), [regexp.load(run.folder) for run in groups[1][1]]
     x, y = arrays(one.experiment, "test")
     inputs = torch.tensor(x, dtype=torch.float32)
     scores = [by_hand(run, x)[1] for run in runs if run.seed[1] == 1 and not run.fields["regularizer"]]
     mean = np.mean([np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in scores], axis=0)
-    team = mc_dropout.predicted("ensemble", one, ensemble, inputs, 5)
+    team = ensembles.predicted("ensemble", one, ensemble, inputs, 5)
     assert team.mean.numpy() == pytest.approx(mean, abs=1e-4)
     assert mc_dropout._scores(team, torch.tensor(y))["loss"] == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
-    found, off = mc_dropout.of_study(study, 5), mc_dropout.predicted("scaled", one, ensemble, inputs, 5)
-    on = mc_dropout.predicted("samples", one, ensemble, inputs, 5)
+    found, off = mc_dropout.of_study(study, 5), ensembles.predicted("scaled", one, ensemble, inputs, 5)
+    on = ensembles.predicted("samples", one, ensemble, inputs, 5)
     assert found.pop("diverged") == {}
     assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in mc_dropout.QUANTITIES}
     assert found["scaling"][1] == pytest.approx(accuracy(on.mean.numpy(), y) - accuracy(off.mean.numpy(), y))
     assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
     with pytest.raises(NotMeasured, match="1 of 2 data sets"):
-        mc_dropout.by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+        ensembles.by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
 
 
 @pytest.mark.parametrize("lost", ["dropout", "ensemble"])

@@ -7,7 +7,7 @@ scalable predictive uncertainty estimation using deep ensembles", 2017.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import regexp
@@ -16,6 +16,8 @@ from regexp.diagnostics import examples, expected_calibration_error
 from regexp.lazy import torch
 from regexp.prediction import Prediction
 from regexp.results import Result
+from regexp.textbook.ensembles import IMAGES, by_data, ended, predicted
+from regexp.textbook.figures.uncertainty import uncertainty
 from regexp.textbook.study import NotMeasured, Study, count_diverged
 from regexp.textbook.unknown import letters, shuffled, turned
 from regexp.textbook.verdicts import worst_of_two
@@ -37,7 +39,6 @@ QUANTITIES = (
 ALONE = QUANTITIES[:6]
 """What is said of one network."""
 
-IMAGES = 2000
 WORST: Mapping[str, float] = {"loss": math.inf, "accuracy": 0.0, "calibration": math.inf}
 """Of a network that diverged, and of an ensemble that has one."""
 
@@ -60,22 +61,6 @@ def of_study(study: Study, samples: int) -> dict[str, Any]:
             found[name][seed] = value
     groups = {"dropout": [one for one, _ in pairs.values()], "ensemble": [run for _, team in pairs.values() for run in team]}
     return {**found, "diverged": count_diverged(groups)}
-
-
-def by_data(study: Study) -> dict[int, tuple[Run, list[Run]]]:
-    """For every seed of the data the network with dropout, and all without."""
-    groups: dict[int, tuple[list[Run], list[Run]]] = {}
-    for run in sorted(study.runs, key=lambda run: run.seed):
-        with_dropout, without = groups.setdefault(run.seed[1], ([], []))
-        (with_dropout if "dropout" in run.fields["regularizer"] else without).append(run)
-    if len(groups) < study.n or not all(a and b for a, b in groups.values()):
-        raise NotMeasured(f"{len(groups)} of {study.n} data sets have networks with dropout and without")
-    return {seed: (a[0], b) for seed, (a, b) in sorted(groups.items())}
-
-
-def ended(runs: Sequence[Run]) -> bool:
-    """Whether none of the runs diverged."""
-    return all(run.status == "completed" for run in runs)
 
 
 def _of_networks(one: Run, team: list[Run], samples: int) -> dict[str, float]:
@@ -107,13 +92,6 @@ def _alone(network: Result, on: Prediction, x: torch.Tensor, y: torch.Tensor, sa
     }
 
 
-def predicted(kind: str, one: Result, ensemble: list[Result], x: torch.Tensor, samples: int) -> Prediction:
-    """What the network predicts with dropout left on (``samples``) or off (``scaled``), or what the ``ensemble`` does."""
-    if kind == "ensemble":
-        return regexp.predict(ensemble, x)
-    return regexp.predict(one, x, samples=samples if kind == "samples" else None)
-
-
 def _scores(found: Prediction, y: torch.Tensor) -> Mapping[str, float]:
     return {
         "loss": -found.mean.gather(1, y[:, None]).clamp_min(1e-12).log().mean().item(),
@@ -124,6 +102,4 @@ def _scores(found: Prediction, y: torch.Tensor) -> Mapping[str, float]:
 
 def draw(study: Study, title: str, samples: int) -> Figure:
     """Entropy against the angle by which test images are turned, and accuracy against confidence on upright ones."""
-    from regexp.textbook.figures.uncertainty import uncertainty
-
     return uncertainty(study, title, samples)

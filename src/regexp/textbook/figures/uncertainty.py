@@ -11,7 +11,7 @@ from regexp.comparison.statistics import estimate
 from regexp.diagnostics import examples
 from regexp.lazy import torch
 from regexp.results import Result
-from regexp.textbook.diagnostics.mc_dropout import IMAGES, by_data, ended, predicted
+from regexp.textbook.ensembles import IMAGES, by_data, ended, predicted
 from regexp.textbook.figures.caption import FEW, counted, finish, left_out
 from regexp.textbook.study import NotMeasured, Study
 from regexp.textbook.unknown import turned

@@ -1,0 +1,38 @@
+"""Of every data set the network with dropout and the ensemble of those without, and what each of them predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regexp
+from regexp.comparison.reading import Run
+from regexp.lazy import torch
+from regexp.prediction import Prediction
+from regexp.results import Result
+from regexp.textbook.study import NotMeasured, Study
+
+IMAGES = 2000
+"""Of the test split, on which they are asked."""
+
+
+def by_data(study: Study) -> dict[int, tuple[Run, list[Run]]]:
+    """For every seed of the data the network with dropout, and all without."""
+    groups: dict[int, tuple[list[Run], list[Run]]] = {}
+    for run in sorted(study.runs, key=lambda run: run.seed):
+        with_dropout, without = groups.setdefault(run.seed[1], ([], []))
+        (with_dropout if "dropout" in run.fields["regularizer"] else without).append(run)
+    if len(groups) < study.n or not all(a and b for a, b in groups.values()):
+        raise NotMeasured(f"{len(groups)} of {study.n} data sets have networks with dropout and without")
+    return {seed: (a[0], b) for seed, (a, b) in sorted(groups.items())}
+
+
+def ended(runs: Sequence[Run]) -> bool:
+    """Whether none of the runs diverged."""
+    return all(run.status == "completed" for run in runs)
+
+
+def predicted(kind: str, one: Result, ensemble: list[Result], x: torch.Tensor, samples: int) -> Prediction:
+    """What the network predicts with dropout left on (``samples``) or off (``scaled``), or what the ``ensemble`` does."""
+    if kind == "ensemble":
+        return regexp.predict(ensemble, x)
+    return regexp.predict(one, x, samples=samples if kind == "samples" else None)
