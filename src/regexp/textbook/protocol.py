@@ -63,6 +63,10 @@ class Claim:
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
     ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
     fails: str | None = None
+    below: str | None = None
+    """The same, instead of ``fails``, where the whole interval of a direction is below the target: the contrary."""
+    names: tuple[str, ...] = ()
+    """What is measured is the number of one of these, from 1: the report has the name."""
 
     @property
     def printed(self) -> float | None:

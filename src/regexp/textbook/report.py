@@ -12,8 +12,9 @@ from regexp.textbook import sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
+from regexp.textbook.searched import searched
 from regexp.textbook.study import Study
-from regexp.textbook.wording import interval, number
+from regexp.textbook.wording import interval, named, number
 
 FILE = "report.json"
 
@@ -44,6 +45,7 @@ def report(
         "claims": [_row(judgement) for judgement in found],
         "verdicts": count(found),
         "paragraph": paragraph(found),
+        "searched": searched(study),
         "pictures": [{"name": p.name, "title": p.title, "drawn": p.name in drawn} for p in protocol.pictures],
         "seconds": sweeps.seconds(swept.folders),
         **sweeps.origin(swept.folders),
@@ -84,7 +86,7 @@ def _row(found: Judgement) -> dict[str, Any]:
         "role": claim.role,
         "published": _published(claim),
         "n": found.n,
-        "value": number(found.center),
+        "value": named(claim, found.center),
         "interval": interval(found.low, found.high),
         "values": [number(value) for value in found.values],
         "verdict": found.verdict,
