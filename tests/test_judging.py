@@ -73,7 +73,8 @@ def test_values_are_those_of_the_runs(tmp_path):
     assert measure(parse("test/loss of plain at last 2"), found) == pytest.approx(1.5 * PLAIN)
     assert measure(parse("test/loss of plain at last 9"), found) == pytest.approx(1.5 * PLAIN)  # epoch 0 is none of them
     reached = measure(parse("epochs until test/loss < 1.5 of plain"), found)
-    assert reached.tolist() == [1.0 if 2 * loss < 1.5 else 2.0 for loss in PLAIN]
+    assert reached == pytest.approx(3 - 1.5 / PLAIN)  # the loss is (3 - epoch) times its last value
+    assert measure(parse("epochs until test/loss < 99 of plain"), found).tolist() == [0.0] * 6
     assert measure(parse("epochs until test/loss < 0 of plain"), found).tolist() == [math.inf] * 6
 
 
