@@ -160,8 +160,8 @@ def test_what_a_picture_leaves_out_is_said_below_it(tmp_path):
         assert "n = 6 seeds per setting" in (said := " ".join(figure._supxlabel.get_text().split())), said
         assert "left out: 1 of 6 decayed runs diverged" in said
     among = against(Picture("one", "against", "One", ("test/loss",), x="regularizer.weight_decay.strength"), found)
-    assert "left out: 1 of 12 runs diverged" in " ".join(among._supxlabel.get_text().split())
-    assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), DECAYED[1:].mean()])
+    assert "no point where a run diverged (1 of 6 at 1)" in " ".join(among._supxlabel.get_text().split())
+    assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), math.nan], nan_ok=True)
 
 
 def test_where_a_diagnostic_gives_nothing_a_diverged_run_is_the_worst_and_another_is_not_measured(tmp_path, monkeypatch):
@@ -185,7 +185,7 @@ def test_a_picture_against_a_number_shows_epochs_until_and_says_where_there_are_
     assert 0 < never < 6
 
     def mean(losses, limit):  # a run's losses are 3, 2 and 1 times its last one
-        return np.mean([next(epoch for epoch in (0, 1, 2) if (3 - epoch) * loss < limit) for loss in losses])
+        return np.mean([max(3 - limit / loss, 0) for loss in losses])
 
     assert figure.axes[0].lines[0].get_ydata() == pytest.approx([math.nan, mean(DECAYED, 1)], nan_ok=True)
     assert f"no point where a run never gets there ({never} do not)" in " ".join(figure._supxlabel.get_text().split())

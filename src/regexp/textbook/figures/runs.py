@@ -18,7 +18,7 @@ from regexp.textbook.expression import measuring, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import NotMeasured, Study
+from regexp.textbook.study import NotMeasured, Study, count_diverged
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,8 @@ def curves(picture: Picture, study: Study) -> Figure:
             )
         tidy(axes, "epoch", _of_metric(metric, study))
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
+    n = sum(map(len, groups.values())) // max(len(groups), 1)
+    return _finished(figure, panels, picture, study, n, left_out(groups, study.protocol.labels))
 
 
 def against(picture: Picture, study: Study) -> Figure:
@@ -52,20 +53,24 @@ def against(picture: Picture, study: Study) -> Figure:
     figure, panels = _panels(picture)
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
-    most = never = 0
+    most, never, lost = 0, 0, dict[str, tuple[int, int]]()
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
-            points = _by_number(completed(runs), key)
+            points = _by_number([run for run in runs if run.status in ("completed", "diverged")], key)
             place = _places(axes, sorted(points))
             term = measuring(metric, setting, read_place(picture.place))
-            values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
-            most, never = max(most, *map(len, values)), never + int(np.isinf(np.concatenate(values)).sum())
+            values = [[of_run(term, run, study) for run in points[x] if run.status == "completed"] for x in sorted(points)]
+            never += sum(int(np.isinf(row).sum()) for row in values)
+            label = study.protocol.labels.get(setting, words(setting))
+            lost |= {f"{label} at {x:g}".strip(): one for x in points for one in count_diverged({"": points[x]}).values()}
+            values = [row if len(row) == len(points[x]) else [math.inf] for x, row in zip(sorted(points), values, strict=True)]
+            most = max(most, *map(len, points.values()))
             shown += _line(
                 axes,
                 [place(x) for x in sorted(points)],
                 values,
-                {**style, "label": study.protocol.labels.get(setting, words(setting))},
+                {**style, "label": label},
             )
         tidy(
             axes,
@@ -73,7 +78,10 @@ def against(picture: Picture, study: Study) -> Figure:
             _of_metric(metric, study),
         )
         _scale(axes, picture, shown)
-    return _finished(figure, panels, picture, study, most, groups, never)
+    diverged = ", ".join(f"{n} of {of} {where}" for where, (n, of) in lost.items())
+    out = f"; no point where a run diverged ({diverged})" if lost else ""
+    out += f"; no point where a run never gets there ({never} do not)" if never else ""
+    return _finished(figure, panels, picture, study, most, out)
 
 
 def _of_metric(metric: str, study: Study) -> str:
@@ -96,16 +104,12 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return figure, panels[:wanted]
 
 
-def _finished(
-    figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups, never: int = 0
-) -> Figure:
+def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, out: str) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
-    out = left_out(groups, study.protocol.labels)
-    out += f"; no point where a run never gets there ({never} do not)" if never else ""
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {condition(study)}".strip())
     return figure
