@@ -27,7 +27,7 @@ _NUMBER = r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?"
 
 @dataclasses.dataclass(frozen=True)
 class Until:
-    """``epochs until COLUMN < NUMBER``: where the line from the evaluation before the first one at which it is so crosses it."""
+    """``epochs until COLUMN < NUMBER``: where the line to the first evaluation at which it is so crosses it."""
 
     metric: str
     below: bool

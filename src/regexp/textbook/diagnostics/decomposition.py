@@ -93,9 +93,6 @@ def draw(study: Study, title: str) -> Figure:
         tidy(axes, "", "part of the expected test loss" if axes is panels[0] else "")
         axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in settings])
     panels[-1].legend(frameon=False, fontsize=11)
-    finish(
-        figure,
-        title,
-        f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals; each panel has a scale of its own. Tier {study.tier}.",
-    )
+    caption = f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals; each panel has a scale of its own."
+    finish(figure, title, f"{caption} Tier {study.tier}.")
     return figure

@@ -1,4 +1,4 @@
-"""What leaving dropout on adds to the same network with dropout off, and an ensemble of networks that were trained with dropout.
+"""What leaving dropout on adds to the same network with dropout off, and an ensemble of networks trained with dropout.
 
 Reference: Gal and Ghahramani, "Dropout as a Bayesian approximation", 2016; Houlsby et al., "Bayesian active learning for
 classification and preference learning", 2011 (mutual information).

@@ -14,7 +14,7 @@ from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.component import is_number
-from regexp.textbook.expression import measuring, read_place
+from regexp.textbook.expression import Term, measuring, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import of_run
 from regexp.textbook.protocol import Picture
@@ -60,11 +60,10 @@ def against(picture: Picture, study: Study) -> Figure:
             points = _by_number([run for run in runs if run.status in ("completed", "diverged")], key)
             place = _places(axes, sorted(points))
             term = measuring(metric, setting, read_place(picture.place))
-            values = [[of_run(term, run, study) for run in points[x] if run.status == "completed"] for x in sorted(points)]
-            never += sum(int(np.isinf(row).sum()) for row in values)
+            values = _values(points, term, study)
+            never += int(np.isinf(np.concatenate(values)).sum())
             label = study.protocol.labels.get(setting, words(setting))
             lost |= {f"{label} at {x:g}".strip(): one for x in points for one in count_diverged({"": points[x]}).values()}
-            values = [row if len(row) == len(points[x]) else [math.inf] for x, row in zip(sorted(points), values, strict=True)]
             most = max(most, *map(len, points.values()))
             shown += _line(
                 axes,
@@ -82,6 +81,12 @@ def against(picture: Picture, study: Study) -> Figure:
     out = f"; no point where a run diverged ({diverged})" if lost else ""
     out += f"; no point where a run never gets there ({never} do not)" if never else ""
     return _finished(figure, panels, picture, study, most, out)
+
+
+def _values(points: Mapping[float, Sequence[Run]], term: Term, study: Study) -> list[list[float]]:
+    """A row of seeds per x; not a number where one of them diverged: the mean of the others would flatter the setting."""
+    rows = [points[x] for x in sorted(points)]
+    return [[of_run(term, run, study) for run in row] if len(completed(row)) == len(row) else [math.nan] for row in rows]
 
 
 def _of_metric(metric: str, study: Study) -> str:
