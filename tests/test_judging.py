@@ -73,7 +73,8 @@ def test_values_are_those_of_the_runs(tmp_path):
     assert measure(parse("test/loss of plain at last 2"), found) == pytest.approx(1.5 * PLAIN)
     assert measure(parse("test/loss of plain at last 9"), found) == pytest.approx(1.5 * PLAIN)  # epoch 0 is none of them
     reached = measure(parse("epochs until test/loss < 1.5 of plain"), found)
-    assert reached.tolist() == [1.0 if 2 * loss < 1.5 else 2.0 for loss in PLAIN]
+    assert reached == pytest.approx(3 - 1.5 / PLAIN)  # the loss is (3 - epoch) times its last value
+    assert measure(parse("epochs until test/loss < 99 of plain"), found).tolist() == [0.0] * 6
     assert measure(parse("epochs until test/loss < 0 of plain"), found).tolist() == [math.inf] * 6
 
 
@@ -159,8 +160,8 @@ def test_what_a_picture_leaves_out_is_said_below_it(tmp_path):
         assert "n = 6 seeds per setting" in (said := " ".join(figure._supxlabel.get_text().split())), said
         assert "left out: 1 of 6 decayed runs diverged" in said
     among = against(Picture("one", "against", "One", ("test/loss",), x="regularizer.weight_decay.strength"), found)
-    assert "left out: 1 of 12 runs diverged" in " ".join(among._supxlabel.get_text().split())
-    assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), DECAYED[1:].mean()])
+    assert "no point where a run diverged (1 of 6 at 1)" in " ".join(among._supxlabel.get_text().split())
+    assert among.axes[0].lines[0].get_ydata() == pytest.approx([PLAIN.mean(), math.nan], nan_ok=True)
 
 
 def test_where_a_diagnostic_gives_nothing_a_diverged_run_is_the_worst_and_another_is_not_measured(tmp_path, monkeypatch):
@@ -184,7 +185,7 @@ def test_a_picture_against_a_number_shows_epochs_until_and_says_where_there_are_
     assert 0 < never < 6
 
     def mean(losses, limit):  # a run's losses are 3, 2 and 1 times its last one
-        return np.mean([next(epoch for epoch in (0, 1, 2) if (3 - epoch) * loss < limit) for loss in losses])
+        return np.mean([max(3 - limit / loss, 0) for loss in losses])
 
     assert figure.axes[0].lines[0].get_ydata() == pytest.approx([math.nan, mean(DECAYED, 1)], nan_ok=True)
     assert f"no point where a run never gets there ({never} do not)" in " ".join(figure._supxlabel.get_text().split())

@@ -35,7 +35,10 @@ def numbers(text):
 def typed_by_hand(protocol, claim):
     """Numbers in the claim's sentences that are none of its own, nor of the sweep, its recipes and its diagnostics."""
     own = [claim.target, claim.margin, claim.tolerance, claim.band, claim.band_seeds, claim.value.text, claim.published]
-    own = numbers([*own, claim.printed, protocol.arguments]) | {claim.target - (claim.margin or 0)}
+    own = numbers([*own, claim.printed, protocol.arguments]) | {
+        claim.target - (claim.margin or 0),
+        claim.target + (claim.margin or 0),
+    }
     recipes = {
         name for tier in protocol.tiers for line in protocol.lines(tier) for name in re.findall(r"experiment=(\w+)", line)
     }
@@ -45,7 +48,9 @@ def typed_by_hand(protocol, claim):
         (protocol.name, claim.name), set()
     )
     known = [*own, *others, *FORMULAS, *(scale * number for number in own for scale in (100, 0.01))]  # per cent, and points
-    typed = numbers([re.sub(r"\{\w+\}", "", text or "") for text in (claim.says, claim.holds, claim.fails)])
+    typed = numbers(
+        [re.sub(r"\{\w+\}", "", text or "") for text in (claim.says, claim.holds, claim.fails, claim.undecided, claim.below)]
+    )
     return [number for number in typed if not any(math.isclose(number, one, rel_tol=1e-9) for one in known)]
 
 

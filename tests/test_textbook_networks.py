@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 import regexp
 from regexp.comparison.reading import read_run
@@ -19,6 +20,7 @@ from regexp.textbook.diagnostics import (
     best_of,
     co_adaptation,
     constant_output,
+    dropout_on_and_off,
     factorial,
     gradients_by_depth,
     hidden_layers,
@@ -160,6 +162,43 @@ def test_the_parts_of_monte_carlo_dropout(runs):
     assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
     with pytest.raises(NotMeasured, match="1 of 2 data sets"):
         ensembles.by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+
+
+def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
+    study = Study(PROTOCOL, "standard", runs)
+    found = dropout_on_and_off.of_study(study, 5)
+    assert found.pop("diverged") == {}
+    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in dropout_on_and_off.QUANTITIES}
+    one, plain = ensembles.by_data(study)[1]
+    x, y = arrays(regexp.load(one.folder).experiment, "test")
+    before = mc_dropout.of_study(study, 5)
+    loss = lambda probabilities: -np.log(probabilities[range(len(y)), y]).mean()  # noqa: E731
+    off, team = (
+        [np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in (by_hand(run, x)[1] for run in group)] for group in ([one], plain)
+    )
+    assert found["trained_without"][1] == pytest.approx(loss(np.mean(team, axis=0)) - loss(off[0]), abs=1e-4)
+    # with one network that was trained with dropout, its ensemble is itself with dropout off
+    assert found["ensemble"][1] == pytest.approx(-found["loss"][1])
+    # both have the plain ensemble in them
+    assert before["loss"][1] == pytest.approx(-found["loss"][1] - found["trained_without"][1], abs=1e-4)
+
+
+def test_the_chance_that_an_error_ranks_higher_is_scikit_learns_area():
+    generator = np.random.default_rng(0)
+    score, marked = generator.integers(0, 9, 80) / 8, generator.random(80) < 0.3  # with ties
+    area = roc_auc_score(marked, score)
+    assert dropout_on_and_off.higher(torch.tensor(score), torch.tensor(marked)) == pytest.approx(area)
+    assert np.isnan(dropout_on_and_off.higher(torch.ones(3), torch.zeros(3, dtype=torch.bool)))
+
+
+def test_of_several_networks_with_dropout_that_of_the_datas_own_seed_is_judged(runs):
+    several = [run for run in runs if run.seed[1] == 0]
+    own = next(run for run in several if "dropout" in run.fields["regularizer"])
+    other = dataclasses.replace(own, fields={**own.fields, "seed": own.fields["seed"] - 1, "dataset.seed": own.seed[1]})
+    found = dataclasses.replace(PROTOCOL, tiers={"standard": Tier(1)})
+    study = Study(found, "standard", [other, *several])
+    assert ensembles.by_data(study)[0][0] is own
+    assert ensembles.with_dropout(study)[0] == [other, own]
 
 
 @pytest.mark.parametrize("lost", ["dropout", "ensemble"])

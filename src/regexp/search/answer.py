@@ -12,6 +12,7 @@ from regexp.config.planning import Plan
 from regexp.search import report
 from regexp.search.figure import performance
 from regexp.search.outcomes import Searched
+from regexp.search.records import record
 from regexp.search.searching import alone
 from regexp.words import quoted
 
@@ -20,13 +21,14 @@ AT = "best"
 
 
 def answer(found: Sequence[Searched], plan: Plan) -> str:
-    """Write ``search.csv``, ``search.png``, ``search.svg`` and, unless ``compare=false``, the comparison of the fresh runs; the
-    same in words.
+    """Write ``search.csv``, ``search.png``, ``search.svg`` (``search-2.csv`` and so on, where another search of the study has
+    these) and, unless ``compare=false``, the comparison of the fresh runs; the same in words.
     """
     assert plan.search is not None
     with alone(plan.folder):
-        report.write(found, plan.folder / "search.csv")
-        write_figures({"search": performance(found)}, plan.folder)
+        name = record(found, plan.folder)
+        report.write(found, plan.folder / f"{name}.csv")
+        write_figures({name: performance(found)}, plan.folder)
     options = plan.search.options
     compared, text = _compared(plan) if plan.compare else (None, "")
     notes = [f"note: {one}" for one in report.remarks(found, options.budget, plan.composer, compared)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -73,6 +74,30 @@ class Asker:
                 self._study.tell(trial.number, values[trial.number])
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A space as its storage has it: the set's label, the settings that were asked for, and the ranges they are from."""
+
+    label: str
+    settings: list[Setting]
+    ranges: dict[str, Range]
+
+
+@quiet()
+def stored(file: Path) -> list[Asked]:
+    """Every space that was searched in this storage, whichever command asked for it."""
+    if not file.is_file():
+        return []
+    found = []
+    storage = f"sqlite:///{file}"
+    for name in optuna.get_all_study_names(storage):
+        trials = _asked(optuna.load_study(study_name=name, storage=storage))
+        ranges = {key: _range(one) for key, one in trials[0].distributions.items()} if trials else {}
+        settings = [{key: _value(trial.params[key], ranges[key]) for key in ranges} for trial in trials]
+        found.append(Asked(name.rpartition(" [")[0], settings, ranges))
+    return found
+
+
 def _asked(found: optuna.Study) -> list[FrozenTrial]:
     trials = found.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.COMPLETE))
     return sorted(trials, key=lambda trial: trial.number)
@@ -82,6 +107,11 @@ def _distribution(one: Range) -> BaseDistribution:
     if one.whole:
         return IntDistribution(int(one.low), int(one.high), log=one.log)
     return FloatDistribution(one.low, one.high, log=one.log)
+
+
+def _range(one: BaseDistribution) -> Range:
+    assert isinstance(one, FloatDistribution | IntDistribution)  # which is all that is asked for
+    return Range(one.low, one.high, one.log, isinstance(one, IntDistribution))
 
 
 def _value(param: float, one: Range) -> float:

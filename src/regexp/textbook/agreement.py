@@ -65,7 +65,7 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
     for term in claim.value.terms:
         for problem in _of_term(term, protocol):
             wrong(f"{key}.value", problem)
-    for field in ("holds", "fails", "undecided"):
+    for field in ("holds", "fails", "undecided", "below"):
         if text := wording.problem(getattr(claim, field), claim):
             wrong(f"{key}.{field}", text)
 

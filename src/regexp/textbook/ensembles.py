@@ -16,14 +16,24 @@ IMAGES = 2000
 
 
 def by_data(study: Study) -> dict[int, tuple[Run, list[Run]]]:
-    """For every seed of the data the network with dropout, and all without."""
+    """For every seed of the data the network with dropout, of several that of the same seed, and all without."""
+    groups = _groups(study)
+    return {seed: (next((run for run in a if run.seed[0] == seed), a[0]), b) for seed, (a, b) in groups.items()}
+
+
+def with_dropout(study: Study) -> dict[int, list[Run]]:
+    """For every seed of the data all networks with dropout."""
+    return {seed: a for seed, (a, _) in _groups(study).items()}
+
+
+def _groups(study: Study) -> dict[int, tuple[list[Run], list[Run]]]:
     groups: dict[int, tuple[list[Run], list[Run]]] = {}
     for run in sorted(study.runs, key=lambda run: run.seed):
-        with_dropout, without = groups.setdefault(run.seed[1], ([], []))
-        (with_dropout if "dropout" in run.fields["regularizer"] else without).append(run)
+        dropped, plain = groups.setdefault(run.seed[1], ([], []))
+        (dropped if "dropout" in run.fields["regularizer"] else plain).append(run)
     if len(groups) < study.n or not all(a and b for a, b in groups.values()):
         raise NotMeasured(f"{len(groups)} of {study.n} data sets have networks with dropout and without")
-    return {seed: (a[0], b) for seed, (a, b) in sorted(groups.items())}
+    return dict(sorted(groups.items()))
 
 
 def ended(runs: Sequence[Run]) -> bool:

@@ -4,7 +4,7 @@
     term:        quantity [of SETTING] [at PLACE]
     quantity:    a column of metrics.csv (test/loss)
                  a quantity of a diagnostic (null_space.outside)
-                 epochs until COLUMN < NUMBER, epochs until COLUMN > NUMBER
+                 epochs until COLUMN < NUMBER, epochs until COLUMN > NUMBER (on the line between two evaluations)
     place:       final (the weights the run ends with), best (the best epoch by validation), end (the mean over the last tenth
                  of the epochs, or what early stopping has kept; the default), last NUMBER (over so many epochs), start,
                  smallest, largest, epoch NUMBER
@@ -27,7 +27,7 @@ _NUMBER = r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?"
 
 @dataclasses.dataclass(frozen=True)
 class Until:
-    """``epochs until COLUMN < NUMBER``: the first evaluated epoch at which it is so."""
+    """``epochs until COLUMN < NUMBER``: where the line to the first evaluation at which it is so crosses it."""
 
     metric: str
     below: bool

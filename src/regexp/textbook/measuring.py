@@ -130,7 +130,13 @@ def _until(until: Until, run: Run) -> float:
         raise NotMeasured(f"{run.folder.name} has no column {until.metric}")
     column = run.history[until.metric]
     reached = np.flatnonzero(column < until.limit if until.below else column > until.limit)
-    return float(run.history["epoch"][reached[0]]) if len(reached) else math.inf
+    if not len(reached):
+        return math.inf
+    after, epochs = int(reached[0]), run.history["epoch"]
+    if after == 0:
+        return float(epochs[0])
+    part = (until.limit - column[after - 1]) / (column[after] - column[after - 1])
+    return float(epochs[after - 1] + part * (epochs[after] - epochs[after - 1]))
 
 
 def _quantities(name: str, run: Run | None, study: Study) -> Mapping[str, Any]:

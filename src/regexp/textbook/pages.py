@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from regexp import atomic
+from regexp.textbook import searched
 
 Data = Mapping[str, Any]
 
 TITLE = "The textbook, run"
+SEARCHED = "What validation chose for each set, and the ranges that were searched:"
 COLUMNS = ("claim", "decided by", "reference", "measured", "95 % interval", "n", "verdict")
 STYLE = """
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -46,6 +48,7 @@ def _section(data: Data, level: str, folder: str) -> list[str]:
     parts += [f"![{picture['title']}]({folder}{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
     rows = [_cells(row, _link(row, folder)) for row in data["claims"]]
     parts += [data["paragraph"], table(COLUMNS, rows)]
+    parts += [SEARCHED, table(searched.COLUMNS, data["searched"])] if data.get("searched") else []
     parts += [*filter(None, [data["conditional"], _quick(data)]), _about(data)]
     return [*parts, *(["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else [])]
 
@@ -59,6 +62,8 @@ def page(reports: Sequence[Data]) -> str:
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
         body += [_image(f"{data['name']}/{p['name']}", p["title"]) for p in data["pictures"] if p["drawn"]]
         body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, r["says"]) for r in data["claims"]])]
+        if data.get("searched"):
+            body += [f"<p>{SEARCHED}</p>", _html_table(searched.COLUMNS, data["searched"])]
         body += [
             f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), _about(data)])))}</p>",
             *_recipe(data),

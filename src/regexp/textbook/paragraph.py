@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regexp.textbook.judging import Judgement
-from regexp.textbook.wording import filled, given, interval, number
+from regexp.textbook.wording import filled, given, interval, named
 
 
 def paragraph(judgements: Sequence[Judgement]) -> str:
@@ -17,10 +17,14 @@ def paragraph(judgements: Sequence[Judgement]) -> str:
 
 def _sentence(found: Judgement) -> str:
     claim = found.claim
-    places = given(claim) | {"value": number(found.center), "interval": interval(found.low, found.high), "n": str(found.n)}
+    places = given(claim) | {
+        "value": named(claim, found.center),
+        "interval": interval(found.low, found.high),
+        "n": str(found.n),
+    }
     if found.verdict == "shown" and claim.holds:
         return filled(claim.holds, places)
-    if found.decided is not None and (text := claim.holds if found.decided else claim.fails):
+    if found.decided is not None and (text := _of_decision(found)):
         return filled(text, places)
     if claim.role != "primary" and not (found.verdict == "not decided" and claim.undecided):
         return ""
@@ -33,3 +37,10 @@ def _sentence(found: Judgement) -> str:
         "no verdict": f"{claim.says}? Measured: {seen} (n = {found.n}; too few for a verdict).",
         "not decided": f"Not decided: {claim.says} ({seen}, n = {found.n}; {found.remark}).",
     }.get(found.verdict, f"{claim.says}: {found.verdict} ({seen}, n = {found.n}).")
+
+
+def _of_decision(found: Judgement) -> str | None:
+    if found.decided:
+        return found.claim.holds
+    opposite = found.claim.kind == "direction" and found.high < found.claim.target
+    return (found.claim.below if opposite else None) or found.claim.fails

@@ -78,6 +78,10 @@ class Claim:
     fails: str | None = None
     undecided: str | None = None
     """The same if it is not decided; what would decide it is added."""
+    below: str | None = None
+    """The same, instead of ``fails``, where the whole interval of a direction is below the target: the contrary."""
+    names: tuple[str, ...] = ()
+    """What is measured is the number of one of these, from 1: the report has the name."""
 
     @property
     def printed(self) -> float | None:

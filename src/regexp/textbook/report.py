@@ -12,8 +12,9 @@ from regexp.textbook import sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
+from regexp.textbook.searched import searched
 from regexp.textbook.study import Study
-from regexp.textbook.wording import interval, number, reference
+from regexp.textbook.wording import interval, named, number, reference
 
 FILE = "report.json"
 
@@ -44,6 +45,7 @@ def report(
         "claims": [_row(judgement) for judgement in found],
         "verdicts": count(found),
         "paragraph": paragraph(found),
+        "searched": searched(study),
         "pictures": [{"name": p.name, "title": p.title, "drawn": p.name in drawn} for p in protocol.pictures],
         "seconds": sweeps.seconds(swept.folders),
         **sweeps.origin(swept.folders),
@@ -125,7 +127,7 @@ def rule(claim: Claim) -> str:
 def _measured(found: Judgement) -> dict[str, str]:
     """The mean and its interval; of what is exact the largest error, which decides, and the mean where the target is no 0."""
     if found.claim.kind != "exact" or not found.values:
-        return {"value": number(found.center), "interval": interval(found.low, found.high)}
+        return {"value": named(found.claim, found.center), "interval": interval(found.low, found.high)}
     error = f"largest error {number(found.error)}"
     return {"value": f"{number(found.center)}, {error}" if found.claim.target else error, "interval": ""}
 

@@ -31,6 +31,12 @@ def given(claim: Claim) -> dict[str, str]:
     return {name: number(value) for name, value in found.items() if value is not None and is_number(value)}
 
 
+def named(claim: Claim, value: float) -> str:
+    """The measured number, or what it is the number of."""
+    chosen = round(value) - 1 if claim.names and math.isfinite(value) else -1
+    return claim.names[chosen] if 0 <= chosen < len(claim.names) else number(value)
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its numbers, as one paragraph."""
     return " ".join(text.format_map(values).split())

@@ -71,24 +71,28 @@ def _predictions(runs: list[Run]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def draw(study: Study, title: str) -> Figure:
-    """Two bars per setting, squared bias and variance, with their intervals."""
+    """Two bars per setting, squared bias and variance, with their intervals; a panel, with a scale of its own, per size."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
     from regexp.textbook.figures.caption import counted, finish
     from regexp.textbook.verdicts import interval
 
     found = study.once(("decomposition",), lambda: of_study(study))
-    figure, (axes,) = new_figure(9.0, 4.9, 1)
-    places = np.arange(len(study.settings))
-    for side, (name, words), style in zip(
-        (-0.2, 0.2), {"bias": "squared bias", "variance": "variance"}.items(), LINES, strict=False
-    ):
-        columns = [list(found[f"{name}_{setting}"].values()) for setting in study.settings]
-        means = np.array([np.mean(column) for column in columns])
-        ends = np.abs(np.array([interval(column) for column in columns]).T - means)
-        bars = {"color": style["color"], "alpha": 0.65, "label": f"half of the {words}", "capsize": 5}
-        axes.bar(places + side, means, width=0.36, yerr=ends, **bars)
-    tidy(axes, "", "part of the expected test loss")
-    axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in study.settings])
-    axes.legend(frameon=False, fontsize=11)
-    finish(figure, title, f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals. Tier {study.tier}.")
+    sizes = dict.fromkeys(wanted["dataset.train_size"] for wanted in study.protocol.settings.values())
+    figure, panels = new_figure(9.2, 4.9, len(sizes))
+    for axes, size in zip(panels, sizes, strict=True):
+        settings = [name for name, wanted in study.protocol.settings.items() if wanted["dataset.train_size"] == size]
+        places = np.arange(len(settings))
+        for side, (name, words), style in zip(
+            (-0.2, 0.2), {"bias": "squared bias", "variance": "variance"}.items(), LINES, strict=False
+        ):
+            columns = [list(found[f"{name}_{setting}"].values()) for setting in settings]
+            means = np.array([np.mean(column) for column in columns])
+            ends = np.abs(np.array([interval(column) for column in columns]).T - means)
+            bars = {"color": style["color"], "alpha": 0.65, "label": f"half of the {words}", "capsize": 5}
+            axes.bar(places + side, means, width=0.36, yerr=ends, **bars)
+        tidy(axes, "", "part of the expected test loss" if axes is panels[0] else "")
+        axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in settings])
+    panels[-1].legend(frameon=False, fontsize=11)
+    caption = f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals; each panel has a scale of its own."
+    finish(figure, title, f"{caption} Tier {study.tier}.")
     return figure

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FEATURES, NOISE = 500, 0.5
 SIZES = (100, 250, 400, 490, 510, 600, 750, 1000)
+TUNED_SIZES = tuple(sorted((*SIZES, FEATURES)))
+"""Ridge has a finite error where examples are as many as features, too."""
 QUANTITIES = ("ratio_490", "ratio_510", "rise", "fall", "tuned_fall_before", "tuned_fall_after", "tuned_gain")
 DRAWS = 10
 """Data sets per seed of the study at 490 and 510 examples, where the error has a heavy tail; one per seed elsewhere."""
@@ -27,8 +29,8 @@ DRAWS = 10
 def of_study(study: Study) -> dict[str, list[float]]:
     """``ratio_490``, ``ratio_510``: the error of least squares over the exact formula for its mean. ``rise``: how much larger
     it is with 510 examples than with 250; ``fall``: than with 1000. ``tuned_fall_before``: how much smaller the error of ridge
-    with the best strength, features * noise**2 / (n |w|**2), is with 490 examples than with 250; ``tuned_fall_after``: with
-    600 than with 490. ``tuned_gain``: what it gains over least squares with 510.
+    with the best strength, features * noise**2 / (n |w|**2), is with 500 examples than with 250; ``tuned_fall_after``: with
+    600 than with 500. ``tuned_gain``: what it gains over least squares with 510.
     """
     plain, tuned = study.once(("double_descent", "errors"), lambda: errors(study.n))
     n = study.n
@@ -37,8 +39,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
         "ratio_510": (plain[510] / formula(510)).tolist(),
         "rise": (plain[510][:n] - plain[250]).tolist(),
         "fall": (plain[510][:n] - plain[1000]).tolist(),
-        "tuned_fall_before": (tuned[250] - tuned[490]).tolist(),
-        "tuned_fall_after": (tuned[490] - tuned[600]).tolist(),
+        "tuned_fall_before": (tuned[250] - tuned[500]).tolist(),
+        "tuned_fall_after": (tuned[500] - tuned[600]).tolist(),
         "tuned_gain": (plain[510][:n] - tuned[510]).tolist(),
     }
 
@@ -50,7 +52,7 @@ def errors(n: int) -> tuple[Errors, Errors]:
     """By number of examples, the error of every draw: least squares of minimum norm, and ridge of the best strength."""
     draws = {size: range(DRAWS * n if size in (490, 510) else n) for size in SIZES}
     plain = {size: np.array([_error(size, seed, 0.0) for seed in seeds]) for size, seeds in draws.items()}
-    best = {size: np.array([_error(size, seed, FEATURES * NOISE**2 / size) for seed in range(n)]) for size in SIZES}
+    best = {size: np.array([_error(size, seed, FEATURES * NOISE**2 / size) for seed in range(n)]) for size in TUNED_SIZES}
     return plain, best
 
 
@@ -84,10 +86,11 @@ def draw(study: Study, title: str) -> Figure:
         axes.plot(sizes, [formula(size) for size in sizes], color="0.45", linewidth=1.5)
     axes.lines[-1].set_label("formula, least squares")
     for found, style, words in zip(both, LINES, ("least squares", "ridge of the best strength"), strict=False):
-        means = np.array([found[size].mean() for size in SIZES])
-        ends = np.array([interval(found[size]) for size in SIZES]).T
+        sizes = list(found)
+        means = np.array([found[size].mean() for size in sizes])
+        ends = np.array([interval(found[size]) for size in sizes]).T
         line = {**style, "linestyle": "-" if words.startswith("ridge") else ""}
-        axes.errorbar(SIZES, means, yerr=np.abs(ends - means), capsize=4, linewidth=1.6, label=words, **line)
+        axes.errorbar(sizes, means, yerr=np.abs(ends - means), capsize=4, linewidth=1.6, label=words, **line)
     axes.axvline(FEATURES, color="0.7", linewidth=1, linestyle=(0, (2, 2)))
     axes.set_yscale("log")
     axes.set_ylim(0.3, 30)

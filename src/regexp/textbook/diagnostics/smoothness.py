@@ -12,8 +12,9 @@ IMAGES = 1000
 
 
 def of_run(run: Run, std: float) -> dict[str, float]:
-    """``gradient``: the norm of the loss's gradient by the input, the mean over test images. ``noisy``: the accuracy on test
-    images with Gaussian noise of this standard deviation, in units of the normalised pixels. ``lost``: what the noise costs.
+    """``gradient``: the norm of the loss's gradient with respect to the input, the mean over test images. ``noisy``: the
+    accuracy on test images with Gaussian noise of this standard deviation, in units of the normalised pixels. ``lost``: what
+    the noise costs.
     """
     found = regexp.load(run.folder)
     inputs, targets = examples(found, "test", IMAGES)

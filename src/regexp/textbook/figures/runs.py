@@ -14,11 +14,11 @@ from regexp.comparison.labels import short_key
 from regexp.comparison.reading import Run
 from regexp.comparison.statistics import estimate
 from regexp.rules import is_number
-from regexp.textbook.expression import measuring, parse, read_place
+from regexp.textbook.expression import Term, measuring, parse, read_place
 from regexp.textbook.figures.caption import FEW, SHOWN, condition, counted, finish, left_out, worded, words
 from regexp.textbook.measuring import measure, of_run
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import NotMeasured, Study
+from regexp.textbook.study import NotMeasured, Study, count_diverged
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,8 @@ def curves(picture: Picture, study: Study) -> Figure:
         tidy(axes, "epoch", _of_metric(metric, study))
         _scale(axes, picture, shown)
         _levels(axes, metric, picture, study)
-    return _finished(figure, panels, picture, study, sum(map(len, groups.values())) // max(len(groups), 1), groups)
+    n = sum(map(len, groups.values())) // max(len(groups), 1)
+    return _finished(figure, panels, picture, study, n, left_out(groups, study.protocol.labels))
 
 
 def against(picture: Picture, study: Study) -> Figure:
@@ -55,19 +56,22 @@ def against(picture: Picture, study: Study) -> Figure:
     figure, panels = _panels(picture)
     key = str(picture.x)
     groups = {setting: study.matching(setting) for setting in picture.settings} or {"": list(study.runs)}
-    most = never = 0
+    most, never, lost = 0, 0, dict[str, tuple[int, int]]()
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
-            points = _by_number(completed(runs), key)
+            points = _by_number([run for run in runs if run.status in ("completed", "diverged")], key)
             place = _places(axes, sorted(points))
             term = measuring(metric, setting, read_place(picture.place))
-            values = [[of_run(term, run, study) for run in points[x]] for x in sorted(points)]
-            most, never = max(most, *map(len, values)), never + int(np.isinf(np.concatenate(values)).sum())
+            values = _values(points, term, study)
+            never += int(np.isinf(np.concatenate(values)).sum())
+            label = study.protocol.labels.get(setting, words(setting))
+            lost |= {f"{label} at {x:g}".strip(): one for x in points for one in count_diverged({"": points[x]}).values()}
+            most = max(most, *map(len, points.values()))
             shown += _line(
                 axes,
                 *_parted([place(x) for x in sorted(points)], values, apart=min(points) == 0 != place(0.0)),
-                {**style, "label": study.protocol.labels.get(setting, words(setting))},
+                {**style, "label": label},
             )
         tidy(
             axes,
@@ -76,7 +80,16 @@ def against(picture: Picture, study: Study) -> Figure:
         )
         _scale(axes, picture, shown)
         _upright(axes, picture, study)
-    return _finished(figure, panels, picture, study, most, groups, never)
+    diverged = ", ".join(f"{n} of {of} {where}" for where, (n, of) in lost.items())
+    out = f"; no point where a run diverged ({diverged})" if lost else ""
+    out += f"; no point where a run never gets there ({never} do not)" if never else ""
+    return _finished(figure, panels, picture, study, most, out)
+
+
+def _values(points: Mapping[float, Sequence[Run]], term: Term, study: Study) -> list[list[float]]:
+    """A row of seeds per x; not a number where one of them diverged: the mean of the others would flatter the setting."""
+    rows = [points[x] for x in sorted(points)]
+    return [[of_run(term, run, study) for run in row] if len(completed(row)) == len(row) else [math.nan] for row in rows]
 
 
 def _upright(axes: Axes, picture: Picture, study: Study) -> None:
@@ -106,16 +119,12 @@ def _panels(picture: Picture) -> tuple[Figure, list[Axes]]:
     return figure, panels[:wanted]
 
 
-def _finished(
-    figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, groups: Groups, never: int = 0
-) -> Figure:
+def _finished(figure: Figure, panels: Sequence[Axes], picture: Picture, study: Study, n: int, out: str) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1 or picture.beside:
         columns = max(1, 40 // (5 + max(map(len, labels))))
         style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
         panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
-    out = left_out(groups, study.protocol.labels)
-    out += f"; no point where a run never gets there ({never} do not)" if never else ""
     caption = f"{counted(n)} per setting{out}; {SHOWN if n >= FEW else 'lines are means'}. Tier {study.tier}."
     finish(figure, picture.title, f"{caption} {condition(study)}".strip())
     return figure

@@ -47,13 +47,15 @@ def uncertainty(study: Study, title: str, samples: int) -> Figure:
     tidy(panels[1], "confidence (mean of the bin)", "accuracy in the bin")
     panels[0].legend(frameon=False, fontsize=11)
     out = left_out({"": [run for one, team in pairs for run in (one, *team)]}, {})
-    caption = f"{counted(len(networks))} of the data{out}; the grey line is perfect calibration. Tier {study.tier}."
+    bands = "; means, bands 95 % t-intervals" if len(networks) >= FEW else "; means"
+    caption = f"{counted(len(networks))} of the data{out}{bands}; {IMAGES:,} test images; the grey line is perfect calibration."
+    caption += f" Tier {study.tier}."
     finish(figure, title, caption)
     return figure
 
 
 def _entropy_at(kind: str, one: Result, ensemble: list[Result], angle: int, samples: int) -> float:
-    x = turned(examples(one, "test", IMAGES // 4)[0], one.experiment.dataset.image or (), angle)
+    x = turned(examples(one, "test", IMAGES)[0], one.experiment.dataset.image or (), angle)
     return predicted(kind, one, ensemble, x, samples).entropy.mean().item()
 
 

@@ -1,0 +1,72 @@
+"""What a search has chosen for every setting of an experiment, and from which ranges, from the search's own records."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regexp.comparison.reading import Run
+from regexp.config.ranges import Range
+from regexp.naming import SEARCH_CHOSEN
+from regexp.textbook.study import Study
+from regexp.textbook.wording import number
+
+if TYPE_CHECKING:
+    from regexp.search.asking import Asked
+
+COLUMNS = ("set", "settings tried", "chosen by validation", "searched")
+
+
+def searched(study: Study) -> list[list[str]]:
+    """A row of ``COLUMNS`` per setting whose runs a search chose; none where nothing was searched."""
+    chosen = {name: runs[0] for name in study.settings if (runs := [run for run in study.matching(name) if _is_chosen(run)])}
+    spaces = _spaces({run.folder.parent.parent for run in chosen.values()})
+    rows = []
+    for name, run in chosen.items():
+        asked = next((one for one in spaces if _is_from(run, one)), None)
+        if asked:
+            values = [f"{_short(key)} {number(_value(run, key))}" for key in asked.ranges]
+            ranges = [f"{_short(key)} {_words(found)}" for key, found in asked.ranges.items()]
+            label = " ".join(study.protocol.labels.get(name, name.replace("_", " ")).split())
+            rows.append([label, str(len(asked.settings)), ", ".join(values), ", ".join(ranges)])
+    return rows
+
+
+def _is_chosen(run: Run) -> bool:
+    return run.folder.parent.name == SEARCH_CHOSEN
+
+
+def _spaces(folders: set[Path]) -> list[Asked]:
+    """All that was searched in these studies; nothing where Optuna is not installed, which keeps the ranges."""
+    if not folders or importlib.util.find_spec("optuna") is None:
+        return []
+    from regexp.search.asking import stored
+
+    return [one for folder in sorted(folders) for one in stored(folder / "search.db")]
+
+
+def _is_from(run: Run, asked: Asked) -> bool:
+    """Whether the run has the regularizers of this space, and the values of one of its settings."""
+    names = " + ".join(run.fields["regularizer"]) or "none"
+    return asked.label.rpartition(", ")[2] == names and any(_agrees(run, setting) for setting in asked.settings)
+
+
+def _agrees(run: Run, setting: Mapping[str, float]) -> bool:
+    return all(math.isclose(_value(run, key), value, rel_tol=1e-5, abs_tol=1e-12) for key, value in setting.items())
+
+
+def _value(run: Run, key: str) -> float:
+    found: Any = run.fields.get(key)
+    return float(found) if isinstance(found, int | float) else math.nan
+
+
+def _short(key: str) -> str:
+    """``optimizer.lr`` as ``lr``, ``regularizer.dropout.rate`` as ``dropout rate``."""
+    return key.partition(".")[2].replace("_", " ").replace(".", " ")
+
+
+def _words(found: Range) -> str:
+    return f"{number(found.low)} to {number(found.high)}{' (logarithmic)' if found.log else ''}"
