@@ -90,7 +90,9 @@ class Table(Dataset):
             return []
         guess = self.guessed and self.task == "classification"
         taken = table_notes.numbers_as_classes(table[self.target]) if guess else []
-        return [*taken, *table_notes.wide(table[self._chosen(table)]), *small(self.sizes)]
+        features = table[self._chosen(table)]
+        labels = table_notes.recoded(features, table[self.target]) if self.task == "classification" else []
+        return [*taken, *labels, *table_notes.wide(features), *small(self.sizes)]
 
     @property
     def resplits(self) -> bool:

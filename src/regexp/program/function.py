@@ -39,12 +39,12 @@ def require_function(
             raise refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}")
         _require_unchanged(module, before)
         if not torch.allclose(first, again, rtol=0, atol=0, equal_nan=True):
-            raise refused(
-                f"gives other scores for the same inputs at the second time, so it draws or remembers: {_KEEP}; to draw, {_DRAW}"
-            )
+            why = "gives other scores for the same inputs at the second time, so it draws or remembers"
+            raise refused(f"{why}: {_KEEP}; to draw, {_DRAW}")
         with torch.no_grad():
             measured, alone = scores(x), scores(one)
-            given_back = module.eval() and scores(x)
+            module.eval()
+            given_back = scores(x)
         _require_unchanged(module, before)
     finally:
         module.train()
