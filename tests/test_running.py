@@ -296,7 +296,7 @@ def test_finished_runs_that_cannot_be_read_here_are_told_once(tmp_path, monkeypa
     regexp.fit(runs, tmp_path / "runs", threads=1, tensorboard=False)
     for file in (tmp_path / "runs").glob("*/config.yaml"):
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("regexp.models.Linear", "mine_elsewhere.Linear"), encoding="utf-8")
+        file.write_text(text.replace("regexp.models.linear.Linear", "mine_elsewhere.Linear"), encoding="utf-8")
     found = regexp.load(tmp_path / "runs")
     assert len(found) == 0
     (line,) = found.missing

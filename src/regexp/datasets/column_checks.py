@@ -116,10 +116,11 @@ def _is_linear(column: pd.Series, y: np.ndarray) -> bool:
 
 def _standardized(column: pd.Series) -> np.ndarray | None:
     """The values in deviations from their mean; None where they have no such values."""
-    if not is_number(column) or column.isna().any() or _infinite(column) or column.nunique() == 1 or _extreme(column):
+    if not is_number(column) or (values := numbers(column)).min() == values.max():
         return None
-    values = numbers(column)
-    return (values - values.mean()) / values.std()
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        deviation = values.std()
+    return (values - values.mean()) / deviation if np.isfinite(deviation) and deviation > 0 else None
 
 
 def _target(table: pd.DataFrame, name: str, task: str) -> Iterator[str]:

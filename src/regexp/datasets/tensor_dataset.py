@@ -21,11 +21,12 @@ from regexp.rules import Invalid, boolean, each, one_of, optional, require, whol
 class TensorDataset(Dataset):
     """Examples in memory: inputs ``x`` (n, ...), flattened to (n, features), and targets ``y``.
 
-    ``y``: n whole numbers are classes, counted from 0 (false and true are 0 and 1); n numbers, or (n, outputs), are a regression;
-    ``task`` says which where auto would be wrong. ``rows``: the rows of ``train``, ``test`` and, if wanted, ``val``; None splits by
-    the fractions, stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs, and a single
-    target, become ``(x - mean) / deviation`` of the training rows, as those of :class:`regexp.datasets.table.Table`. ``image``:
-    how features make a picture, (height, width) or (channels, height, width); None: as ``x`` of three or four axes has them.
+    ``y``: n whole numbers are classes, counted from 0 (false and true are 0 and 1); n numbers, or (n, outputs), are a
+    regression; ``task`` says which where auto would be wrong. ``rows``: those of ``train``, ``test`` and, if wanted, ``val``;
+    None splits by the fractions, stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs,
+    and a single target, become ``(x - mean) / deviation`` of the training rows, as those of
+    :class:`regexp.datasets.table.Table`. ``image``: how features make a picture, (height, width) or (channels, height, width);
+    None: as ``x`` of three or four axes has them, else not.
 
     The content is the identity: a run's config.yaml holds its SHA-256 and no arrays. ``regexp.load`` gives such a run back with
     metrics and model; to train it again, make the data set from the same arrays.
