@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 import regexp
 from regexp.config import ConfigError
+from regexp.datasets import SyntheticRegression
 from regexp.datasets.dataset import DataError
 from regexp.datasets.tensor_dataset import TensorDataset
 from regexp.experiment import Experiment
@@ -279,6 +280,34 @@ def test_their_content_is_the_identity():
     assert data.classes == 3 and data.inputs.shape == (40, 6)
     given = TensorDataset(x, y, rows={"train": range(20), "test": range(20, 40)})
     assert not given.has_validation and given.load(5, torch.float32).rows["test"].tolist() == list(range(20, 40))
+
+
+def test_true_and_false_are_two_classes():
+    x, y = arrays()
+    one, other = (TensorDataset(x, target) for target in (y > 3, (y > 3).astype(int)))
+    assert one.task == TensorDataset(x, torch.from_numpy(y) > 3).task == "classification"
+    data, same = one.load(0, torch.float32), other.load(0, torch.float32)
+    assert data.classes == 2 and torch.equal(data.targets, same.targets) and data.targets.dtype == torch.long
+
+
+def test_finished_runs_that_cannot_be_read_here_are_told_once(tmp_path, monkeypatch):
+    """From another folder than that of the file with the model."""
+    runs = [Experiment(SyntheticRegression(), Linear(), SGD(0.01), epochs=1, seed=seed) for seed in (0, 1, 2)]
+    regexp.fit(runs, tmp_path / "runs", threads=1, tensorboard=False)
+    for file in (tmp_path / "runs").glob("*/config.yaml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("regexp.models.linear.Linear", "mine_elsewhere.Linear"), encoding="utf-8")
+    found = regexp.load(tmp_path / "runs")
+    assert len(found) == 0
+    (line,) = found.missing
+    assert "(and 2 other runs) has ended, but cannot be read here" in line
+    assert "No module named 'mine_elsewhere'" in line and "add it to PYTHONPATH" in line
+
+
+def test_without_a_validation_split_there_are_no_best_weights():
+    (run,) = regexp.run("dataset.val_size=0", "epochs=1")
+    with pytest.raises(ValueError, match=r"it has no validation split: write model\(\), or .*\(val_size > 0\)$"):
+        run.model("best")
 
 
 @pytest.mark.parametrize(

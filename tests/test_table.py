@@ -458,6 +458,32 @@ def test_parquet(tmp_path):
     assert torch.allclose(ours.inputs, same.inputs) and torch.allclose(ours.targets, same.targets)
 
 
+def test_a_named_index_of_parquet_is_a_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"a": column(), "y": column(seed=1), "b": column(seed=2)})
+    places = [str(tmp_path / f"{name}.parquet") for name in ("named", "filtered")]
+    frame.set_index("b").to_parquet(places[0])
+    frame[::2].to_parquet(places[1])
+    named, filtered = (Table(place, "y") for place in places)
+    assert sorted(named._chosen(named._read()[0])) == ["a", "b"]
+    assert Table(places[0], "b").load(0, torch.float64).inputs.shape == (20, 2)
+    assert filtered.load(0, torch.float64).inputs.shape == (10, 2)  # what remains of the row numbers is no column
+
+
+@pytest.mark.parametrize("cell", [[1.0, 2.0], {"u": 1}])
+def test_lists_in_cells_are_refused_by_their_column(tmp_path, cell):
+    pytest.importorskip("pyarrow")
+    path = str(tmp_path / "table.parquet")
+    pd.DataFrame({"a": column(), "b": [cell] * 20, "y": column(seed=1)}).to_parquet(path)
+    with pytest.raises(
+        Invalid, match=r"features must have one number or text in each cell, got b \((ndarray|dict)\): .*drop=\[b\]"
+    ):
+        Table(path, "y")
+    with pytest.raises(Invalid, match=r"target must have one number or text in each cell, got b .* or choose another target"):
+        Table(path, "b")
+    assert Table(path, "y", drop=["b"]).load(0, torch.float64).inputs.shape == (20, 1)
+
+
 GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
 
 
@@ -495,10 +521,15 @@ GOOD = {"a": column(), "b": column(seed=1), "y": column(seed=2)}
         (
             GOOD | {"b": ["2024-01-31", "2024-02-01"] * 10},
             {},
-            "features must not be dates, got b ('2024-01-31'): make numbers of them (a month, days since the first), or "
-            '"dataset.drop=[b]"',
+            "features must not be dates or times, got b ('2024-01-31'): make numbers of them (a month, days since the first, "
+            'minutes), or "dataset.drop=[b]"',
         ),
-        (GOOD | {"b": [f"{day}.3.24 12:05" for day in range(1, 21)]}, {}, "features must not be dates, got b ('1.3.24 12:05')"),
+        (GOOD | {"b": [f"{day}.3.24 12:05" for day in range(1, 21)]}, {}, "must not be dates or times, got b ('1.3.24 12:05')"),
+        (
+            GOOD | {"b": [f"{hour:02d}:30" for hour in range(20)]},
+            {},
+            "must not be dates or times, got b ('00:30'): make numbers",
+        ),
         ({"Unnamed: 0": range(20), **GOOD}, {}, "features must have names, got Unnamed: 0 (an index"),
         (GOOD | {"y": ["one"] * 19 + ["two"]}, {}, "target must have classes of at least two rows, got two with one"),
         (GOOD | {"y": [1.0] * 20}, {}, "target must not be constant"),
@@ -551,9 +582,71 @@ def test_a_target_of_numbers_with_a_text_is_no_classification(write):
         Table(write(GOOD | {"y": ["?", *AGES[1:]]}), "y")
 
 
-def test_texts_with_digits_are_texts(write):
-    kinds = ["1st", "2nd", "3.5.1", "4"] * 5
-    assert Table(write(GOOD | {"b": kinds}), "y").load(0, torch.float64).inputs.shape == (20, 5)
+@pytest.mark.parametrize("kinds", [["1st", "2nd", "3.5.1", "4"], ["c1", "c2", "c3", "c4"], ["1/4", "2/4", "3/4", "5-6"]])
+def test_texts_with_digits_are_texts(write, kinds):
+    assert Table(write(GOOD | {"b": kinds * 5}), "y").load(0, torch.float64).inputs.shape == (20, 5)
+
+
+@pytest.mark.parametrize(
+    ("cells", "unit"),
+    [
+        ([f"${age}" for age in AGES], "$"),
+        ([f"-${age},100.50" for age in AGES], "$"),
+        ([f"{age}%" for age in AGES], "%"),
+        ([f"{age} kg" for age in AGES], "kg"),
+        (["?", *(f"{age}.5 EUR" for age in AGES[1:])], "EUR"),
+    ],
+)
+def test_numbers_with_a_unit_are_refused(write, cells, unit):
+    with pytest.raises(Invalid) as error:
+        Table(write(GOOD | {"b": cells}), "y")
+    assert f"must be numbers, got b with {unit!r} in its cells ({cells[0]!r}): save it as numbers" in str(error.value).replace(
+        repr(cells[1]), repr(cells[0])
+    )
+    assert len(error.value.problems) == 1
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_column_is_taken_for_names_of_rows(tmp_path, separator):
+    """As pandas does where rows have a cell more than the header: every name would be that of the column on its left."""
+
+    def table(last):
+        lines = [["y", "a", "b"], *([str(n), str(n % 3), str(n % 7), last] for n in range(20))]
+        (tmp_path / "table.csv").write_text("\n".join(map(separator.join, lines)), encoding="utf-8")
+        return Table(str(tmp_path / "table.csv"), "y", seed=0)
+
+    trailing = table("")._read()[0]
+    assert trailing["y"].tolist() == list(range(20)) and trailing["b"].tolist() == [n % 7 for n in range(20)]
+    with pytest.raises(Invalid, match=r"its rows have 4 cells, and its header 3: name every column"):
+        table("1")
+
+
+def test_words_that_are_read_as_missing_are_told(tmp_path):
+    kinds = ["None", "pool", "NA", "", "pool"]
+    lines = ["a,kind,y", *(f"{n % 7},{kinds[n % 5]},{n}" for n in range(40))]
+    (tmp_path / "table.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(Invalid) as error:
+        Table(str(tmp_path / "table.csv"), "y")
+    assert "got kind (24 rows that say 'NA', 'None'): fill them, delete the rows, rename them if they are" in str(error.value)
+    assert "categories (NA to no_na), or" in str(error.value)
+    with pytest.raises(
+        Invalid, match=r"got 'kind' with 24 of 40 rows missing, which say 'NA', 'None': rename them if .*, or delete"
+    ):
+        Table(str(tmp_path / "table.csv"), "kind")
+
+
+@pytest.mark.parametrize(
+    ("columns", "noted"),
+    [
+        ({"y": ["u", "v"] * 10, "b": [1, 0] * 10}, True),
+        ({"y": ["u", "v", "w", "u"] * 5, "b": ["x", "y", "z", "x"] * 5}, True),
+        ({"y": ["u", "v"] * 10, "b": [1, 0] * 9 + [1, 1]}, False),
+        ({"y": ["u", "v", "w", "u"] * 5, "b": ["x", "y", "y", "x"] * 5}, False),
+    ],
+)
+def test_the_label_in_other_words_is_noted(write, columns, noted):
+    said = 'b: another word for y in every row; if it is the label, "dataset.drop=[b]"'
+    assert (said in Table(write(GOOD | columns), "y").notes) == noted
 
 
 def test_a_feature_that_nearly_is_the_target_is_accepted(write):

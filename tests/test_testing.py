@@ -139,6 +139,20 @@ class Unstackable(Good):
         weight.mul_(1 - lr * numbers["strength"].reshape(-1, 1))
 
 
+@dataclasses.dataclass(frozen=True)
+class Returning(Good):
+    """Gives back a new weight instead of changing the one that it is given."""
+
+    def before_step(self, weight, lr, numbers):
+        return weight * (1 - lr * numbers["strength"])
+
+
+@dataclasses.dataclass(frozen=True)
+class ReturningAfter(Good):
+    def after_step(self, weight, step, numbers):
+        return weight.clamp(-1, 1)
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
@@ -153,6 +167,8 @@ class Unstackable(Good):
         (Unstackable, "in a stack of several runs it raises RuntimeError: The size of tensor a"),
         (Infinite, "metrics must stay finite, got train/loss is nan at epoch 1"),
         (Idle, "as given it changes nothing"),
+        (Returning, "before_step must change the weight in place, got a returned Tensor, which is not read: end it with"),
+        (ReturningAfter, "after_step must change the weight in place, got a returned Tensor"),
     ],
 )
 def test_every_broken_rule_is_found_and_told_once(broken, message):
@@ -176,6 +192,14 @@ class Plain(Regularizer):
 def test_what_is_no_regularizer_is_told(given, message):
     with pytest.raises(TypeError, match=message):
         inspect.unwrap(check_regularizer)(given)  # without the annotations that are checked under test
+
+
+def test_a_hook_may_give_back_the_weight_that_it_has_changed():
+    class InPlace(Good):
+        def before_step(self, weight, lr, numbers):
+            return weight.mul_(1 - lr * numbers["strength"])
+
+    check_regularizer(InPlace())
 
 
 def test_a_good_one_passes():

@@ -1,6 +1,7 @@
 """A user's own module trains as ours do: in a stack, with dropout in its slots, with its constants left alone."""
 
 import dataclasses
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -77,6 +78,60 @@ class FunctionalDropout(nn.Module):
         return nn.functional.dropout(x, 0.5, self.training)
 
 
+class BatchNorm(nn.Module):
+    """That of d2l, section 8.5, from scratch: it asks for gradients, and its averages are plain tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.moving_mean, self.moving_var = torch.zeros(1, 16), torch.ones(1, 16)
+
+    def forward(self, x):
+        if not torch.is_grad_enabled():
+            return (x - self.moving_mean) / (self.moving_var + 1e-5).sqrt()
+        mean, var = x.mean(0, keepdim=True), x.var(0, keepdim=True)
+        self.moving_mean, self.moving_var = 0.9 * self.moving_mean + 0.1 * mean, 0.9 * self.moving_var + 0.1 * var
+        return (x - mean) / (var + 1e-5).sqrt()
+
+
+class Keeping(nn.Module):
+    """Does with itself what it is told to, and nothing with its input."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.act, self.seen, self.count = act, [], 0
+        self.register_buffer("total", torch.zeros(1))
+
+    def forward(self, x):
+        self.act(self, x)
+        return x
+
+
+class Acting(nn.Module):
+    def __init__(self, act):
+        super().__init__()
+        self.act = act
+
+    def forward(self, x):
+        return self.act(self, x)
+
+
+def reassigned(layer, x):
+    layer.total = layer.total + 1
+
+
+def beside_autograd(layer, x):
+    layer.total.data.add_(1)
+
+
+def counted(layer, x):
+    layer.count += 1
+
+
+def behind(layer):
+    """A layer behind the first one of 16 units."""
+    return lambda net: nn.Sequential(*net[:2], layer(), *net[2:])
+
+
 def frozen(net):
     net[1].weight.requires_grad_(False)
     return net
@@ -103,6 +158,18 @@ EXTRAS = {
     "numpy": lambda net: nn.Sequential(*net[:3], FromNumpy(), *net[3:]),
     "functional": lambda net: nn.Sequential(*net[:3], FunctionalDropout(), *net[3:]),
     "lazy": lambda net: nn.Sequential(*net[:7], nn.LazyLinear(4)),
+    "d2l": behind(BatchNorm),
+    "reassigned": behind(lambda: Keeping(reassigned)),
+    "data": behind(lambda: Keeping(beside_autograd)),
+    "counted": behind(lambda: Keeping(counted)),
+    "listed": behind(lambda: Keeping(lambda layer, x: layer.seen.append(x))),
+    "mode": behind(lambda: Acting(lambda layer, x: x if layer.training else 2 * x)),
+    "gradients": behind(lambda: Acting(lambda layer, x: x if torch.is_grad_enabled() else 2 * x)),
+    "batch": behind(lambda: Acting(lambda layer, x: x - x.mean(0))),
+    "rrelu": behind(nn.RReLU),
+    "spectral": lambda net: nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(32, 32)), net),
+    "branch": behind(lambda: Acting(lambda layer, x: x if x.sum() > 0 else -x)),
+    "tuple": lambda net: nn.Sequential(net, Acting(lambda layer, x: (x, x))),
 }
 
 
@@ -176,7 +243,7 @@ def test_frozen_parameters_and_buffers_stay_as_built():
             "batch_norm",
             r"holds BatchNorm1d \(2\), which keeps running statistics.*: use LayerNorm or GroupNorm",
         ),
-        ("counting", r"changes calls in its forward, which is state outside the run: keep no state outside the parameters$"),
+        ("counting", r"changes calls in its forward, which is state outside the run: keep no state outside the parameters"),
         (
             "drawing",
             r"draws random numbers in its forward.*: put regexp.Slot\('hidden'\) there",
@@ -184,16 +251,40 @@ def test_frozen_parameters_and_buffers_stay_as_built():
         ("functional", r"draws random numbers in its forward.*: put regexp.Slot"),
         (
             "numpy",
-            r"gives other scores for the same inputs at.*: keep no state.*, and to draw, put regexp.Slot",
+            r"gives other scores for the same inputs at.*: keep no state.*; to draw, put regexp.Slot",
         ),
         ("model", r"holds BatchNorm1d, which keeps"),
         ("lazy", r"leaves 7.weight uninitialised \(a lazy layer\): give its sizes in build"),
+        (
+            "d2l",
+            r"changes 2.moving_mean, 2.moving_var in its forward.*: keep no state.* \(LayerNorm and GroupNorm need none\)$",
+        ),
+        ("reassigned", r"changes 2.total in its forward"),
+        ("data", r"changes 2.total in its forward"),
+        ("counted", r"changes 2.count in its forward.*, and assign nothing to self in forward"),
+        ("listed", r"changes 2.seen in its forward"),
+        ("mode", r"gives other scores in evaluation than in training \(it asks self.training, or"),
+        ("gradients", r"gives other scores in evaluation than in training .* whether gradients are taken"),
+        ("batch", r"gives an example other scores alone than in a batch: normalise over features"),
+        ("rrelu", r"draws random numbers in its forward.*: put regexp.Slot"),
+        ("spectral", r"changes 0.parametrizations.weight.0._u, .* in its forward"),
+        ("branch", r"cannot be computed for many runs at once: vmap: .* control flow: use .*, and no Python if or float\(\)"),
+        ("tuple", r"must return a tensor of scores \(batch, 4\), got tuple"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Lazy modules")
 def test_layers_with_random_numbers_or_state_of_their_own_are_refused(extra, message):
     with pytest.raises(Invalid, match=message):
         fit([run(extra=extra)])
+
+
+def test_a_refusal_leaves_torchs_generator_as_it_was():
+    """Also of a module that is not refused."""
+    for extra in ("functional", "norm"):
+        before = torch.get_rng_state()
+        with suppress(Invalid):
+            fit([run(extra=extra)])
+        assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_rate_list_must_fit_the_slots():

@@ -83,6 +83,9 @@ class Result:
                 "no weights of this run were saved: train with save=all (in a study none are kept unless you say so)"
             )
         if which not in self.weights:
+            if which == "best" and self.best_epoch is None:
+                why = "no epoch of this run was better than another, because it has no validation split"
+                raise ValueError(f"{why}: write model(), or give the data set one ({self.experiment.dataset.validation} > 0)")
             kept = " or ".join(f'model("{name}")' for name in self.weights)
             raise ValueError(f"there are no {which} weights of this run (save=all keeps all there are): write {kept}")
         with rng.seeded(self.experiment.seed, "init"):

@@ -16,6 +16,7 @@ from regexp.comparison.reading import Run, fields_of, places, read_run
 from regexp.history import read_summary
 from regexp.page import page, png
 from regexp.results import Result
+from regexp.words import counted
 from regexp.writing import summary
 
 if TYPE_CHECKING:
@@ -119,15 +120,27 @@ def runs_below(folder: Path) -> list[Path]:
 
 def of_folders(folders: Sequence[Path], *, at: str = "final") -> Runs:
     """The runs in these folders; of those that have not ended only how it stands with them."""
-    ended, kept, missing = [], [], []
+    ended, kept, missing, unread = [], [], [], dict[str, list[Path]]()
     for place in folders:
+        about = read_summary(place) if (place / "summary.json").exists() else {"status": "missing"}
+        if "final_epoch" not in about:
+            missing.append(f"{place} is left out: {about['status']}{': ' + about['reason'] if about.get('reason') else ''}")
+            continue
         try:
             ended.append(stored.load(place))
             kept.append(place)
-        except (OSError, ValueError):
-            about = read_summary(place) if (place / "summary.json").exists() else {"status": "missing"}
-            missing.append(f"{place} is left out: {about['status']}{': ' + about['reason'] if about.get('reason') else ''}")
+        except (OSError, ValueError) as error:
+            unread.setdefault(str(error), []).append(place)
+    missing += [_unread(error, places) for error, places in unread.items()]
     return Runs(ended, kept, missing, at=at)
+
+
+def _unread(error: str, places: Sequence[Path]) -> str:
+    """One line for all finished runs that cannot be read for one reason."""
+    own = " (a file of your own is found in the folder that you work in: change to its folder, or add it to PYTHONPATH)"
+    way_out = own if "No module named" in error else ""
+    others = f" (and {counted(len(places) - 1, 'other run')})" if len(places) > 1 else ""
+    return f"{places[0]}{others} has ended, but cannot be read here, and is left out: {error}{way_out}"
 
 
 def _as_read(number: int, result: Result) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from regexp.datasets.advice import drop
 from regexp.datasets.columns import FEW, is_number, is_text, numbers
 from regexp.datasets.dates import is_dates
 from regexp.datasets.numbers_as_text import spoiled
+from regexp.datasets.table_files import WORDS
 from regexp.words import counted, listed
 
 if TYPE_CHECKING:
@@ -23,16 +24,28 @@ LINEAR = 1e-12
 
 def problems(table: pd.DataFrame, chosen: Sequence[str], target: str, task: str) -> list[tuple[str, str]]:
     """Everything that keeps these features and this target from being learned, as pairs (field, text)."""
+    if nested := {name: kind for name in (*chosen, target) if (kind := _nested(table[name]))}:
+        rule = "must have one number or text in each cell, got {} ({}): make columns of it, or {}"
+        found = [("features", rule.format(name, kind, drop([name]))) for name, kind in nested.items() if name in chosen]
+        other = rule.format(target, nested.get(target), "choose another target")
+        return [*found, ("target", other)] if target in nested else found
     features = [("features", text) for text in (*_unusable(table[[*chosen]]), *_copies(table, chosen, target, task))]
-    return features + [("target", text) for text in _target(table[target], task)]
+    return features + [("target", text) for text in _target(table, target, task)]
+
+
+def _nested(column: pd.Series) -> str | None:
+    """What cells hold that are no single values, as Parquet allows."""
+    kinds = (type(cell).__name__ for cell in column if isinstance(cell, (list, tuple, dict, set, np.ndarray)))
+    return next(kinds, None) if column.dtype == object else None
 
 
 def _unusable(features: pd.DataFrame) -> Iterator[str]:
     """Columns that are no features."""
     gaps = {name: n for name, column in features.items() if (n := int(column.isna().sum()))}
     if gaps:
-        told = [f"{name} ({counted(n, 'row')})" for name, n in gaps.items()]
-        yield f"must have no missing values, got {listed(told)}: fill them, delete the rows, or {drop(gaps)}"
+        told = [f"{name} ({counted(n, 'row')}{_written(features, name)})" for name, n in gaps.items()]
+        rename = _rename(features, gaps)
+        yield f"must have no missing values, got {listed(told)}: fill them, delete the rows, {rename}or {drop(gaps)}"
     mixed = {name: text for name, column in features.items() if (text := spoiled(column))}
     yield from (f"{text}, or {drop([name])}" for name, text in mixed.items())
     infinite = {name: n for name, column in features.items() if (n := _infinite(column))}
@@ -51,12 +64,24 @@ def _unusable(features: pd.DataFrame) -> Iterator[str]:
         yield f"must be numbers or texts, got {listed(told)}: turn them into numbers, or {drop(odd)}"
     if dated := {name: column.iloc[0] for name, column in whole.items() if is_dates(column)}:
         told = [f"{name} ({day!r})" for name, day in dated.items()]
-        yield f"must not be dates, got {listed(told)}: make numbers of them (a month, days since the first), or {drop(dated)}"
+        way_out = "make numbers of them (a month, days since the first, minutes)"
+        yield f"must not be dates or times, got {listed(told)}: {way_out}, or {drop(dated)}"
     texts = {name: column for name, column in whole.items() if is_text(column) and name not in dated}
     if names := [name for name, column in texts.items() if len(column) > 2 and column.is_unique]:
         yield f"must not be names of rows, got {listed(names)} with another text in every row: {drop(names)}"
     if index := [name for name in features.columns if name.startswith("Unnamed:")]:
         yield f"must have names, got {listed(index)} (an index that was saved with the table?): {drop(index)}"
+
+
+def _written(table: pd.DataFrame, name: str) -> str:
+    """The words of a CSV that pandas takes for missing values, such as None and NA."""
+    words = table.attrs.get(WORDS, {}).get(name, [])
+    return f" that say {listed(map(repr, words))}" if words else ""
+
+
+def _rename(table: pd.DataFrame, names: Iterable[str]) -> str:
+    words = [word for name in names for word in table.attrs.get(WORDS, {}).get(name, [])]
+    return f"rename them if they are categories ({words[0]} to no_{words[0].strip('#<>').lower()}), " if words else ""
 
 
 def _infinite(column: pd.Series) -> int:
@@ -91,15 +116,18 @@ def _is_linear(column: pd.Series, y: np.ndarray) -> bool:
 
 def _standardized(column: pd.Series) -> np.ndarray | None:
     """The values in deviations from their mean; None where they have no such values."""
-    if not is_number(column) or column.isna().any() or _infinite(column) or column.nunique() == 1 or _extreme(column):
+    if not is_number(column) or (values := numbers(column)).min() == values.max():
         return None
-    values = numbers(column)
-    return (values - values.mean()) / values.std()
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        deviation = values.std()
+    return (values - values.mean()) / deviation if np.isfinite(deviation) and deviation > 0 else None
 
 
-def _target(target: pd.Series, task: str) -> Iterator[str]:
+def _target(table: pd.DataFrame, name: str, task: str) -> Iterator[str]:
+    target = table[name]
     if n := int(target.isna().sum()):
-        yield f"must have no missing values, got {target.name!r} with {n} of {len(target)} rows missing: delete those rows"
+        told = f"{name!r} with {n} of {len(target)} rows missing{_written(table, name).replace(' that', ', which')}"
+        yield f"must have no missing values, got {told}: {_rename(table, [name]).replace(', ', ', or ')}delete those rows"
     elif n := _infinite(target):
         yield f"must not be infinite, got {target.name!r} with {counted(n, 'row')} infinite: replace or delete them"
     elif text := _extreme(target):

@@ -1,4 +1,4 @@
-"""Columns of numbers that are read as texts: because of a few cells that are no numbers, or of commas in them."""
+"""Columns of numbers that are read as texts: because of a few cells that are no numbers, of commas, or of a unit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"
 """Numbers as ``1,200`` and ``1,234,567.8``; what begins with 0 has a decimal comma."""
 
+UNIT = r"\s*[+-]?(?P<before>[^\w\s+.,:-]*)\s*[+-]?(\d[\d,]*\.?\d*|\.\d+)\s*(?P<after>[^\d\s.,:/+-]*)\s*"
+"""Numbers as ``$1,200``, ``12%`` and ``3 kg``; what begins with letters, as ``c1``, is a name."""
+
 
 def spoiled(column: pd.Series) -> str | None:
     """What turns a column of numbers into one of texts, and the way out; None for a column that is meant as text.
@@ -28,6 +31,9 @@ def spoiled(column: pd.Series) -> str | None:
     commas = (_are_numbers(counts.index.str.replace(",", ".")) | thousands) & ~points
     if commas.any() and _most(counts, points | commas):
         return f"must be numbers {_commas(str(column.name), counts.index[commas], separate=bool(thousands[commas].all()))}"
+    if (unit := _unit(counts)) is not None:
+        way_out = f"save it as numbers, without {unit}, or rename them if they are categories (1 to c1)"
+        return f"must be numbers, got {column.name} with {unit!r} in its cells ({counts.index[0]!r}): {way_out}"
     if points.all() or not _most(counts, points):
         return None
     texts = counts[~points]
@@ -46,6 +52,15 @@ def _commas(name: str, texts: pd.Index, *, separate: bool) -> str:
     if texts.str.count(",").max() == 1 and not texts.str.contains(".", regex=False).any():
         way_out += f", or with points ({point}) if they are decimal commas"
     return f"without thousands separators, got {name} with three digits after each comma ({some}): {way_out}"
+
+
+def _unit(counts: pd.Series) -> str | None:
+    """What stands before or behind the number in most cells, the same in all of these."""
+    units = counts.index.to_series().str.extract(f"^{UNIT}$")[["before", "after"]].sum(axis=1, skipna=False)
+    found = units[units != ""].dropna()
+    if found.empty or not _most(counts, np.asarray(units == found.iloc[0])):
+        return None
+    return str(found.iloc[0])
 
 
 def _are_numbers(texts: pd.Index) -> np.ndarray:

@@ -16,6 +16,9 @@ from regexp.rules import Invalid, each, one_of, optional, require
 if TYPE_CHECKING:
     import pandas as pd
 
+_learnable: set[tuple[str, tuple[str, ...], str, str]] = set()
+"""Content, features, target and task of the tables whose columns were found in order: every seed of a sweep loads them anew."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Table(Dataset):
@@ -72,7 +75,7 @@ class Table(Dataset):
             if self.task == "auto":
                 object.__setattr__(self, "task", columns.task_of(table[self.target]))
                 object.__setattr__(self, "guessed", True)
-            self._check(table)
+            self._check(table, sha256)
             object.__setattr__(self, "sha256", self.sha256 or sha256)
 
     @property
@@ -90,7 +93,9 @@ class Table(Dataset):
             return []
         guess = self.guessed and self.task == "classification"
         taken = table_notes.numbers_as_classes(table[self.target]) if guess else []
-        return [*taken, *table_notes.wide(table[self._chosen(table)]), *small(self.sizes)]
+        features = table[self._chosen(table)]
+        labels = table_notes.recoded(features, table[self.target]) if self.task == "classification" else []
+        return [*taken, *labels, *table_notes.wide(features), *small(self.sizes)]
 
     @property
     def resplit(self) -> tuple[str, ...]:
@@ -101,7 +106,7 @@ class Table(Dataset):
         if sha256 != self.sha256:
             why = f"has another content (SHA-256 {sha256}) than the run was made with ({self.sha256})"
             raise DataError(f"{self.path} {why}: restore it, or set dataset.sha256=null for a run with the present one")
-        self._check(table)
+        self._check(table, sha256)
         classes, targets = columns.targets(table[self.target], self.task)
         rows = split(targets, classes, self.val_fraction, self.test_fraction, seed)
         inputs = columns.encoded(table[self._chosen(table)], rows["train"])
@@ -130,7 +135,7 @@ class Table(Dataset):
         asked = [name for name in table.columns if name != self.target] if self.features is None else self.features
         return [name for name in table.columns if name in asked and name not in self.drop]
 
-    def _check(self, table: pd.DataFrame) -> None:
+    def _check(self, table: pd.DataFrame, sha256: str) -> None:
         problems = [
             (field, advice.absent(name, table.columns))
             for field in ("features", "drop")
@@ -141,7 +146,11 @@ class Table(Dataset):
         chosen = self._chosen(table)
         if not chosen and not problems:
             problems.append(("features", "must leave at least one column, got none: name fewer columns in drop"))
-        problems += column_checks.problems(table, chosen, self.target, self.task)
+        known = sha256, tuple(chosen), self.target, self.task
+        if known not in _learnable:
+            problems += (wrong := column_checks.problems(table, chosen, self.target, self.task))
+            if not wrong:
+                _learnable.add(known)
         problems += too_few(len(table), self.val_fraction, self.test_fraction)
         if problems:
             raise Invalid("Table", problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from regexp.rules import Invalid
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WORDS = "words"
+"""The attribute of a table that says for each column which texts in it were read as missing values."""
 
 KINDS = (".csv", ".tsv", ".csv.gz", ".parquet", ".npz")
 
@@ -54,16 +58,36 @@ def _parse(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     if file.suffix.lower() == ".parquet":
-        return pd.read_parquet(file, engine="pyarrow")
+        table = pd.read_parquet(file, engine="pyarrow")
+        return table.reset_index([name for name in table.index.names if name is not None])
     if file.suffix.lower() == ".npz":
         return _of_arrays(file)
     head = pd.read_csv(file, sep="\0", nrows=1, header=None, dtype=str, encoding="utf-8-sig", engine="c").iloc[0, 0]
     separator = max(",;\t", key=str(head).count)
-    table = pd.read_csv(file, sep=separator, encoding="utf-8-sig")
+    table = _read_csv(file, separator)
     header = pd.read_csv(file, sep=separator, nrows=1, header=None, dtype=str, encoding="utf-8-sig").iloc[0]
     if header.dropna().duplicated().any():  # pandas has renamed the second y to y.1
         table.columns = header.fillna("")
+    elif len(gaps := table.columns[table.isna().any()]):
+        texts = pd.read_csv(
+            file, sep=separator, encoding="utf-8-sig", usecols=gaps, dtype=str, keep_default_na=False, index_col=False
+        )
+        table.attrs[WORDS] = {str(name): sorted({*texts[name][table[name].isna()]} - {""}) for name in gaps}
     return table
+
+
+def _read_csv(file: Path, separator: str) -> pd.DataFrame:
+    """The table; a separator at the end of every row is none, and what the header does not name is no name of a row."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(file, sep=separator, encoding="utf-8-sig", index_col=False)
+        except pd.errors.ParserWarning as error:
+            first = pd.read_csv(file, sep=separator, encoding="utf-8-sig", header=None, skiprows=1, nrows=1)
+            named = len(pd.read_csv(file, sep=separator, encoding="utf-8-sig", index_col=False, nrows=0).columns)
+            raise ValueError(f"its rows have {first.shape[1]} cells, and its header {named}: name every column") from error
 
 
 def _of_arrays(file: Path) -> pd.DataFrame:

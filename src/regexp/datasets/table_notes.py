@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regexp.datasets.advice import drop
 from regexp.datasets.columns import FEW, is_text
+from regexp.words import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +17,13 @@ def numbers_as_classes(target: pd.Series) -> list[str]:
     if is_text(target) or target.dtype.kind == "b" or (count := target.nunique()) <= 2:
         return []
     return [f"{target.name}: {count} whole numbers, taken as classes; dataset.task=regression otherwise"]
+
+
+def recoded(features: pd.DataFrame, target: pd.Series) -> list[str]:
+    """Of columns that have a value of their own for every class, in every row."""
+    classes = target.factorize()[0]
+    same = [str(name) for name, column in features.items() if (column.factorize()[0] == classes).all()]
+    return [f"{listed(same)}: another word for {target.name} in every row; if it is the label, {drop(same)}"] if same else []
 
 
 def wide(features: pd.DataFrame) -> list[str]:

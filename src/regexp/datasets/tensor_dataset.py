@@ -21,11 +21,12 @@ from regexp.rules import Invalid, boolean, each, one_of, optional, require, whol
 class TensorDataset(Dataset):
     """Examples in memory: inputs ``x`` (n, ...), flattened to (n, features), and targets ``y``.
 
-    ``y``: n whole numbers are classes, counted from 0; n numbers, or (n, outputs), are a regression; ``task`` says which where
-    auto would be wrong. ``rows``: the rows of ``train``, ``test`` and, if wanted, ``val``; None splits by the fractions,
-    stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs, and a single target, become
-    ``(x - mean) / deviation`` of the training rows, as those of :class:`regexp.datasets.table.Table`. ``image``: how features
-    make a picture, (height, width) or (channels, height, width); None: as ``x`` of three or four axes has them, else not.
+    ``y``: n whole numbers are classes, counted from 0 (false and true are 0 and 1); n numbers, or (n, outputs), are a
+    regression; ``task`` says which where auto would be wrong. ``rows``: those of ``train``, ``test`` and, if wanted, ``val``;
+    None splits by the fractions, stratified by class, anew for every seed unless ``seed`` is a number. ``standardize``: inputs,
+    and a single target, become ``(x - mean) / deviation`` of the training rows, as those of
+    :class:`regexp.datasets.table.Table`. ``image``: how features make a picture, (height, width) or (channels, height, width);
+    None: as ``x`` of three or four axes has them, else not.
 
     The content is the identity: a run's config.yaml holds its SHA-256 and no arrays. ``regexp.load`` gives such a run back with
     metrics and model; to train it again, make the data set from the same arrays.
@@ -63,7 +64,7 @@ class TensorDataset(Dataset):
         if self.x is None and self.sha256 is not None and self.task != "auto":  # from a run's config.yaml
             return
         x, y = _array(self.x, "x"), _array(self.y, "y")
-        classes = y.ndim == 1 and y.dtype.kind in "iu"
+        classes = y.ndim == 1 and y.dtype.kind in "biu"
         object.__setattr__(self, "task", ("classification" if classes else "regression") if self.task == "auto" else self.task)
         if problems := [*_misfits(x, y, self.task), *self._row_problems(len(x))]:
             raise Invalid("TensorDataset", problems)
@@ -149,7 +150,7 @@ def _misfits(x: np.ndarray, y: np.ndarray, task: str) -> list[tuple[str, str]]:
     if task == "regression":
         good = y.ndim <= 2 and y.dtype.kind in "biuf"
         return [] if good else [("y", f"must be numbers (n,) or (n, outputs), got {y.dtype} of shape {y.shape}")]
-    if y.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0 or y.max() < 1:
+    if y.ndim != 1 or y.dtype.kind not in "biu" or y.min() < 0 or y.max() < 1:
         return [("y", f"must be whole numbers from 0, one class for every example, got {y.dtype} of shape {y.shape}")]
     return []
 

@@ -71,6 +71,18 @@ def require_penalties(parts: Sequence[Part], weights: Callable[[Part], list[torc
             raise Invalid("Experiment", [(f"regularizer.{part.name}", why)])
 
 
+def require_in_place(part: Part, weight: torch.Tensor, numbers: dict[str, torch.Tensor]) -> None:
+    """Refuse a hook around the step that returns a new weight, which nobody reads. ``weight`` may be changed by the trial."""
+    for hook in ("before_step", "after_step"):
+        if part.has(hook):
+            step = weight.new_zeros(len(weight), *(1,) * (weight.dim() - 1))
+            with torch.no_grad():
+                returned = getattr(part.regularizer, hook)(weight, step, numbers)
+            if returned is not None and returned is not weight:
+                why = f"{hook} must change the weight in place, got a returned {type(returned).__name__}, which is not read"
+                raise Invalid("Experiment", [(f"regularizer.{part.name}", f"{why}: end it with weight.copy_(...)")])
+
+
 def require_image(image: tuple[int, ...] | None, features: int) -> None:
     """Refuse a data set whose pictures have other pixels than its examples have features."""
     if image is not None and math.prod(image) != features:

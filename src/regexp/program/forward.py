@@ -11,44 +11,61 @@ from jaxtyping import Float
 from torch import nn
 
 from regexp.machine import is_out_of_memory
+from regexp.models.layers import Network
 from regexp.program.checks import refused
+from regexp.program.function import require_function
 
 if TYPE_CHECKING:
     from regexp.program.model import StackedModel
 
-_DRAW = "put regexp.Slot('hidden') there and choose regularizer=[dropout] or [input_noise], which draw for it"
-_KEEP = "keep no state outside the parameters"
-_MISFIT = (RuntimeError, ValueError, IndexError)
-"""What torch raises for shapes that do not fit."""
+_FAILURES = (RuntimeError, ValueError, IndexError)
+"""What torch raises for shapes that do not fit, and for what vmap cannot do."""
 
 
 def require_scores(model: StackedModel, inputs: Float[torch.Tensor, "groups batch *features"], outputs: int) -> None:
-    """Refuse a model that does not map (batch, features) to (batch, outputs), or whose ``forward`` draws or remembers.
+    """Refuse a model that does not map (batch, features) to (batch, outputs), or does more than that in its ``forward``.
 
-    The message names the layer that fails, and what it was given.
+    A module that is not ours is first tried as ordinary torch, for one run: what fails there does not fit, and what fails only
+    afterwards cannot be computed for many runs at once.
     """
-    before = {name: value.clone() for name, value in model.constants.items()}
+    x, one = (inputs, inputs[:, :1]) if model.carries_runs else (inputs[0], inputs[0, :1])
+    scores = partial(_scores, model.module, inputs.shape[-1], outputs, int(model.carries_runs))
+    if type(model.module) is Network:
+        scores(x)
+        return
+    require_function(model.module, scores, x, one)
     try:
         with torch.no_grad():
-            first, again = model(inputs), model(inputs)
-    except _MISFIT as error:
+            model(inputs)
+    except _FAILURES as error:
         if is_out_of_memory(error):
             raise
-        if "randomness" in str(error):
-            raise refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}") from error
-        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        fit = f"build(features={inputs.shape[-1]}, outputs={outputs}) must make layers that fit"
-        raise refused(f"fails in its first forward{_at_work(model, inputs)}: {why}: {fit}") from error
-    if changed := [name for name, value in before.items() if not torch.equal(value, model.constants[name])]:
-        raise refused(f"changes {', '.join(changed)} in its forward, which is state outside the run: {_KEEP}")
-    if not torch.allclose(first, again, rtol=0, atol=0, equal_nan=True):
-        why = "gives other scores for the same inputs at the second time, so it draws or remembers"
-        raise refused(f"{why}: {_KEEP}, and to draw, {_DRAW}")
-    if (shape := tuple(first.shape[1:])) != (inputs.shape[1], outputs):
-        raise refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {inputs.shape[1]}")
+        way_out = "use operations that vmap knows, and no Python if or float() on the values of tensors"
+        why = _first_line(error).partition(". ")[0]
+        raise refused(f"cannot be computed for many runs at once: {why}: {way_out}") from error
 
 
-def _at_work(model: StackedModel, inputs: torch.Tensor) -> str:
+def _scores(module: nn.Module, features: int, outputs: int, axis: int, x: torch.Tensor) -> torch.Tensor:
+    """The scores of a batch, which is the ``axis``-th of x. The message names the layer that fails, and what it was given."""
+    try:
+        scores = module(x)
+    except _FAILURES as error:
+        if is_out_of_memory(error):
+            raise
+        fit = f"build(features={features}, outputs={outputs}) must make layers that fit"
+        raise refused(f"fails in its first forward{_at_work(module, x)}: {_first_line(error)}: {fit}") from error
+    if not isinstance(scores, torch.Tensor):
+        raise refused(f"must return a tensor of scores (batch, {outputs}), got {type(scores).__name__}")
+    if (shape := tuple(scores.shape[axis:])) != (x.shape[axis], outputs):
+        raise refused(f"must return scores (batch, {outputs}), got {shape} for a batch of {x.shape[axis]}")
+    return scores
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _at_work(module: nn.Module, x: torch.Tensor) -> str:
     """The innermost layer that has begun and not ended when the forward fails, and the shapes that it was given."""
     begun: list[str] = []
 
@@ -61,10 +78,10 @@ def _at_work(model: StackedModel, inputs: torch.Tensor) -> str:
         begun.pop()
 
     hooks = []
-    for name, layer in model.module.named_modules():
+    for name, layer in module.named_modules():
         hooks += [layer.register_forward_pre_hook(partial(begin, name)), layer.register_forward_hook(end)]
     with suppress(Exception), torch.no_grad():
-        model(inputs)
+        module(x)
     for hook in hooks:
         hook.remove()
     return begun[-1] if begun else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from regexp import losses, rng
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
-from regexp.program.checks import require_image, require_module, require_penalties, require_slots
+from regexp.program.checks import require_image, require_in_place, require_module, require_penalties, require_slots
 from regexp.program.data import StackedData
 from regexp.program.forward import require_scores
 from regexp.program.model import Noise, StackedModel, places
@@ -45,6 +46,7 @@ class Program:
         require_image(first.dataset.image, self.data.features)
         require_slots(self.parts, places(self.model, first.dataset.image))
         require_penalties(self.having("penalty"), self.weights, self.runs)
+        self._require_in_place()
         require_scores(self.model, next(self.data.chunks("train"))[0][:, :2], self.data.outputs)
 
     @property
@@ -101,6 +103,12 @@ class Program:
         touched = self.model.weights(column[0].biases)
         touches = [i for i, name in enumerate(self.model.parameters) if name in touched]
         return Part(column[0].name(), representative(column[0]), numbers(column, self.device, self.dtype), touches)
+
+    def _require_in_place(self) -> None:
+        """Try the hooks around the step on a copy of the first run's weight."""
+        for part in self.parts:
+            for _, weight, own in islice(self.touched(part), 1):
+                require_in_place(part, weight[:1].detach().clone(), {name: number[:1] for name, number in own.items()})
 
     def _refresh(self) -> None:
         self._parameters: list[torch.Tensor] = list(self.model.parameters.values())
