@@ -23,7 +23,7 @@ SERVER.set_forkserver_preload(
         "regexp.sweep.engines.local",
     ]
 )
-TIMEOUT = 120
+TIMEOUT = 300
 
 
 @dataclasses.dataclass(frozen=True)
