@@ -118,7 +118,7 @@ def test_a_lost_process_s_stack_is_trained_again_and_not_for_ever(command_line, 
     done = command_line("-m", "epochs=2", *of("Deadly"), "seed=range(5)", *JOBLIB, ALONE, "study=s")
     assert done.code == 1
     assert "5 runs in outputs/s: 4 completed, 1 failed" in done.stdout, done.stderr
-    assert "stack 3 was lost" in done.stderr
+    assert "stack 4 was lost" in done.stderr  # and stack 3 too, unless seed 3 has died before seed 2 was loaded
     failed = next(folder for folder, status in held(touchy / "outputs/s").values() if status == "failed")
     summary = json.loads((failed / "summary.json").read_text(encoding="utf-8"))
     assert summary["seed"] == 3
