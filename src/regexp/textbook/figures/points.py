@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
+WIDE = 40
+"""Letters below a panel."""
 
 
 def points(picture: Picture, study: Study) -> Figure:
@@ -39,7 +42,7 @@ def points(picture: Picture, study: Study) -> Figure:
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
-        tidy(axes, f"{labels.get(metric, worded(metric))}{minus}", "")
+        tidy(axes, textwrap.fill(f"{labels.get(metric, worded(metric))}{minus}", WIDE), "")
         names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
