@@ -16,6 +16,7 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
+from regexp.startup import seldom_collected
 from regexp.stopping import at_once
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def main() -> None:
     try:
         with at_once():
             if _asks_only(arguments):
-                _hydra(sys.argv)
+                with seldom_collected():
+                    _hydra(sys.argv)
             else:
                 _train(arguments)
     except KeyboardInterrupt as error:
@@ -78,7 +80,6 @@ def planned(words: Sequence[str]) -> Plan:
 
 def _train(arguments: argparse.Namespace) -> None:
     from regexp.config import ConfigError
-    from regexp.startup import seldom_collected
 
     _refuse_flags(arguments)
     try:
