@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -29,3 +31,17 @@ def test_garbage_is_searched_for_seldom_and_then_as_before(fails):
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() > 1000
     assert not any(tracked is kept for tracked in gc.get_objects())  # those that are searched from now on
+
+
+def test_at_the_end_everything_is_searched_again():
+    """Libraries that count what is left of theirs would report leaks."""
+    program = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count()))\n"
+        "from regexp.startup import seldom_collected\n"
+        "with seldom_collected():\n"
+        "    pass\n"
+        "print(gc.get_freeze_count() > 1000)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.split() == ["True", "0"]
