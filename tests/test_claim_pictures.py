@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from regexp.comparison.reading import Run
 from regexp.textbook import report
@@ -44,6 +45,13 @@ def drawn(one, values, monkeypatch, **more):
     (axes,) = figure.axes
     legend = axes.get_legend()
     return axes, [text.get_text() for text in legend.get_texts()], " ".join(figure._supxlabel.get_text().split())
+
+
+def _predicted(values):
+    """By the textbook's formula: mean +- t s sqrt(1 + 1/n)."""
+    n, t = len(values), stats.t.ppf(0.975, len(values) - 1)
+    half = t * np.std(values, ddof=1) * math.sqrt(1 + 1 / n)
+    return np.mean(values) - half, np.mean(values) + half
 
 
 DECADES = [1e-4, 1e-3, 1e-2, 1.0]
@@ -83,6 +91,23 @@ def test_what_is_exact_shows_its_target_the_tolerance_and_the_seed_that_decides(
     row = report._row(Judgement(one, "holds", (2.001, 1.996, 2.0), 1.999, 1.9, 2.1))
     assert (row["value"], row["interval"]) == ("1.999, largest error 0.004", "")
     assert report._row(Judgement(claim("exact", tolerance=0.1), "holds", (0.0, -0.02), -0.01))["value"] == "largest error 0.02"
+
+
+def test_a_published_number_stands_in_the_prediction_interval_that_judges_it(monkeypatch):
+    one, values = claim("published", tolerance=9.0, published=Published(2.5, "me", "R2")), [1.0, 2.0, 3.0, 4.0]
+    monkeypatch.setattr("regexp.textbook.judging.measure", lambda *_: np.array(values))
+    monkeypatch.setattr("regexp.textbook.judging.diverged", lambda *_: {})
+    (found,) = judge(Study(dataclasses.replace(MINE, claims=(one,)), "standard", []))
+    assert found.prediction == pytest.approx(_predicted(values))
+    axes, names, _ = drawn(one, values, monkeypatch, prediction=found.prediction)
+    assert "95 % prediction interval of one run" in names
+    band = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (band.x0, band.x1) == pytest.approx(found.prediction)
+
+
+def test_what_is_no_seed_is_not_called_one(monkeypatch):
+    _, names, _ = drawn(claim("shown", "decomposition.bias_mlp_few"), [1.0, 2.0], monkeypatch)
+    assert "a seed's jackknife pseudo-value" in names
 
 
 def test_what_is_below_one_is_not_written_as_one():

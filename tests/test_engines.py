@@ -23,7 +23,7 @@ from regexp.optim import SGD
 from regexp.order import Order
 from regexp.rules import Invalid
 from regexp.settings import Settings
-from regexp.sweep.hint import hint
+from regexp.sweep.hint import hint, idle_cores
 from regexp.sweep.stack import Stack
 from regexp.sweep.stacks import stacks
 from regexp.sweep.study import claim, held
@@ -310,6 +310,27 @@ def test_idle_workers_are_told_how_to_get_a_stack_each(workers, said, caplog):
         assert said in caplog.text
         assert len(stacks(orders, size)) >= min(workers, 8)
         assert len(stacks(orders, size + 1)) < min(workers, 8)
+
+
+@pytest.mark.parametrize(
+    ("cores", "seconds", "size", "threads", "said"),
+    [
+        (4, 240.0, 8, 1, ["8 runs took 4.0 min on 1 of 4 cores", "engine=joblib hydra.launcher.max_stack=2", "trains on 4"]),
+        (2, 60.0, 4, 1, ["on 1 of 2 cores", "hydra.launcher.engine=joblib trains on 2"]),
+        (8, 240.0, 8, 4, ["on 4 of 8 cores", "max_stack=4 trains on 8"]),
+        (2, 59.0, 8, 1, []),
+        (1, 600.0, 8, 1, []),
+        (6, 600.0, 8, 4, []),
+    ],
+)
+def test_a_long_sweep_on_few_cores_says_how_to_use_the_others(cores, seconds, size, threads, said, monkeypatch, caplog):
+    experiments = [Experiment(SyntheticRegression(), Linear(), SGD(0.1 * k), epochs=1) for k in range(1, 9)]
+    orders = [Order(experiment, Settings("cpu", threads), Path(), [], "") for experiment in experiments]
+    monkeypatch.setattr("torch.get_num_threads", lambda: cores)
+    with caplog.at_level(logging.INFO, "regexp"):
+        idle_cores([Stack(number, part, Path()) for number, part in enumerate(stacks(orders, size))], seconds)
+    assert all(words in caplog.text for words in said)
+    assert ("cores: a command" in caplog.text) == bool(said)
 
 
 def test_jobs_that_differ_in_settings_only_are_one_run_and_it_is_said(command_line):

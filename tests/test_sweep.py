@@ -28,7 +28,7 @@ from regexp.regularizers import L1, Dropout, EarlyStopping, WeightDecay
 from regexp.regularizers.regularizer import Regularizer
 from regexp.settings import Settings
 from regexp.sweep import sweep
-from regexp.sweep.stacks import BUDGET, bytes_per_run, stacks
+from regexp.sweep.stacks import BUDGET, bytes_per_run, remark, stacks
 from regexp.sweep.study import claim, held
 from regexp.sweep.tally import Tally
 from run_folders_of import write_run
@@ -336,7 +336,9 @@ def test_sets_that_can_be_padded_share_a_stack(caplog):
     mixed = [order for pair in zip(*kinds, strict=True) for order in pair]
     caplog.set_level("INFO", "regexp")
     expected = [[0, 1, 2, 7], [3], [6], [4, 5]]
-    assert stacks(mixed, 100) == [[order for kind in group for order in kinds[kind]] for group in expected]
+    parts = stacks(mixed, 100)
+    remark(parts)
+    assert parts == [[order for kind in group for order in kinds[kind]] for group in expected]
     assert caplog.messages == [
         "16 runs in 4 stacks: l1, weight_decay switched off where lacking; "
         "runs with early_stopping apart, since nothing switches it off"
@@ -347,7 +349,9 @@ def test_a_stack_that_is_cut_pads_no_more_than_it_must(caplog):
     bare, decaying = orders(4), orders(4, [WeightDecay(0.1)])
     mixed = [order for pair in zip(bare, decaying, strict=True) for order in pair]
     caplog.set_level("INFO", "regexp")
-    assert stacks(mixed, 4) == [bare, decaying]
+    parts = stacks(mixed, 4)
+    remark(parts)
+    assert parts == [bare, decaying]
     assert caplog.messages == []
 
 

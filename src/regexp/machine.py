@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import re
 import subprocess
@@ -54,6 +55,11 @@ def holding(runs: int, device: torch.device) -> Iterator[None]:
         together, smaller = (f"{runs} runs at once", ", batch_size or max_stack") if runs > 1 else ("the run", " or batch_size")
         text = f"{device} has not enough memory for {together} ({why}): choose a smaller network{smaller}"
         raise OutOfMemory(text) from error
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

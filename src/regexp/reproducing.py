@@ -20,7 +20,7 @@ from regexp.textbook.listing import listing, measured
 from regexp.textbook.protocol import TIERS, Protocol
 from regexp.textbook.reading import ProtocolError, read_each
 from regexp.textbook.rehearsing import rehearse
-from regexp.words import quoted
+from regexp.words import duration, quoted
 
 
 def main() -> None:
@@ -142,7 +142,7 @@ def _stored(protocol: Protocol, tier: str) -> sweeps.Swept:
 
 def _estimate(times: Mapping[tuple[str, str], float], protocol: Protocol, tier: str) -> str:
     known = times.get((protocol.name, tier))
-    return f", about {pages.duration(known)} when it was measured" if known else ""
+    return f", about {duration(known)} when it was measured" if known else ""
 
 
 def _command() -> str:

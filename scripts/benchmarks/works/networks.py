@@ -18,9 +18,11 @@ from regexp.machine import using
 TITLE = "W3: a Fashion-MNIST sweep of {runs} networks ({strengths} strengths x {seeds} seeds), whole command, {epochs} epochs"
 HOW = (
     "784-256-128-10, weight decay, no dropout, {images} images, both splits evaluated after every epoch (by regexp before the "
-    "first too). Hydra's launchers are extrapolated linearly, source 2's loop from one epoch of one run per process, regexp's "
-    "own from few runs. One thread per run where runs are trained side by side or in a stack, else all"
+    "first too). regexp is one process on one core; on as many cores as the joblib launcher and JAX take, its joblib engine trains "
+    "a stack on each. Hydra's launchers are extrapolated linearly, source 2's loop from one epoch of one run per process, "
+    "regexp's own from few runs. One thread per run where runs are trained side by side or in a stack, else all"
 )
+ON_ALL = "regexp, engine=joblib"
 TOLERANCE = 0.10
 """Of the test loss: other initial weights and another order, after an epoch."""
 
@@ -34,6 +36,9 @@ def measure(sizes: Sizes) -> Work:
     with tempfile.TemporaryDirectory() as folder:
         sweep = Sweep(Path(folder), [10.0**-k for k in range(1, 1 + strengths)], seeds, sizes.images, epochs)
         regexp, limit = Contestant("regexp", sweep.ours), Contestant("matrix products", sweep.products)
+        wide = [Contestant(ON_ALL, sweep.on_all_cores)] if installed("joblib") else []
+        if not wide:
+            work.lacks(ON_ALL, "joblib")
         loops = [Contestant("source 2's loop, Hydra's basic launcher", lambda: sweep.loop(BASIC, 1, None))]
         launched = [Contestant("regexp, Hydra's basic launcher", lambda: sweep.launched(BASIC, (1, 2), None))]
         if installed("hydra_plugins.hydra_joblib_launcher"):
@@ -45,13 +50,15 @@ def measure(sizes: Sizes) -> Work:
         others = [Contestant("JAX vmap", sweep.jax)] if installed("jax") else []
         if not others:
             work.lacks("JAX", "jax[cpu]")
-        everybody = [regexp, *loops, *launched, *others, limit]
+        everybody = [regexp, *wide, *loops, *launched, *others, limit]
         interleave(everybody, sizes.network_turns, warm=False)
         taken = work.record(everybody)
-        for loop in loops:
-            work.compare(f"{loop.name} / regexp", taken[loop.name], taken["regexp"], at_least(7))
-        for other in (*launched, *others):
-            work.compare(f"{other.name} / regexp", taken[other.name], taken["regexp"])
+        for other in (*loops, *launched, *others, *wide):
+            limits = (at_least(7),) if other is loops[0] else ()
+            work.compare(f"{other.name} / regexp", taken[other.name], taken["regexp"], *limits)
+        for other in (*loops[1:], *launched[1:], *others) if wide else ():
+            limits = (at_least(7),) if other in loops else ()
+            work.compare(f"{other.name} / {ON_ALL}", taken[other.name], taken[ON_ALL], *limits)
         work.compare("regexp / matrix products alone", taken["regexp"], taken["matrix products"], at_most(2), at_most(1.6))
         one, all_of_them = sweep.losses(epoch=1, only=True), sweep.losses(epoch=epochs)
         work.check(loops, Contestant("", lambda: None, losses=[one]), TOLERANCE)
@@ -69,6 +76,12 @@ class Sweep:
     def ours(self) -> Once:
         """This project's command."""
         return Once(seconds=timed(self._command(self.strengths, self.seeds, f"study={self._new()}"), self.folder))
+
+    def on_all_cores(self) -> Once:
+        """This project's command, with a stack on every core."""
+        each = -(-len(self.strengths) * self.seeds // CORES)
+        engine = ("hydra.launcher.engine=joblib", f"hydra.launcher.workers={CORES}", f"hydra.launcher.max_stack={each}")
+        return Once(seconds=timed(self._command(self.strengths, self.seeds, f"study={self._new()}", *engine), self.folder))
 
     def launched(self, launcher: Sequence[str], few: tuple[int, int], threads: int | None) -> Once:
         """This project, run by run, by a launcher of Hydra's."""

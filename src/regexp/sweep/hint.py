@@ -1,28 +1,65 @@
-"""What to say when there are fewer stacks than workers."""
+"""What to say when cores or workers stand idle, and how to type a sweep that uses them.
+
+Hints only: what is trained together must not depend on who trains it.
+"""
 
 from __future__ import annotations
 
 import bisect
+import importlib.util
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from regexp.launcher import PACKAGES
+from regexp.lazy import torch
+from regexp.machine import find_device
+from regexp.order import Order
 from regexp.sweep.stack import Stack
 from regexp.sweep.stacks import stacks
+from regexp.words import counted, duration
 
 log = logging.getLogger("regexp")
 
+LONG = 60.0
+"""Seconds of a sweep on one core from which on it is said how to use the others."""
+
 
 def hint(waiting: Iterable[Stack], workers: int) -> None:
-    """Log how every worker gets a stack, if some would get none.
-
-    It is a hint only: what is trained together must not depend on who trains it.
-    """
+    """Log how every worker gets a stack, if some would get none."""
     waiting = list(waiting)
-    orders = [order for stack in waiting for order in stack.orders]
+    orders = _orders(waiting)
     busy = min(workers, len(orders))
     if len(waiting) >= busy:
         return
-    sizes = range(1, len(orders) + 1)
-    enough = bisect.bisect_left(sizes, True, key=lambda size: len(stacks(orders, size)) < busy)
     text = "%d runs in %d of the stacks that %d workers could train: hydra.launcher.max_stack=%d gives %s one"
-    log.warning(text, len(orders), len(waiting), workers, enough, "every worker" if busy == workers else "every run")
+    who = "every worker" if busy == workers else "every run"
+    log.warning(text, len(orders), len(waiting), workers, _largest(orders, busy), who)
+
+
+def idle_cores(trained: Sequence[Stack], seconds: float) -> None:
+    """Log how a sweep on the CPU that took long would use the cores that it left idle.
+
+    OMP_NUM_THREADS, which says how many cores a process may use, holds here too.
+    """
+    if seconds < LONG or find_device(trained[0].orders[0].settings.device).type != "cpu":
+        return
+    orders, threads = _orders(trained), trained[0].threads
+    cores = torch.get_num_threads()
+    if (busy := min(cores // threads, len(orders))) < 2:
+        return
+    package, extra = PACKAGES["joblib"]
+    words = ["hydra.launcher.engine=joblib"]
+    if len(trained) < busy:
+        words.append(f"hydra.launcher.max_stack={_largest(orders, busy)}")
+    missing = "" if importlib.util.find_spec(str(package)) else f' (pip install "regexp[{extra}]")'
+    took = f"{counted(len(orders), 'run')} took {duration(seconds)} on {threads} of {cores} cores"
+    log.info("%s: a command with %s%s trains on %d", took, " ".join(words), missing, busy * threads)
+
+
+def _orders(parts: Iterable[Stack]) -> list[Order]:
+    return [order for stack in parts for order in stack.orders]
+
+
+def _largest(orders: Sequence[Order], parts: int) -> int:
+    """The largest stack that leaves so many of them."""
+    return bisect.bisect_left(range(1, len(orders) + 1), True, key=lambda size: len(stacks(orders, size)) < parts)

@@ -30,10 +30,14 @@ def stacks(orders: Sequence[Order], max_stack: int | None) -> list[list[Order]]:
     None: as many as fit into the memory budget, by an estimate from the structure. In a group, runs that hold the same
     regularizers are neighbours, so that a stack pads no more than it must.
     """
-    parts = [stack for group in _groups(orders) for stack in _cut(group, max_stack or _size(group))]
+    return [stack for group in _groups(orders) for stack in _cut(group, max_stack or _size(group))]
+
+
+def remark(parts: Sequence[Sequence[Order]]) -> None:
+    """Log what was switched off in some runs so that they can share a stack, and which runs cannot for that reason."""
+    orders = [order for part in parts for order in part]
     if remarks := [*_padded(parts), *_apart(orders)]:
         log.info("%s in %s: %s", counted(len(orders), "run"), counted(len(parts), "stack"), "; ".join(remarks))
-    return parts
 
 
 def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:

@@ -19,7 +19,7 @@ from regexp.launcher import Launcher
 from regexp.order import Order
 from regexp.sweep import engines, worker
 from regexp.sweep.stack import TRIES, Lost, Outcome, Stack
-from regexp.sweep.stacks import stacks
+from regexp.sweep.stacks import remark, stacks
 from regexp.sweep.study import FINISHED, claim, status_of
 from regexp.sweep.tally import Tally
 
@@ -31,6 +31,7 @@ BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of {total} runs [{elapsed}, {remaining}
 def train_missing(orders: Sequence[Order], given: Sequence[Stack], folder: Path, tally: Tally, launcher: Launcher) -> None:
     """Train the runs, and count how each ended; ``given`` are stacks that an earlier command has handed over already."""
     parts = stacks(orders, launcher.max_stack)
+    remark(parts)
     waiting = deque([*given, *(Stack(number, part, folder) for number, part in enumerate(parts, start=1))])
     whole = [order for stack in waiting for order in stack.orders]
     before = len(tally.status)

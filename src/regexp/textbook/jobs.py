@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from regexp import stopping
+from regexp.machine import cores
 
 
 def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable[[str], None]) -> list[str]:
@@ -43,16 +44,11 @@ def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable
 
 def parallel(wanted: int | None, commands: int) -> int:
     """How many to run at a time: as many as ``wanted``, by default one per core, but at most 4, since each needs 1 to 2 GB."""
-    return max(1, min(wanted or min(_cores(), 4), commands))
-
-
-def _cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(wanted or min(cores(), 4), commands))
 
 
 def _start(command: Sequence[str], jobs: int) -> subprocess.Popen[str]:
-    share = str(max(1, _cores() // jobs))
+    share = str(max(1, cores() // jobs))
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

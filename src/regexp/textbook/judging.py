@@ -40,6 +40,8 @@ class Judgement:
     """``1 of 10 plain runs diverged``: the worst value was put in for them."""
     of_medians: float | None = None
     """The difference (or ratio) of the two medians, where what was printed is one."""
+    prediction: tuple[float, float] | None = None
+    """The 95 % prediction interval of one more run, by which a published value is judged."""
 
     @property
     def n(self) -> int:
@@ -82,8 +84,10 @@ def _judge(claim: Claim, study: Study) -> Judgement:
         return Judgement(claim, "shown", **seen)
     if study.tier == "quick" and claim.kind != "exact":
         return Judgement(claim, "no verdict", **seen)
-    verdict, p, remark = _decide(claim, values, median=median)
-    return Judgement(claim, verdict, **seen, p=p, remark=remark)
+    verdict, found, remark = _decide(claim, values, median=median)
+    if claim.kind == "published" and np.isfinite([found.low, found.high]).all():
+        seen["prediction"] = float(found.low), float(found.high)
+    return Judgement(claim, verdict, **seen, p=float(found.p), remark=remark)
 
 
 def _of_medians(claim: Claim, study: Study) -> float | None:
@@ -94,14 +98,14 @@ def _of_medians(claim: Claim, study: Study) -> float | None:
     return float(first / second if claim.value.joined == "over" else first - second)
 
 
-def _decide(claim: Claim, values: np.ndarray, *, median: bool) -> tuple[str, float, str]:
-    """The verdict, the error probability of the decision, and what else is to be said."""
+def _decide(claim: Claim, values: np.ndarray, *, median: bool) -> tuple[str, verdicts.Decision, str]:
+    """The verdict, what the data say, and what else is to be said."""
     if claim.kind == "band" and len(values) < claim.band_seeds:
-        return "not decided", math.nan, f"the band is for means of {claim.band_seeds} seeds"
+        return "not decided", verdicts.UNTESTED, f"the band is for means of {claim.band_seeds} seeds"
     found = _decision(claim, values, median=median)
     yes, no = WORDS.get(claim.kind, ("holds", "does not hold"))
     remark = f"prediction interval {interval(found.low, found.high)}" if claim.kind == "published" else ""
-    return yes if found.holds else no if found.fails else "not decided", float(found.p), remark
+    return yes if found.holds else no if found.fails else "not decided", found, remark
 
 
 def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Decision:

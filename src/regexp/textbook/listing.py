@@ -7,6 +7,7 @@ from pathlib import Path
 
 from regexp.textbook import pages, report
 from regexp.textbook.protocol import TIERS, Protocol
+from regexp.words import duration
 
 Times = Mapping[tuple[str, str], float]
 """Seconds of training and drawing by experiment and tier."""
@@ -35,7 +36,7 @@ def measured() -> dict[tuple[str, str], float]:
 
 
 def _time(name: str, tiers: list[str], times: Times) -> str:
-    known = [f"{tier} {pages.duration(times[name, tier])}" for tier in tiers if (name, tier) in times]
+    known = [f"{tier} {duration(times[name, tier])}" for tier in tiers if (name, tier) in times]
     return ", ".join(known) or " ".join([*(tiers if len(tiers) == 1 else []), "not measured"])
 
 
@@ -46,5 +47,5 @@ def _totals(protocols: Mapping[str, Protocol], tiers: list[str], times: Times) -
         known = [times[name, tier] for name in protocols if (name, tier) in times]
         which = f"all {len(protocols)}" if len(known) == len(protocols) else f"{len(known)} of {len(protocols)}"
         if known:
-            lines.append(f"{which} at {tier}: {pages.duration(sum(known))} of training and drawing, one after the other")
+            lines.append(f"{which} at {tier}: {duration(sum(known))} of training and drawing, one after the other")
     return lines

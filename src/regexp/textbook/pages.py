@@ -9,6 +9,7 @@ from typing import Any
 
 from regexp import atomic
 from regexp.textbook import searched
+from regexp.words import duration
 
 Data = Mapping[str, Any]
 
@@ -101,13 +102,6 @@ def took(data: Data) -> float:
 def verdicts(data: Data) -> str:
     """``4 holds, 1 not decided``."""
     return ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
-
-
-def duration(seconds: float) -> str:
-    """``45 s``, ``3.2 min``, ``1.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _cells(row: Data, named: str) -> list[str]:

@@ -11,6 +11,7 @@ of average bioavailability", 1987; Holm, "A simple sequentially rejective multip
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ class Decision:
     low: Figure
     high: Figure
     """The 95 % interval; of a published value the prediction interval."""
+
+
+UNTESTED = Decision(False, False, math.nan, math.nan, math.nan)
+"""Neither."""
 
 
 def exact(values: Any, target: float, tolerance: float) -> Decision:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 
 from regexp.launcher import Launcher
+from regexp.sweep.hint import idle_cores
 from regexp.sweep.stack import Endings, Outcome, Stack
 from regexp.words import counted
 
@@ -15,8 +17,9 @@ log = logging.getLogger("regexp")
 
 def run(waiting: deque[Stack], work: Callable[[Stack], Outcome], launcher: Launcher) -> Endings:
     """Train them here."""
-    count = len(waiting)
+    given, began = list(waiting), time.monotonic()
     while waiting:
         stack = waiting.popleft()
-        log.info("stack %d of %d: %s", stack.number, count, counted(len(stack.orders), "run"))
+        log.info("stack %d of %d: %s", stack.number, len(given), counted(len(stack.orders), "run"))
         yield stack, work(stack)
+    idle_cores(given, time.monotonic() - began)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -11,6 +10,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from regexp.launcher import Launcher
+from regexp.machine import cores
 from regexp.sweep.hint import hint
 from regexp.sweep.stack import Endings, Lost, Outcome, Stack, pack
 from regexp.sweep.worker import train_parcel
@@ -44,11 +44,6 @@ def run(waiting: deque[Stack], work: Callable[[Stack], Outcome], launcher: Launc
     finally:
         for process in [*idle, *(process for _, process in busy.values())]:
             process.shutdown(kill_workers=True)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _process() -> ProcessPoolExecutor:

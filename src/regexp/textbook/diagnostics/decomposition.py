@@ -30,6 +30,8 @@ QUANTITIES = (
     "variance_mlp_many",
 )
 
+DOT = "a seed's jackknife pseudo-value"
+
 INPUTS = 2000
 ELSEWHERE = 10**6
 """The seed of the inputs at which all runs are compared; no run is trained on it."""

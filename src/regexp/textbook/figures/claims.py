@@ -11,11 +11,12 @@ import numpy as np
 
 from regexp.axes import short_tick
 from regexp.comparison.figures.style import new_figure, tidy
+from regexp.textbook import diagnostics
 from regexp.textbook.figures.caption import condition, counted, finish, measured, recipe
 from regexp.textbook.figures.expected import draw_expected, expected
 from regexp.textbook.judging import Judgement
 from regexp.textbook.measuring import trained
-from regexp.textbook.protocol import NAMED
+from regexp.textbook.protocol import NAMED, Claim
 from regexp.textbook.study import Study
 from regexp.textbook.wording import number, reference
 
@@ -40,7 +41,7 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     figure, (axes,) = new_figure(8.0, 3.0, 1)
     draw_expected(axes, judgement)
     height = np.random.default_rng(0).uniform(-0.28, 0.28, len(seen))
-    axes.scatter(seen, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label="a seed", zorder=3)
+    axes.scatter(seen, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label=_dot(judgement.claim), zorder=3)
     _center(axes, judgement)
     _scale(axes, judgement, seen)
     tidy(axes, textwrap.fill(measured(judgement.claim.value, study.protocol.labels), WIDE), "")
@@ -50,6 +51,12 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     lines = _legend(axes) + finish(figure, title, caption)
     figure.set_figheight(1.75 + 0.2 * lines + 0.2 * axes.get_xlabel().count("\n"))
     return figure
+
+
+def _dot(claim: Claim) -> str:
+    """What a dot is: a seed, unless the diagnostic says otherwise."""
+    named = [diagnostics.find(term.diagnostic[0]) for term in claim.value.terms if term.diagnostic]
+    return next((module.DOT for module in named if hasattr(module, "DOT")), "a seed")
 
 
 def _center(axes: Axes, judgement: Judgement) -> None:

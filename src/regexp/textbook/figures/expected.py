@@ -20,6 +20,8 @@ def draw_expected(axes: Axes, judgement: Judgement) -> None:
     claim = judgement.claim
     if ends := shaded(claim):
         axes.axvspan(*ends, color=GREEN, alpha=0.15, linewidth=0, label=RANGES[claim.kind])
+    if judgement.prediction:
+        axes.axvspan(*judgement.prediction, color="0.5", alpha=0.15, linewidth=0, label="95 % prediction interval of one run")
     if claim.kind in ("direction", "equal"):
         name = "claimed: above this" if claim.kind == "direction" else None
         axes.axvline(claim.target, color="0.3", linewidth=1, label=name)
