@@ -308,8 +308,11 @@ def test_idle_workers_are_told_how_to_get_a_stack_each(workers, said, caplog):
     else:
         size = int(caplog.text.split("max_stack=")[1].split()[0])
         assert said in caplog.text
-        assert len(stacks(orders, size)) >= min(workers, 8)
-        assert len(stacks(orders, size + 1)) < min(workers, 8)
+        found = stacks(orders, size)
+        assert len(found) >= min(workers, 8)
+        assert max(map(len, found)) == size
+        fewer = [len(stacks(orders, larger)) for larger in range(size + 1, 9)]
+        assert all(count == len(found) or count < min(workers, 8) for count in fewer)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +329,7 @@ def test_idle_workers_are_told_how_to_get_a_stack_each(workers, said, caplog):
 def test_a_long_sweep_on_few_cores_says_how_to_use_the_others(cores, seconds, size, threads, said, monkeypatch, caplog):
     experiments = [Experiment(SyntheticRegression(), Linear(), SGD(0.1 * k), epochs=1) for k in range(1, 9)]
     orders = [Order(experiment, Settings("cpu", threads), Path(), [], "") for experiment in experiments]
-    monkeypatch.setattr("torch.get_num_threads", lambda: cores)
+    monkeypatch.setattr("regexp.sweep.hint.torch.get_num_threads", lambda: cores)
     with caplog.at_level(logging.INFO, "regexp"):
         idle_cores([Stack(number, part, Path()) for number, part in enumerate(stacks(orders, size))], seconds)
     assert all(words in caplog.text for words in said)

@@ -63,15 +63,11 @@ def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 
 def _norms(layers: Mapping[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:
     """Norms over the weight matrices, biases left out, in all and by layer."""
-    sizes = torch.tensor([[weight[0].numel()] for weight in layers.values()])
-    squares, sums, zeros = figures.unbind(1)
-    metrics = {
-        "weights/l2_norm": squares.sum(0).sqrt(),
-        "weights/l1_norm": sums.sum(0),
-        "weights/zero_fraction": zeros.sum(0) / sizes.sum(),
-    }
-    by_layer = zip(layers, squares.sqrt(), sums, zeros / sizes, strict=True)
-    for name, l2_norm, l1_norm, zero_fraction in by_layer:
-        prefix = f"weights/{name.removesuffix('.weight')}"
-        metrics |= {f"{prefix}/l2_norm": l2_norm, f"{prefix}/l1_norm": l1_norm, f"{prefix}/zero_fraction": zero_fraction}
+    sizes = [weight[0].numel() for weight in layers.values()]
+    parts = {"weights": (figures.sum(0), sum(sizes))}
+    for name, own, size in zip(layers, figures, sizes, strict=True):
+        parts[f"weights/{name.removesuffix('.weight')}"] = own, size
+    metrics: Metrics = {}
+    for name, ((squares, sums, zeros), size) in parts.items():
+        metrics |= {f"{name}/l2_norm": squares.sqrt(), f"{name}/l1_norm": sums, f"{name}/zero_fraction": zeros / size}
     return metrics

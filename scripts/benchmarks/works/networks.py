@@ -18,9 +18,9 @@ from regexp.machine import using
 TITLE = "W3: a Fashion-MNIST sweep of {runs} networks ({strengths} strengths x {seeds} seeds), whole command, {epochs} epochs"
 HOW = (
     "784-256-128-10, weight decay, no dropout, {images} images, both splits evaluated after every epoch (by regexp before the "
-    "first too). regexp is one process on one core; on as many cores as the joblib launcher and JAX take, its joblib engine trains "
-    "a stack on each. Hydra's launchers are extrapolated linearly, source 2's loop from one epoch of one run per process, "
-    "regexp's own from few runs. One thread per run where runs are trained side by side or in a stack, else all"
+    "first too). regexp is one process on one core; on as many cores as the joblib launcher and JAX take, its joblib engine "
+    "trains a stack on each. Hydra's launchers are extrapolated linearly, source 2's loop from one epoch of one run per "
+    "process, regexp's own from few runs. One thread per run where runs are trained side by side or in a stack, else all"
 )
 ON_ALL = "regexp, engine=joblib"
 TOLERANCE = 0.10

@@ -45,7 +45,7 @@ class Rows:
     def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
         """The rows from position ``low`` to ``high`` of every group (a view where they lie in order)."""
         if self.start is not None:
-            return self.table[self.start + low : self.start + high].unsqueeze(0)
+            return self.table[None, self.start + low : self.start + high]
         return self._read(self.index[:, low:high])
 
     def _batches(self, index: Int[torch.Tensor, "groups n"], size: int) -> Iterator[torch.Tensor]:

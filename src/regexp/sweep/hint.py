@@ -61,5 +61,6 @@ def _orders(parts: Iterable[Stack]) -> list[Order]:
 
 
 def _largest(orders: Sequence[Order], parts: int) -> int:
-    """The largest stack that leaves so many of them."""
-    return bisect.bisect_left(range(1, len(orders) + 1), True, key=lambda size: len(stacks(orders, size)) < parts)
+    """The largest stack where there are at least so many, which are of nearly one size."""
+    most = bisect.bisect_left(range(1, len(orders) + 1), True, key=lambda size: len(stacks(orders, size)) < parts)
+    return max(map(len, stacks(orders, most)))

@@ -9,8 +9,8 @@ A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and
 
 A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
 ``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
-from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own, and ``DOT``, what a value of
-its quantities is called in the pictures of claims, where that is not "a seed".
+from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own, and ``DOT``, what a value
+of its quantities is called in the pictures of claims, where that is not "a seed".
 """
 
 from __future__ import annotations
