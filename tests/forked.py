@@ -17,7 +17,7 @@ SERVER.set_forkserver_preload(
         "torch",
         "regexp.runner",
         "regexp.train",
-        "regexp.job",
+        "regexp.command.job",
         "regexp.config.planning",
         "regexp.sweep.training",
         "regexp.sweep.engines.local",

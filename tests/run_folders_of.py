@@ -8,7 +8,7 @@ from typing import Any
 
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
-from regexp.history import RunFolder
+from regexp.files.history import RunFolder
 from regexp.models import Linear
 from regexp.optim import SGD
 

@@ -12,7 +12,7 @@ import time
 import pytest
 import torch
 
-from regexp import atomic, checkpoint
+from regexp.files import atomic, checkpoint
 
 
 def payload(epoch=7):

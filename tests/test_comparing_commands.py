@@ -14,9 +14,9 @@ import pytest
 from scipy import stats
 
 import regexp
+from regexp.command.conclusion import conclude
 from regexp.comparing import main
 from regexp.comparison.reading import read, read_run
-from regexp.conclusion import conclude
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import L1, Dropout, WeightDecay

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from regexp.command.conclusion import conclude
 from regexp.comparison.written import fingerprint, noted
-from regexp.conclusion import conclude
 from run_folders_of import ONE, write_run, write_setting
 from test_comparing import decayed
 

@@ -17,11 +17,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams import api_pb2, metadata
 
-from regexp import atomic
 from regexp.datasets import SyntheticRegression
-from regexp.events import hyperparameters
 from regexp.experiment import Experiment
-from regexp.history import RunFolder, read_metrics, read_summary
+from regexp.files import atomic
+from regexp.files.events import hyperparameters
+from regexp.files.history import RunFolder, read_metrics, read_summary
 from regexp.models import MLP
 from regexp.optim import SGD
 from regexp.regularizers import Dropout, WeightDecay
@@ -284,8 +284,9 @@ experiment = Experiment(SyntheticRegression(), Linear(), SGD(0.1))
 experiment.hash()
 before = set(sys.modules)
 
-from regexp import checkpoint, curves
-from regexp.history import RunFolder
+from regexp import curves
+from regexp.files import checkpoint
+from regexp.files.history import RunFolder
 rows = [{{"epoch": 0, "train/loss": 1.0}}]
 for tensorboard in (False, True):
     assert not tensorboard or "tensorboard" not in sys.modules

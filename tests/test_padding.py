@@ -10,7 +10,7 @@ import torch
 from regexp.component import per_run
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
-from regexp.history import read_metrics
+from regexp.files.history import read_metrics
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.program import Program, load_data

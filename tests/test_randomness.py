@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import regexp
-from regexp.checkpoint import Pace
 from regexp.datasets import SyntheticRegression
 from regexp.experiment import Experiment
+from regexp.files.checkpoint import Pace
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.program import Program, arrange, load_data

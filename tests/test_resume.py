@@ -17,10 +17,11 @@ from dataclasses import replace
 import pytest
 
 import regexp
-from regexp import atomic, checkpoint, stopping, training
-from regexp.checkpoint import Pace
+from regexp import stopping, training
 from regexp.datasets import SyntheticRegression
-from regexp.history import read_metrics
+from regexp.files import atomic, checkpoint
+from regexp.files.checkpoint import Pace
+from regexp.files.history import read_metrics
 from regexp.models import MLP, Linear
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L1, L2, Dropout, EarlyStopping, L1Subgradient, WeightDecay
@@ -153,7 +154,7 @@ def test_a_signal_saves_and_ends(whole, what, when, number, status, tmp_path, mo
 def test_a_signal_while_data_are_loaded_ends_at_once_and_the_run_starts_again(whole, tmp_path, monkeypatch):
     experiment, unbroken = whole
     with monkeypatch.context() as patched, stopping.at_once(), pytest.raises(stopping.Stopped) as stopped:
-        patched.setattr("regexp.facts.load_data", lambda _: to_self(signal.SIGTERM)())
+        patched.setattr("regexp.recording.facts.load_data", lambda _: to_self(signal.SIGTERM)())
         fit(experiment, tmp_path / "cut")
     assert stopped.value.status == 143
     assert summary(tmp_path / "cut")["status"] == "interrupted"

@@ -16,7 +16,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from regexp import stored
-from regexp.history import read_metrics
+from regexp.files.history import read_metrics
 from test_resume import same_run
 
 QUICK = ("curves=false", "threads=1", "dataset.features=64")

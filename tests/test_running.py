@@ -189,12 +189,10 @@ def test_a_study_is_given_to_the_engine_that_was_asked_for(monkeypatch):
 
 
 def test_a_stack_is_as_large_as_asked(monkeypatch):
-    from regexp import recorded_training
+    from regexp.recording import training
 
-    sizes, train_stack = [], recorded_training.train_stack
-    monkeypatch.setattr(
-        recorded_training, "train_stack", lambda runs, *rest: sizes.append(len(runs)) or train_stack(runs, *rest)
-    )
+    sizes, train_stack = [], training.train_stack
+    monkeypatch.setattr(training, "train_stack", lambda runs, *rest: sizes.append(len(runs)) or train_stack(runs, *rest))
     regexp.run(*GRID, "hydra.launcher.max_stack=4")
     assert sizes == [3, 3]
 

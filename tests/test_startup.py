@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from regexp.startup import SELDOM, seldom_collected
+from regexp.command.startup import SELDOM, seldom_collected
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_at_the_end_everything_is_searched_again():
     program = (
         "import atexit, gc\n"
         "atexit.register(lambda: print(gc.get_freeze_count()))\n"
-        "from regexp.startup import seldom_collected\n"
+        "from regexp.command.startup import seldom_collected\n"
         "with seldom_collected():\n"
         "    pass\n"
         "print(gc.get_freeze_count() > 1000)\n"

@@ -11,7 +11,7 @@ import pytest
 
 from regexp.config.ranges import Range
 from regexp.config.spaces import Space
-from regexp.naming import SEARCH_NOTE
+from regexp.files.naming import SEARCH_NOTE
 from regexp.regularizers import WeightDecay
 from regexp.search.asking import Asker
 from regexp.search.outcomes import Outcome, Searched

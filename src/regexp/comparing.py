@@ -24,7 +24,7 @@ from regexp.comparison.remarks import remarks, unbegun, undrawn
 from regexp.comparison.scales import check, comparable
 from regexp.comparison.settings import Setting, group, seeds_of, split_sizes
 from regexp.comparison.variation import variation
-from regexp.naming import SEARCH_NOTE
+from regexp.files.naming import SEARCH_NOTE
 from regexp.words import counted, quoted
 
 

@@ -40,7 +40,7 @@ class Result:
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Versions, device, threads, hashes of data files."""
     snapshot: dict[str, Any] = dataclasses.field(default_factory=dict)
-    """All that is needed to train on (see :mod:`regexp.snapshot`)."""
+    """All that is needed to train on (see :mod:`regexp.recording.snapshot`)."""
     baselines: dict[str, Row] = dataclasses.field(default_factory=dict)
     """Metrics of what needs no training, by name: ``constant``, and ``ridge`` or ``logistic`` with its ``strength``. Only for
     data sets of your own (see :mod:`regexp.baselines`)."""

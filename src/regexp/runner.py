@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import notes, saving
-from regexp.checkpoint import Pace
+from regexp import notes
 from regexp.experiment import Experiment
-from regexp.history import has_ended
-from regexp.naming import folder_names
+from regexp.files.checkpoint import Pace
+from regexp.files.history import has_ended
+from regexp.files.naming import folder_names
 from regexp.program import require_one_structure
-from regexp.progress import reporting
-from regexp.recorded_training import train_stack
+from regexp.recording import saving
+from regexp.recording.progress import reporting
+from regexp.recording.training import train_stack
+from regexp.recording.writing import Keep, RunWriter, only_here
 from regexp.results import Result
 from regexp.rules import Invalid
 from regexp.training import Observe
-from regexp.writing import Keep, RunWriter, only_here
 
 EVERY_MINUTE = Pace()
 

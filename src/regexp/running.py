@@ -12,16 +12,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.version import VersionBase
 
 from regexp import notes
+from regexp.command.folders import claim, note_command
+from regexp.command.rehearsal import rehearse
 from regexp.config import ConfigError
 from regexp.config.building import forget
 from regexp.config.orders import orders
 from regexp.config.planning import Plan, plan
-from regexp.history import read_summary
+from regexp.files.history import read_summary
 from regexp.launcher import Launcher
 from regexp.order import Order
-from regexp.rehearsal import rehearse
 from regexp.results import Result
-from regexp.run_folders import claim, note_command
 from regexp.runs import Runs, of_folders, runs_below
 from regexp.train import CONFIG_NAME, config_folder, register_resolvers
 from regexp.words import counted
@@ -92,7 +92,7 @@ def _misfits(asked: Plan, overrides: Sequence[str]) -> list[str]:
 
 def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
     """All results in the order in which they were asked for."""
-    from regexp.recorded_training import train_stack
+    from regexp.recording.training import train_stack
     from regexp.sweep.stacks import stacks
 
     done: dict[str, Result] = {}

@@ -13,11 +13,11 @@ from regexp import curves, stored
 from regexp.comparing import compare_runs
 from regexp.comparison.comparison import Comparison
 from regexp.comparison.reading import Run, fields_of, places, read_run
-from regexp.history import read_summary
+from regexp.files.history import read_summary
 from regexp.page import page, png
+from regexp.recording.writing import summary
 from regexp.results import Result
 from regexp.words import counted
-from regexp.writing import summary
 
 if TYPE_CHECKING:
     import pandas as pd

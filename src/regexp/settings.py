@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from regexp.checkpoint import Pace
+from regexp.files.checkpoint import Pace
 from regexp.lazy import torch
 from regexp.rules import Invalid, boolean, one_of, optional, require, whole
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from regexp import checkpoint
 from regexp.config import build
-from regexp.history import read_metrics, read_summary
+from regexp.files import checkpoint
+from regexp.files.history import read_metrics, read_summary
 from regexp.results import Result
 
 

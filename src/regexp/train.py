@@ -16,7 +16,7 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
-from regexp.startup import seldom_collected
+from regexp.command.startup import seldom_collected
 from regexp.stopping import at_once
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def main() -> None:
 
 def job(cfg: Any) -> float | None:
     """What Hydra calls for every run."""
-    from regexp.job import run
+    from regexp.command.job import run
 
     return run(cfg)
 
@@ -92,11 +92,11 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _prepared(arguments: argparse.Namespace) -> Callable[[], None]:
     """What is left to do when all has been checked and the folder is taken."""
+    from regexp.command.folders import holds_run
+    from regexp.command.rehearsal import rehearse
     from regexp.config.orders import orders
     from regexp.config.planning import plan
     from regexp.config.resuming import folder_of
-    from regexp.rehearsal import rehearse
-    from regexp.run_folders import holds_run
 
     if folder := folder_of(arguments.overrides):
         return partial(_resume, folder, arguments)
@@ -112,7 +112,7 @@ def _prepared(arguments: argparse.Namespace) -> Callable[[], None]:
 
 
 def _search(asked: Plan) -> None:
-    from regexp.multirun import train_search
+    from regexp.command.multirun import train_search
     from regexp.search import Unfinished
 
     try:
@@ -122,19 +122,19 @@ def _search(asked: Plan) -> None:
 
 
 def _sweep(asked: Plan, runs: Sequence[Order]) -> None:
-    from regexp.multirun import train_grid
+    from regexp.command.multirun import train_grid
 
     _judge(train_grid(asked, runs))
 
 
 def _claim(asked: Plan, overrides: Sequence[str]) -> None:
     """Take the folder, and note the command in that of a sweep."""
-    from regexp.run_folders import Taken, claim
+    from regexp.command.folders import Taken, claim
 
     try:
         claim(asked.folder, sweep=asked.multirun, grows=asked.study or asked.resumes)
         if asked.stacked:
-            from regexp.multirun import begin
+            from regexp.command.multirun import begin
 
             begin(asked, overrides)
     except Taken as error:
@@ -145,8 +145,8 @@ def _claim(asked: Plan, overrides: Sequence[str]) -> None:
 
 
 def _resume(folder: Path, arguments: argparse.Namespace) -> None:
+    from regexp.command.resuming import resume
     from regexp.config import ConfigError
-    from regexp.resuming import resume
 
     if arguments.multirun:
         raise ConfigError(["resume goes on with one run, got -m: a sweep goes on when its command with study=NAME is repeated"])
@@ -155,7 +155,7 @@ def _resume(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def _resume_same(asked: Plan) -> None:
-    from regexp.resuming import resume_same
+    from regexp.command.resuming import resume_same
 
     (job,) = asked.runs
     if not resume_same(asked.folder, job.experiment, job.settings.decided(sweep=False)):
@@ -163,7 +163,7 @@ def _resume_same(asked: Plan) -> None:
 
 
 def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
-    from regexp.run_folders import count, failed
+    from regexp.command.folders import count, failed
     from regexp.words import counted, in_quotes
 
     key = "hydra.sweep.dir" if asked.multirun else "hydra.run.dir"
@@ -172,7 +172,7 @@ def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
         own.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join(asked.fixed)}]")
     _hydra([sys.argv[0], *_flags(arguments), *arguments.overrides, *own])
     if asked.multirun:
-        from regexp.multirun import conclude
+        from regexp.command.multirun import conclude
 
         print(f"\n{counted(len(asked.runs), 'run')} in {asked.folder}\ntensorboard --logdir {asked.folder}")
         conclude(asked)
@@ -183,13 +183,13 @@ def _leave_to_hydra(asked: Plan, arguments: argparse.Namespace) -> None:
 
 def _judge(losses: Sequence[Path]) -> None:
     if losses:
-        from regexp.run_folders import why
+        from regexp.command.folders import why
 
         _exit("\n".join(["failed:", *(f"  {why(folder)}" for folder in losses)]))
 
 
 def _hydra(argv: list[str]) -> None:
-    from regexp.asked_files import told
+    from regexp.command.asked_files import told
 
     before, sys.argv = sys.argv, argv
     try:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from regexp import events
 from regexp.comparison.figures.curves import curve
 from regexp.comparison.findings import Findings
 from regexp.comparison.settings import Setting
 from regexp.comparison.statistics import Estimate
-from regexp.naming import slug
+from regexp.files import events
+from regexp.files.naming import slug
 
 ENDS = {"low": "95-low", "high": "95-high"}
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from regexp import checkpoint
 from regexp.comparison.reading import Run
 from regexp.comparison.settings import Setting
 from regexp.comparison.variation import dataset_of
+from regexp.files import checkpoint
 
 LINEAR = "regexp.models.linear.Linear"
 

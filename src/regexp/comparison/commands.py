@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from regexp.comparison.reading import COMMANDS, Run
-from regexp.naming import SEARCH_NOTE
+from regexp.files.naming import SEARCH_NOTE
 from regexp.words import quoted
 
 _FLAGS = ("--config-dir", "--config-name")

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regexp import atomic
 from regexp.comparison import tables, written
 from regexp.comparison.answer import sentences, verdict
 from regexp.comparison.findings import Findings
 from regexp.comparison.methods import paragraph
 from regexp.comparison.references import told
 from regexp.comparison.variation import Variation
+from regexp.files import atomic
 from regexp.page import page, png
 from regexp.words import counted
 

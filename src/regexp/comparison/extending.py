@@ -11,7 +11,7 @@ from pathlib import Path
 from regexp.comparison.commands import between, further, sweep
 from regexp.comparison.labels import short_key
 from regexp.comparison.settings import Seed, Setting, split_sizes
-from regexp.naming import slug
+from regexp.files.naming import slug
 from regexp.words import exact, quoted
 
 _LIMITS = {"rate": 1.0, "input_rate": 1.0, "momentum": 1.0, "label_noise": 1.0}

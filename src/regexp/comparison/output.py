@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regexp.comparison.reading import OUTPUT, STUDY_MARKS
-from regexp.naming import slug
+from regexp.files.naming import slug
 
 
 def output(folders: Sequence[Path], asked: Sequence[str]) -> Path:

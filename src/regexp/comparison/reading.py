@@ -18,8 +18,8 @@ import numpy as np
 import yaml
 
 from regexp.experiment import Experiment
-from regexp.history import read_metrics, read_summary
-from regexp.naming import SEARCH_NOTE, flatten
+from regexp.files.history import read_metrics, read_summary
+from regexp.files.naming import SEARCH_NOTE, flatten
 
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import regexp
-from regexp import atomic
 from regexp.comparison.reading import places
+from regexp.files import atomic
 
 _MARK = ".compared"
 _READ = ("summary.json", "config.yaml", "metrics.csv", "checkpoints/last.pt", "checkpoints/best.pt")

@@ -12,7 +12,7 @@ from regexp.component import snake_case
 from regexp.config.building import build, plain_values
 from regexp.config.leftovers import key_of, without_leftovers
 from regexp.config.wording import ConfigError
-from regexp.naming import slug
+from regexp.files.naming import slug
 
 
 def title(root: Any) -> str:

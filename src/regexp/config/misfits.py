@@ -14,7 +14,7 @@ from regexp.config.folders import named_study
 from regexp.config.grid import is_grid
 from regexp.config.searching import is_search
 from regexp.config.wording import STUDY_RULE
-from regexp.naming import slug
+from regexp.files.naming import slug
 
 _OF_ALL = ("study", "compare", "resume")
 

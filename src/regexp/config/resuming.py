@@ -19,9 +19,9 @@ from regexp.config.leftovers import key_of
 from regexp.config.loading import loading
 from regexp.config.wording import ConfigError, unknown_key
 from regexp.experiment import Experiment
-from regexp.history import read_summary
-from regexp.naming import flatten
-from regexp.sameness import other_run, refusal
+from regexp.files.history import read_summary
+from regexp.files.naming import flatten
+from regexp.recording.sameness import other_run, refusal
 from regexp.settings import Settings, absent_device
 
 

@@ -16,8 +16,8 @@ from regexp.config.construction import construct
 from regexp.config.grid import swept
 from regexp.config.spaces import Space, spaces
 from regexp.config.wording import Problem, Problems
+from regexp.files.naming import SEARCH_NOTE
 from regexp.metrics import is_loss
-from regexp.naming import SEARCH_NOTE
 from regexp.rules import one_of, optional, require, whole
 
 SEARCH = "regexp.search"

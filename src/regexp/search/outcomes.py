@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from regexp.config.spaces import Space
-from regexp.history import read_summary
+from regexp.files.history import read_summary
 from regexp.metrics import lower_is_better
 
 ENDED = ("completed", "diverged", "failed")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from regexp import atomic
 from regexp.comparison.comparison import Comparison
 from regexp.comparison.labels import short_key
 from regexp.comparison.statistics import paired
@@ -18,6 +17,7 @@ from regexp.comparison.wording import number
 from regexp.config import ConfigError
 from regexp.config.composing import Composer
 from regexp.config.ranges import Range
+from regexp.files import atomic
 from regexp.metrics import lower_is_better
 from regexp.report import aligned
 from regexp.search.hints import how_to_search, is_the_constant

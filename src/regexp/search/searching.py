@@ -10,12 +10,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from regexp import atomic
 from regexp.config.composing import Job
 from regexp.config.orders import orders
 from regexp.config.planning import Plan
 from regexp.config.searching import SearchPlan
-from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
+from regexp.files import atomic
+from regexp.files.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
 from regexp.search.contest import Contest
 from regexp.search.outcomes import ENDED, Searched
 from regexp.sweep import sweep

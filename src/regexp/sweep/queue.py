@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from regexp import atomic
+from regexp.files import atomic
 from regexp.order import Order
 from regexp.sweep.stack import Stack
 

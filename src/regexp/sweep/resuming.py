@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import checkpoint, saving
+from regexp.files import checkpoint
 from regexp.order import Order
-from regexp.snapshot import Snapshot, combine
+from regexp.recording import saving
+from regexp.recording.snapshot import Snapshot, combine
 from regexp.sweep.study import FINISHED, held
 from regexp.words import counted
 

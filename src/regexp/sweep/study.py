@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from regexp.history import discard, read_summary
+from regexp.files.history import discard, read_summary
 
 FINISHED = ("completed", "diverged")
 """The status of runs that are never trained again."""

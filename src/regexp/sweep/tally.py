@@ -6,7 +6,7 @@ import collections
 import json
 from pathlib import Path
 
-from regexp import atomic
+from regexp.files import atomic
 from regexp.words import counted
 
 WORDS = {

@@ -9,21 +9,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import saving
 from regexp.datasets.dataset import DataError
 from regexp.machine import OutOfMemory
 from regexp.order import Order
-from regexp.progress import figures_of
-from regexp.recorded_training import train_stack
+from regexp.recording import saving
+from regexp.recording.progress import figures_of
+from regexp.recording.sameness import other_stack
+from regexp.recording.snapshot import Snapshot
+from regexp.recording.training import train_stack
+from regexp.recording.writing import Keep, RunWriter
 from regexp.results import Result
 from regexp.rules import Invalid
-from regexp.sameness import other_stack
-from regexp.snapshot import Snapshot
 from regexp.sweep.resuming import resumable, tidy
 from regexp.sweep.stack import Outcome, Parcel, Stack
 from regexp.sweep.study import FINISHED, claim, clear, finished, status_of
 from regexp.words import counted
-from regexp.writing import Keep, RunWriter
 
 log = logging.getLogger("regexp")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import atomic
+from regexp.files import atomic
 from regexp.textbook import sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from regexp.comparison.reading import Run
 from regexp.config.ranges import Range
-from regexp.naming import SEARCH_CHOSEN
+from regexp.files.naming import SEARCH_CHOSEN
 from regexp.textbook.study import Study
 from regexp.textbook.wording import number
 

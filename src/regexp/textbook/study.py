@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp.comparison.reading import Run, read_run
-from regexp.naming import SEARCH_TUNING
+from regexp.files.naming import SEARCH_TUNING
 from regexp.textbook.protocol import Protocol
 
 TUNING = 1000

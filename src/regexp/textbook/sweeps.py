@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import atomic
-from regexp.history import read_summary
-from regexp.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
+from regexp.files import atomic
+from regexp.files.history import read_summary
+from regexp.files.naming import SEARCH_CHOSEN, SEARCH_NOTE, SEARCH_TUNING
 from regexp.textbook.protocol import Protocol
 
 NOTE = "reproduce.json"

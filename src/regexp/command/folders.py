@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from regexp.history import read_summary
+from regexp.files.history import read_summary
 from regexp.words import quoted
 
 

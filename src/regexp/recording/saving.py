@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from regexp import atomic, checkpoint
+from regexp.files import atomic, checkpoint
 from regexp.program import Program
-from regexp.snapshot import Snapshot, select
+from regexp.recording.snapshot import Snapshot, select
 from regexp.stopping import Request
 from regexp.training import State
 
@@ -82,7 +82,7 @@ def remove(file: Path) -> None:
 def find(folder: Path, known_as: str) -> Snapshot | None:
     """The run in ``folder``, as it was saved last: by itself, or as a row of a stack; None if it was not.
 
-    Raises :class:`regexp.checkpoint.Unreadable` if its own checkpoint, and the one before, are damaged.
+    Raises :class:`regexp.files.checkpoint.Unreadable` if its own checkpoint, and the one before, are damaged.
     """
     alone = of_run(folder)
     if alone.exists() and "tensors" in (saved := checkpoint.load_newest(alone)):

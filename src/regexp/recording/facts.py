@@ -10,8 +10,8 @@ from typing import Any
 from regexp.baselines import baselines
 from regexp.experiment import Experiment
 from regexp.program import arrange, load_data
+from regexp.recording.snapshot import Snapshot
 from regexp.results import Result
-from regexp.snapshot import Snapshot
 from regexp.stability import Known, what_grew, why_diverged
 
 log = logging.getLogger("regexp")

@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core import utils
 from omegaconf import OmegaConf
 
-from regexp.atomic import naming
+from regexp.files.atomic import naming
 
 
 @contextlib.contextmanager

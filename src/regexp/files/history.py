@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from regexp import atomic, events
 from regexp.experiment import Experiment
+from regexp.files import atomic, events
 
 Row = Mapping[str, float]
 

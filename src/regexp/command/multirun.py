@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regexp import notes
+from regexp.command.folders import note_command
 from regexp.config.orders import prepare
 from regexp.config.planning import Plan
 from regexp.order import Order
-from regexp.run_folders import note_command
 from regexp.sweep import sweep
 from regexp.sweep.study import status_of
 from regexp.sweep.tally import Tally
@@ -58,7 +58,7 @@ def train_search(asked: Plan) -> list[Path]:
 
 def conclude(asked: Plan) -> None:
     """Compare the runs, unless ``compare=false``."""
-    from regexp import conclusion
+    from regexp.command import conclusion
 
     if asked.compare:
         conclusion.conclude(asked.folder)

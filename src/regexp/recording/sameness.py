@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regexp.experiment import Experiment
-from regexp.naming import flatten
+from regexp.files.naming import flatten
 from regexp.rules import Invalid
 
 log = logging.getLogger("regexp")

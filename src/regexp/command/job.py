@@ -21,7 +21,7 @@ def run(cfg: Any) -> float | None:
     """Train what the composed configuration describes, print the result, return the objective.
 
     A failure is written to the run's log and is no exception, so that the other runs of a sweep go on; that the run did not end
-    well is then seen from its folder (:func:`regexp.run_folders.failed`).
+    well is then seen from its folder (:func:`regexp.command.folders.failed`).
     """
     from regexp.runner import Diverged, fit
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from regexp import checkpoint
 from regexp.experiment import Experiment
-from regexp.history import RunFolder
+from regexp.files import checkpoint
+from regexp.files.history import RunFolder
 from regexp.results import Result, Row
 
 

@@ -8,7 +8,7 @@ from regexp.config.planning import Plan
 from regexp.config.wording import ConfigError
 from regexp.datasets.dataset import DataError
 from regexp.experiment import Experiment
-from regexp.naming import SEARCH_NOTE
+from regexp.files.naming import SEARCH_NOTE
 from regexp.rules import Invalid
 from regexp.sweep.study import FINISHED, held
 

@@ -13,8 +13,8 @@ from regexp.evaluation import Metrics, penalty_of
 from regexp.experiment import Experiment
 from regexp.metrics import FINITE
 from regexp.program import Program
+from regexp.recording.snapshot import Snapshot, history, packed, select, take
 from regexp.results import Result, Row
-from regexp.snapshot import Snapshot, history, packed, select, take
 from regexp.training import State
 
 

@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from regexp import atomic
+from regexp.files import atomic
 from regexp.lazy import torch
 from regexp.rules import at_least, optional, require, whole
 

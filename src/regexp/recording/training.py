@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from regexp import machine
-from regexp.checkpoint import Pace
 from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
-from regexp.facts import Facts
+from regexp.files.checkpoint import Pace
 from regexp.lazy import torch
 from regexp.program import Program
-from regexp.recorder import Recorder
+from regexp.recording.facts import Facts
+from regexp.recording.recorder import Recorder
+from regexp.recording.sameness import other_stack, require_same_data, require_same_runs, warn_of_other_machine
+from regexp.recording.saving import Saver
+from regexp.recording.snapshot import Snapshot, restore, select, take
+from regexp.recording.writing import RunWriter
 from regexp.results import Result, Row
-from regexp.sameness import other_stack, require_same_data, require_same_runs, warn_of_other_machine
-from regexp.saving import Saver
-from regexp.snapshot import Snapshot, restore, select, take
 from regexp.stopping import politely
 from regexp.training import Observe, Pause, State, start, train
-from regexp.writing import RunWriter
 
 log = logging.getLogger("regexp")
 

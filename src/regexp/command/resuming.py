@@ -17,9 +17,9 @@ from regexp.config import ConfigError
 from regexp.config.leftovers import key_of
 from regexp.config.resuming import Held, changed, held, told
 from regexp.experiment import Experiment
-from regexp.history import has_ended
+from regexp.files.history import has_ended
+from regexp.recording.sameness import differences
 from regexp.rules import Invalid
-from regexp.sameness import differences
 from regexp.settings import Settings
 from regexp.words import quoted
 
