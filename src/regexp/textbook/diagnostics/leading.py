@@ -15,9 +15,9 @@ QUANTITIES = ("first", "second", "gain", "lead")
 
 
 def of_study(study: Study, settings: list[str], over: str, metric: str, place: str) -> dict[str, Any]:
-    """``first`` and ``second``: the numbers among ``settings``, from 1, of those with the two best means of the metric. ``gain``:
-    how much better the first is than ``over``, and ``lead``: than the second, both within seeds. The numbers that are compared
-    have chosen the first: its gain is too high by a little, and nothing is tested by it.
+    """``first`` and ``second``: the numbers among ``settings``, from 1, of those with the two best means of the metric.
+    ``gain``: how much better the first is than ``over``, and ``lead``: than the second, both within seeds. The numbers that are
+    compared have chosen the first: its gain is too high by a little, and nothing is tested by it.
     """
     found = {name: of_term(Term(metric, name, place), study) for name in (*settings, over)}
     sign = 1 if lower_is_better(metric) else -1

@@ -13,8 +13,8 @@ IMAGES = 1000
 
 def of_run(run: Run, std: float) -> dict[str, float]:
     """``gradient``: the norm of the loss's gradient with respect to the input, the mean over test images. ``noisy``: the
-    accuracy on test images with Gaussian noise of this standard deviation, in units of the normalised pixels; ``clean``: that on the
-    same images without it. ``lost``: what the noise costs.
+    accuracy on test images with Gaussian noise of this standard deviation, in units of the normalised pixels; ``clean``: that
+    on the same images without it. ``lost``: what the noise costs.
     """
     found = regexp.load(run.folder)
     inputs, targets = examples(found, "test", IMAGES)

@@ -37,8 +37,8 @@ QUANTITIES = (
 
 
 def of_study(study: Study, samples: int) -> dict[str, Any]:
-    """Per seed of the data, of images ``turned`` by 90 degrees, printed ``letters`` and ``shuffled`` pixels, against test images
-    as they are; "on" is the mean of ``samples`` predictions with dropout, "off" is without.
+    """Per seed of the data, of images ``turned`` by 90 degrees, printed ``letters`` and ``shuffled`` pixels, against test
+    images as they are; "on" is the mean of ``samples`` predictions with dropout, "off" is without.
 
     ``_off``: the chance that the entropy with dropout off is higher on a strange image than on one as it is (0.5 says nothing);
     ``_ranking``: that with dropout on minus that; ``_spread``: that of the mutual information of prediction and network minus
