@@ -365,6 +365,7 @@ def test_the_report_shows_what_was_found(tmp_path):
     drawn = draw(found, judged, out / "mine")
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
     about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
+    about |= {"trained": "20 training examples", "runs_that_chose": 4}
     data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
@@ -380,6 +381,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
     assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
     assert "; commits aaa, bbb; today;" in own and "6 s of training and 3.3 min of drawing" in own
+    assert "20 training examples; 12 runs and 4 that only tuned, 6 s" in own
+    assert pages.verdicts({"verdicts": {"holds": 3, "does not hold": 2, "shown": 1}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))
     assert set(shown) == {f"mine/{name}.png" for name in ("curves", "claim-small", "claim-shown")}

@@ -20,7 +20,6 @@ DERIVED = {
     ("identities", "sampled"): {2**8},
     ("l1_network", "left"): {784 * 64 + 64 * 10},
     ("l1_sparsity", "not_small"): {0.25 * 0.05},
-    ("ridge_lasso_elastic", "is_ridge_dense"): {5 * 5},
     ("weight_decay", "outside"): {0.003 * 3, 100 * 20 / 5},
     ("which_regularizer", "chosen"): {3},
 }

@@ -17,9 +17,18 @@ from regexp.experiment import Experiment
 from regexp.models import MLP, Linear
 from regexp.optim import SGD
 from regexp.regularizers import Dropout, WeightDecay
-from regexp.textbook.diagnostics import activation_variance, closed_form, null_space, overshoot, tuned, validated_strength
+from regexp.textbook.diagnostics import (
+    activation_variance,
+    closed_form,
+    hidden_layers,
+    null_space,
+    overshoot,
+    shrinkage,
+    tuned,
+    validated_strength,
+)
 from regexp.textbook.protocol import Protocol, Tier
-from regexp.textbook.study import Study, read_study
+from regexp.textbook.study import NotMeasured, Study, read_study
 from regexp.train import CONFIG_NAME, config_folder
 from run_folders_of import ONE, write_run
 from support import Blobs, arrays
@@ -48,6 +57,22 @@ def test_weights_inside_and_outside_the_span_of_the_data(run):
     inside = np.linalg.pinv(x) @ x @ w
     assert found["inside"] == pytest.approx(np.linalg.norm(inside))
     assert found["outside"] == pytest.approx(np.linalg.norm(w - inside))
+
+
+def test_what_a_decay_takes_off_is_what_is_gone_where_the_data_say_nothing(run):
+    x, _ = arrays(LINEAR)
+    outside = np.eye(x.shape[1]) - np.linalg.pinv(x) @ x
+    start = hidden_layers.untrained(run[1]).model().state_dict()["output.weight"].double().numpy().ravel()
+    end = run[1].weights["final"]["output.weight"].double().numpy().ravel()
+    assert np.linalg.norm(outside @ start) > 0.1
+    kept = np.linalg.norm(outside @ end) / np.linalg.norm(outside @ start)
+    assert shrinkage.of_run(run[0])["taken"] == pytest.approx(1 - kept, rel=1e-4)
+    penalty = {"regularizer": ("l2",), "regularizer.l2.strength": 0.5, "batch_size": 3}
+    found = shrinkage.of_run(dataclasses.replace(run[0], fields={**run[0].fields, **penalty}))["taken"]
+    assert found == pytest.approx(1 - (1 - 0.05 * 0.5) ** (40 * 3))  # 8 examples: two batches of 3 and one of 2
+    for other in ({"optimizer._target_": "regexp.optim.Adam"}, {"optimizer.momentum": 0.9}, {"regularizer": ()}):
+        with pytest.raises(NotMeasured, match="weight decay, or L2 under SGD without momentum"):
+            shrinkage.of_run(dataclasses.replace(run[0], fields={**run[0].fields, **penalty, **other}))
 
 
 def test_predictors_in_closed_form_are_scikit_learns(run):

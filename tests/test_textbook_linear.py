@@ -105,7 +105,7 @@ def test_each_method_has_its_part_of_the_grid_and_validation_chooses():
     study = of(1, runs, sparse={}, dense={}, grouped={})
     found = {name: list(values.values()) for name, values in best_of_grid.of_study(study).items()}
     assert (found["ridge_sparse"], found["lasso_sparse"], found["elastic_net_sparse"]) == ([17.0], [7.0], [5.0])
-    assert found["is_ridge_sparse"] == [0.0] and found["is_lasso_sparse"] == [0.0] and found["below_lasso_sparse"] == [1.0]
+    assert found["is_ridge_sparse"] == [0.0] and found["is_lasso_sparse"] == [0.0]
     without = best_of_grid.of_study(of(1, [*runs, run(0, 0, 0.3, 0.5, 9.0)], sparse={}, dense={}, grouped={}))
     assert list(without["is_ridge_sparse"].values()) == [1.0] and without["ridge_sparse"] == without["elastic_net_sparse"]
     assert set(found) == set(best_of_grid.QUANTITIES)

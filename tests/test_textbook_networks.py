@@ -24,8 +24,10 @@ from regexp.textbook.diagnostics import (
     factorial,
     gradients_by_depth,
     hidden_layers,
+    leading,
     mc_dropout,
     smoothness,
+    strange_images,
 )
 from regexp.textbook.figures.points import points
 from regexp.textbook.protocol import Picture, Protocol, Tier
@@ -183,6 +185,37 @@ def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
     assert before["loss"][1] == pytest.approx(-found["loss"][1] - found["trained_without"][1], abs=1e-4)
 
 
+def test_strange_images_are_told_by_ranks_that_no_scale_changes(runs):
+    study = Study(PROTOCOL, "standard", runs)
+    found = strange_images.of_study(study, 5)
+    assert found.pop("diverged") == {}
+    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in strange_images.QUANTITIES}
+    one, _ = ensembles.by_data(study)[1]
+    network = regexp.load(one.folder)
+    x, _ = arrays(network.experiment, "test")
+    z = unknown.shuffled(torch.tensor(x, dtype=torch.float32))
+
+    def entropies(inputs):
+        p = np.exp(by_hand(one, inputs)[1])
+        p /= p.sum(1, keepdims=True)
+        return -(p * np.log(p)).sum(1)
+
+    def area(strange, usual):
+        return roc_auc_score([1] * len(strange) + [0] * len(usual), [*strange, *usual])
+
+    off = area(entropies(z.numpy()), entropies(x))
+    assert found["shuffled_off"][1] == pytest.approx(off, abs=1e-3)
+    on = [regexp.predict(network, torch.as_tensor(inputs, dtype=torch.float32), samples=5) for inputs in (z, x)]
+    assert found["shuffled_ranking"][1] == pytest.approx(area(*(one.entropy for one in on)) - off, abs=1e-3)
+    assert found["shuffled_spread"][1] == pytest.approx(area(*(one.mutual_information for one in on)) - off, abs=1e-3)
+    rise = entropies(z.numpy()).mean() - entropies(x).mean()
+    assert found["shuffled_rise"][1] == pytest.approx(mc_dropout.of_study(study, 5)["on_shuffled"][1] - rise, abs=1e-4)
+    changed = [dataclasses.replace(run, summary={**run.summary, "status": "diverged"}) if run is one else run for run in runs]
+    lost = strange_images.of_study(Study(PROTOCOL, "standard", changed), 5)
+    assert lost.pop("diverged") == {"dropout": (1, 2)}
+    assert {values[1] for values in lost.values()} == {-np.inf} and lost["letters_off"][0] == found["letters_off"][0]
+
+
 def test_the_chance_that_an_error_ranks_higher_is_scikit_learns_area():
     generator = np.random.default_rng(0)
     score, marked = generator.integers(0, 9, 80) / 8, generator.random(80) < 0.3  # with ties
@@ -269,6 +302,19 @@ def test_the_best_of_several_is_chosen_on_the_validation_split(tmp_path):
     found = best_of.of_study(study, ["s1", "s2"], "s0", "val/loss", "test/loss", "final")
     assert list(found["gain"].values()) == [2.0, 2.0]
     assert found["chosen"] == [1.0]
+
+
+def test_the_setting_that_leads_is_told_with_the_second(tmp_path, monkeypatch):
+    key = "regularizer.weight_decay.strength"
+    protocol = dataclasses.replace(PROTOCOL, settings={f"s{s:g}": {key: s} for s in (0.0, 1.0, 2.0)})
+    study = Study(protocol, "standard", grid(tmp_path, {(0.0, 1.0): 9.0, (1.0, 1.0): 5.0, (2.0, 1.0): 7.5}))
+    found = leading.of_study(study, ["s2", "s1"], "s0", "test/loss", "final")
+    assert (found["first"], found["second"], found["diverged"]) == ([2.0], [1.0], {})
+    assert [list(found[name].values()) for name in ("gain", "lead")] == [[4.0, 4.0], [2.5, 2.5]]
+    accuracies = {"s0": {0: 0.5}, "s1": {0: 0.75}, "s2": {0: 0.875}}
+    monkeypatch.setattr(leading, "of_term", lambda term, _: accuracies[term.setting])
+    found = leading.of_study(study, ["s2", "s1"], "s0", "test/accuracy", "final")
+    assert (found["first"], found["gain"], found["lead"]) == ([1.0], {0: 0.375}, {0: 0.125})
 
 
 def test_a_row_per_setting_shows_differences_within_seeds(tmp_path):

@@ -103,6 +103,7 @@ def _refuse(problems: Iterable[str]) -> None:
 
 def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> dict[str, Any]:
     from regexp.textbook.figures import draw
+    from regexp.textbook.figures.caption import recipe
     from regexp.textbook.judging import judge
     from regexp.textbook.study import read_study
 
@@ -112,6 +113,7 @@ def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> di
     drawn = draw(study, found, out / protocol.name)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     about = {"command": _command(), "date": now, "reporting_seconds": time.perf_counter() - started}
+    about["trained"] = recipe(study.runs)
     data = report.report(study, found, swept, drawn, _recipes(swept.commands), about)
     report.write(data, out / protocol.name)
     return data

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from regexp.textbook import columns, diagnostics, pictured, wording
 from regexp.textbook.expression import Term
 from regexp.textbook.protocol import READ, TIERS, Claim, Protocol
+from regexp.textbook.study import TUNING
 
 Wrong = Callable[[str, str], None]
 """Is told a key, and what is wrong with it."""
@@ -25,6 +26,9 @@ def check(protocol: Protocol, wrong: Wrong, *, whole: bool = True) -> None:
     for name, chosen in protocol.tiers.items():
         if chosen.n < 1:
             wrong(f"tiers.{name}.n", f"must be > 0, got {chosen.n}")
+        elif protocol.first_seed + chosen.n > TUNING:
+            last = protocol.first_seed + chosen.n - 1
+            wrong("first_seed", f"must leave the seeds of {name} below {TUNING}, from which on seeds only tune, got {last}")
     for claim in protocol.claims:
         _check_claim(claim, protocol, wrong)
     for key, metric in columns.of_arguments(protocol):

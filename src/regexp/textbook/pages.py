@@ -76,6 +76,7 @@ def page(reports: Sequence[Data]) -> str:
 
 TIME = "The time is that of training and drawing, one experiment after the other."
 SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "time")
+SEVERAL = {"holds": "hold", "does not hold": "do not hold"}
 
 
 def _summary(data: Data) -> list[str]:
@@ -100,8 +101,8 @@ def took(data: Data) -> float:
 
 
 def verdicts(data: Data) -> str:
-    """``4 holds, 1 not decided``."""
-    return ", ".join(f"{n} {word}" for word, n in data["verdicts"].items())
+    """``4 hold, 1 not decided``."""
+    return ", ".join(f"{n} {word if n == 1 else SEVERAL.get(word, word)}" for word, n in data["verdicts"].items())
 
 
 def _cells(row: Data, named: str) -> list[str]:
@@ -119,9 +120,16 @@ def _about(data: Data) -> str:
     sets = [versions] if isinstance(versions, Mapping) else versions
     known = [", ".join(f"{name} {number}" for name, number in one.items()) for one in sets]
     drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
-    facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training{drawing}", _named("threads", data.get("threads"))]
-    facts += [_all(data.get("device")), " and ".join(known), _named("commit", data.get("commit"), "commits")]
+    facts = [str(data.get("trained") or ""), f"{_runs(data)}, {duration(data['seconds'])} of training{drawing}"]
+    facts += [_named("threads", data.get("threads")), _all(data.get("device")), " and ".join(known)]
+    facts += [_named("commit", data.get("commit"), "commits")]
     return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
+
+
+def _runs(data: Data) -> str:
+    """``132 runs and 176 that only tuned``: the time is that of both."""
+    chose = f" and {data['runs_that_chose']} that only tuned" if data.get("runs_that_chose") else ""
+    return f"{data['runs']} runs{chose}"
 
 
 def _all(found: Any) -> str:
@@ -146,8 +154,8 @@ def _html_table(header: Sequence[str], rows: Sequence[Sequence[str]], links: Seq
         cells = [_text(cell) for cell in row]
         if links:
             cells[0] = f'<a href="#{links[number]["name"]}">{cells[0]}</a>'
-        kind = row[-1].partition(" (")[0].replace(" ", "-")
-        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f'<td class="{kind}">{cells[-1]}</td></tr>')
+        kind = f' class="{row[-1].partition(" (")[0].replace(" ", "-")}"' if header[-1] == COLUMNS[-1] else ""
+        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f"<td{kind}>{cells[-1]}</td></tr>")
     return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 

@@ -41,6 +41,8 @@ class Published:
     """Other data or another recipe that it was found with, in few words: pictures show them beside its line."""
     medians: bool = False
     """Whether the two numbers are medians over seeds: their difference is compared with that of the medians measured."""
+    others: tuple[float, ...] = ()
+    """Further numbers printed of the same: shown beside the first, which alone is judged."""
 
     @property
     def named(self) -> str:
@@ -74,7 +76,8 @@ class Claim:
     published: Published | None = None
     holds: str | None = None
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
-    ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own."""
+    ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own; ``{wins}``, ``{losses}`` and ``{ties}`` are
+    the seeds above, below and at the target, ``{chosen}`` what a search chose for the first setting."""
     fails: str | None = None
     undecided: str | None = None
     """The same if it is not decided; what would decide it is added."""
@@ -157,7 +160,8 @@ class Protocol:
     claims: tuple[Claim, ...] = ()
     pictures: tuple[Picture, ...] = ()
     conditional: str = ""
-    """What the verdicts are conditional on, such as one test set."""
+    """What the verdicts are conditional on, such as one test set: at every tier, so without a number of one of them. Captions
+    have its first sentence."""
     arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Of diagnostics, by their name."""
 

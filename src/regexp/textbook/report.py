@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from regexp.files import atomic
-from regexp.textbook import sweeps
+from regexp.textbook import searched, sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
-from regexp.textbook.searched import searched
 from regexp.textbook.study import Study
 from regexp.textbook.wording import interval, named, number, reference
 
@@ -39,13 +38,14 @@ def report(
         "tier": study.tier,
         "n": study.n,
         "runs": len(study.runs),
+        "runs_that_chose": len(study.tuning),
         "commands": swept.commands,
         "failed": swept.failed,
         "recipes": dict(recipes),
         "claims": [_row(judgement) for judgement in found],
         "verdicts": count(found),
-        "paragraph": paragraph(found),
-        "searched": searched(study),
+        "paragraph": paragraph(found, searched.values(study)),
+        "searched": searched.searched(study),
         "pictures": [{"name": p.name, "title": p.title, "drawn": p.name in drawn} for p in protocol.pictures],
         "seconds": sweeps.seconds(swept.folders),
         **sweeps.origin(swept.folders),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,22 +17,39 @@ from regexp.textbook.wording import number
 if TYPE_CHECKING:
     from regexp.search.asking import Asked
 
+NAMES = {"lr": "learning rate", "l1": "L1", "l2": "L2", "max_norm": "max-norm"}
+"""What the table calls parts of a key."""
 COLUMNS = ("set", "settings tried", "chosen by validation", "searched")
 
 
 def searched(study: Study) -> list[list[str]]:
     """A row of ``COLUMNS`` per setting whose runs a search chose; none where nothing was searched."""
+    return [
+        [_label(name, study), str(len(asked.settings)), _values(run, asked), _ranges(asked)]
+        for name, run, asked in _chosen(study)
+    ]
+
+
+def values(study: Study) -> dict[str, str]:
+    """``learning rate 0.001, dropout rate 0.5``: what a search chose, by setting."""
+    return {name: _values(run, asked) for name, run, asked in _chosen(study)}
+
+
+def _chosen(study: Study) -> Iterator[tuple[str, Run, Asked]]:
+    """Settings of which a search chose the runs, one of these, and the space that it is from."""
     chosen = {name: runs[0] for name in study.settings if (runs := [run for run in study.matching(name) if _is_chosen(run)])}
     spaces = _spaces({run.folder.parent.parent for run in chosen.values()})
-    rows = []
     for name, run in chosen.items():
-        asked = next((one for one in spaces if _is_from(run, one)), None)
-        if asked:
-            values = [f"{_short(key)} {number(_value(run, key))}" for key in asked.ranges]
-            ranges = [f"{_short(key)} {_words(found)}" for key, found in asked.ranges.items()]
-            label = " ".join(study.protocol.labels.get(name, name.replace("_", " ")).split())
-            rows.append([label, str(len(asked.settings)), ", ".join(values), ", ".join(ranges)])
-    return rows
+        for asked in [one for one in spaces if _is_from(run, one)][:1]:
+            yield name, run, asked
+
+
+def _values(run: Run, asked: Asked) -> str:
+    return ", ".join(f"{_short(key)} {number(_value(run, key))}" for key in asked.ranges)
+
+
+def _ranges(asked: Asked) -> str:
+    return ", ".join(f"{_short(key)} {_words(found)}" for key, found in asked.ranges.items())
 
 
 def _is_chosen(run: Run) -> bool:
@@ -63,9 +80,13 @@ def _value(run: Run, key: str) -> float:
     return float(found) if isinstance(found, int | float) else math.nan
 
 
+def _label(name: str, study: Study) -> str:
+    return " ".join(study.protocol.labels.get(name, name.replace("_", " ")).split())
+
+
 def _short(key: str) -> str:
-    """``optimizer.lr`` as ``lr``, ``regularizer.dropout.rate`` as ``dropout rate``."""
-    return key.partition(".")[2].replace("_", " ").replace(".", " ")
+    """``optimizer.lr`` as ``learning rate``, ``regularizer.l1.strength`` as ``L1 strength``."""
+    return " ".join(NAMES.get(part, part.replace("_", " ")) for part in key.split(".")[1:])
 
 
 def _words(found: Range) -> str:

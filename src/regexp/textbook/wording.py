@@ -11,13 +11,15 @@ from regexp.textbook.protocol import Claim
 
 MEASURED = ("value", "interval", "n")
 """Places of any text; besides those of the claim's own numbers, see :func:`given`."""
+MORE = ("wins", "losses", "ties", "chosen")
+"""How many seeds are above, below and at the claim's target; what a search chose for the claim's first setting."""
 WHOLE, HUGE = 9999.5, 1e7
 """From here on four digits are fewer than those before the point; from there on those would be too many to read."""
 
 
 def problem(text: str | None, claim: Claim) -> str | None:
     """What is wrong with the places of a text of the claim."""
-    known = [*MEASURED, *given(claim)]
+    known = [*MEASURED, *given(claim), *MORE]
     try:
         unknown = sorted({name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None} - set(known))
     except ValueError as error:
@@ -68,7 +70,8 @@ def reference(claim: Claim) -> str:
     shown = str(value) if claim.printed is None else number(claim.printed)
     parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
     medians = "medians" if found.medians else ""
-    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source]))})"
+    also = f"also {', '.join(map(number, found.others))}" if found.others else ""
+    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source, also]))})"
 
 
 def interval(low: float, high: float) -> str:

@@ -28,9 +28,6 @@ QUANTITIES = (
     "is_lasso_sparse",
     "is_lasso_dense",
     "is_lasso_grouped",
-    "below_lasso_sparse",
-    "below_lasso_dense",
-    "below_lasso_grouped",
 )
 
 FLIERS = {"marker": ".", "markersize": 5, "markerfacecolor": "0.4", "markeredgecolor": "none"}
@@ -42,7 +39,6 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     every seed, of the run with the lowest ``val/loss``. The settings ``sparse``, ``dense`` and ``grouped`` hold grids of both
     strengths: with L1 strength 0 the runs are ridge, with L2 strength 0 the lasso, all of them the elastic net.
     ``is_ridge_TRUTH``, ``is_lasso_TRUTH``: 1 where the elastic net that is chosen is ridge, or the lasso.
-    ``below_lasso_TRUTH``: 1 where its error is lower than that of the lasso that is chosen.
     """
     found = {}
     for truth in TRUTHS:
@@ -52,8 +48,6 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
             found[f"{method}_{truth}"] = {seed: _excess(run) for seed, run in chosen.items()}
         for method in METHODS[:2]:
             found[f"is_{method}_{truth}"] = {seed: float(_is(method, run)) for seed, run in chosen.items()}
-        lasso, elastic = found[f"lasso_{truth}"], found[f"elastic_net_{truth}"]
-        found[f"below_lasso_{truth}"] = {seed: float(error < lasso[seed]) for seed, error in elastic.items()}
         if len(found[f"ridge_{truth}"]) < study.n:
             raise NotMeasured(f"{len(found[f'ridge_{truth}'])} of {study.n} seeds have runs of setting {truth}")
     return found

@@ -14,25 +14,19 @@ from regexp.comparison.reading import Run
 from regexp.diagnostics import examples
 from regexp.lazy import torch
 from regexp.prediction import Prediction
-from regexp.results import Result
 from regexp.textbook.ensembles import IMAGES, by_data, ended, with_dropout
-from regexp.textbook.study import NotMeasured, Study, count_diverged
-from regexp.textbook.unknown import letters, shuffled, turned
+from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.verdicts import worst_of_two
 
 QUANTITIES = (
     "spread",
     "ranking",
     "spread_ranking",
-    "turned",
-    "letters",
-    "shuffled",
-    "turned_half",
     "loss",
     "ensemble",
     "trained_without",
 )
-ALONE = QUANTITIES[:8]
+ALONE = QUANTITIES[:4]
 """What is said of one network."""
 
 
@@ -42,8 +36,7 @@ def of_study(study: Study, samples: int) -> dict[str, Any]:
     ``spread``: the chance that the mutual information of prediction and network, the part of the entropy that the samples
     disagree about, is higher on a wrongly classified image than on another (the area under the ROC curve; 0.5 says nothing).
     ``ranking``: the same for the entropy, on minus off; ``spread_ranking``: that of the mutual information minus that of the
-    entropy with dropout off. ``turned``, ``letters``, ``shuffled``: how far entropy rises on such images, on minus off;
-    ``turned_half``: how far it rises, on, for images turned by 45 degrees.
+    entropy with dropout off. Each is asked about the errors of its own predictions.
 
     ``loss``: log loss, off minus on. ``ensemble``: log loss, on minus that of the ensemble of all networks with dropout.
     ``trained_without``: log loss of the ensemble of networks without dropout minus that of the one with it, off.
@@ -67,7 +60,6 @@ def _of_networks(one: Run, team: list[Run], plain: list[Run], samples: int) -> d
     loss_on, loss_off = _loss(on, y), _loss(off, y)
     return {
         **_rankings(on, off, y),
-        **_rises(network, x, on, off, samples),
         "loss": loss_off - loss_on,
         **_against(loss_on, loss_off, *both),
     }
@@ -86,21 +78,13 @@ def _rankings(on: Prediction, off: Prediction, y: torch.Tensor) -> dict[str, flo
 
 def higher(score: torch.Tensor, marked: torch.Tensor) -> float:
     """The chance that a marked example has a higher score than another, ties by half; nan where all are of one kind."""
-    apart = score[marked][:, None] - score[~marked][None]
+    return above(score[marked], score[~marked])
+
+
+def above(some: torch.Tensor, others: torch.Tensor) -> float:
+    """The chance that one of the first has a higher score than one of the others, ties by half; nan where there are none."""
+    apart = some[:, None] - others[None]
     return ((apart > 0).double() + 0.5 * (apart == 0).double()).mean().item() if apart.numel() else math.nan
-
-
-def _rises(network: Result, x: torch.Tensor, on: Prediction, off: Prediction, samples: int) -> dict[str, float]:
-    image = network.experiment.dataset.image
-    if image is None:
-        raise NotMeasured("dropout_on_and_off turns and shuffles images, and these data are none")
-    strange = {"turned": turned(x, image, 90), "letters": letters(x, image), "shuffled": shuffled(x)}
-    found = {name: _rise(network, z, on, samples) - _rise(network, z, off, None) for name, z in strange.items()}
-    return {**found, "turned_half": _rise(network, turned(x, image, 45), on, samples)}
-
-
-def _rise(network: Result, x: torch.Tensor, before: Prediction, samples: int | None) -> float:
-    return (regexp.predict(network, x, samples=samples).entropy.mean() - before.entropy.mean()).item()
 
 
 def _team_loss(team: list[Run], x: torch.Tensor, y: torch.Tensor) -> float:

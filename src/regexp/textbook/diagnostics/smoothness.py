@@ -6,18 +6,18 @@ import regexp
 from regexp.comparison.reading import Run
 from regexp.diagnostics import accuracy, examples, input_gradient_norm, noise_accuracy
 
-QUANTITIES = ("gradient", "noisy", "lost")
+QUANTITIES = ("gradient", "noisy", "clean", "lost")
 
 IMAGES = 1000
 
 
 def of_run(run: Run, std: float) -> dict[str, float]:
     """``gradient``: the norm of the loss's gradient with respect to the input, the mean over test images. ``noisy``: the
-    accuracy on test images with Gaussian noise of this standard deviation, in units of the normalised pixels. ``lost``: what
-    the noise costs.
+    accuracy on test images with Gaussian noise of this standard deviation, in units of the normalised pixels; ``clean``: that
+    on the same images without it. ``lost``: what the noise costs.
     """
     found = regexp.load(run.folder)
     inputs, targets = examples(found, "test", IMAGES)
-    noisy = noise_accuracy(found, inputs, targets, std, repeats=4)
+    noisy, clean = noise_accuracy(found, inputs, targets, std, repeats=4), accuracy(found, inputs, targets)
     gradient = input_gradient_norm(found, inputs, targets)
-    return {"gradient": gradient, "noisy": noisy, "lost": accuracy(found, inputs, targets) - noisy}
+    return {"gradient": gradient, "noisy": noisy, "clean": clean, "lost": clean - noisy}
