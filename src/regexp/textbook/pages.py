@@ -120,7 +120,8 @@ def _about(data: Data) -> str:
     known = [", ".join(f"{name} {number}" for name, number in one.items()) for one in sets]
     drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
     facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training{drawing}", _named("threads", data.get("threads"))]
-    facts += [_all(data.get("device")), " and ".join(known), _named("commit", data.get("commit"), "commits")]
+    facts += [_all(data.get("device")), " and ".join(known)]
+    facts += [_named("runs: commit", data.get("commit"), "runs: commits"), _named("judged and drawn: commit", data.get("judged_at"))]
     return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
 
 
@@ -158,13 +159,15 @@ def _quick(data: Data) -> str:
 
 
 def _recipe_blocks(data: Data) -> list[str]:
-    """The recipe of one run, as Markdown."""
-    return [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
+    """The recipe of one run, and what is computed besides, as Markdown."""
+    blocks = [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
+    return [*blocks, *(f"`{name}`: {text}." for name, text in data.get("computed", {}).items())]
 
 
 def _recipe(data: Data) -> list[str]:
     parts = ["<pre>" + _text("\n".join(data["commands"])) + "</pre>"] if data["commands"] else []
     parts += [f"<p>conf/experiment/{name}.yaml</p><pre>{_text(text)}</pre>" for name, text in data["recipes"].items()]
+    parts += [f"<p>{name}: {_text(text)}.</p>" for name, text in data.get("computed", {}).items()]
     return _details("Recipe and commands", parts)
 
 
