@@ -63,8 +63,8 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
     if claim.published and claim.published.read == "M" and claim.kind != "shown":
         wrong(f"{key}.published", "is from memory (M): such a number is shown and never judged")
     if claim.kind == "direction" and claim.target <= 0 and _is_never_negative(claim):
-        text = f"must be above 0, got {claim.target:g}: what is measured is never negative, so that the claim could not fail"
-        wrong(f"{key}.target", text)
+        why = "what is measured is never negative, so that the claim could not fail"
+        wrong(f"{key}.target", f"must be above 0, got {claim.target:g}: {why}")
     for term in claim.value.terms:
         for problem in _of_term(term, protocol):
             wrong(f"{key}.value", problem)

@@ -121,7 +121,10 @@ def _about(data: Data) -> str:
     drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
     facts = [f"{data['runs']} runs, {duration(data['seconds'])} of training{drawing}", _named("threads", data.get("threads"))]
     facts += [_all(data.get("device")), " and ".join(known)]
-    facts += [_named("runs: commit", data.get("commit"), "runs: commits"), _named("judged and drawn: commit", data.get("judged_at"))]
+    facts += [
+        _named("runs: commit", data.get("commit"), "runs: commits"),
+        _named("judged and drawn: commit", data.get("judged_at")),
+    ]
     return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
 
 

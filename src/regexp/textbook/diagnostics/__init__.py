@@ -9,11 +9,11 @@ A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and
 
 A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
 ``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
-from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own, and ``DOT``, what a value of
-its quantities is called in the pictures of claims, where that is not "a seed".
+from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own, and ``DOT``, what a value
+of its quantities is called in the pictures of claims, where that is not "a seed".
 
-``NONNEGATIVE`` names the quantities that are never negative, such as distances: a claim that one is above 0 could not fail, and is
-refused. ``recipe(**arguments)`` says in few words what is computed where no run is trained.
+``NONNEGATIVE`` names the quantities that are never negative, such as distances: a claim that one is above 0 could not fail,
+and is refused. ``recipe(**arguments)`` says in few words what is computed where no run is trained.
 """
 
 from __future__ import annotations
@@ -72,10 +72,9 @@ def _names(file: Path) -> dict[str, tuple[str, ...]]:
     """The tuples of names that a diagnostic declares; one may be another by its name."""
     found: dict[str, tuple[str, ...]] = {}
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        name = getattr(node.targets[0], "id", None) if isinstance(node, ast.Assign) else None
-        if name in ("QUANTITIES", "NONNEGATIVE"):
+        if isinstance(node, ast.Assign) and (name := getattr(node.targets[0], "id", None)) in ("QUANTITIES", "NONNEGATIVE"):
             same = isinstance(node.value, ast.Name)
-            found[name] = found[node.value.id] if same else tuple(ast.literal_eval(node.value))
+            found[name] = found[ast.unparse(node.value)] if same else tuple(ast.literal_eval(node.value))
     if "QUANTITIES" not in found:
         raise ValueError(f"{file} must declare QUANTITIES")
     return found

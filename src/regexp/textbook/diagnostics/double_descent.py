@@ -1,6 +1,4 @@
-"""Least squares it is with 510 examples, the mean of a seed's ten data sets, than with 250; ``fall``: than with 1000. ``tuned_fall_before``:
-    how much smaller the error of ridge with the best strength, features * noise**2 / (n |w|**2), is with 500 examples than with
-    250; ``tuned_fall_after``: with 600 than with 500. ``tuned_gain``: what it gains over least squares with 510.ithout regularization against ridge of the best strength, from too few examples to enough.
+"""Least squares without regularization against ridge of the best strength, from too few examples to enough.
 
 Errors are mean squared errors on new examples, exact for every draw of the training data (not halved, as in the reference).
 

@@ -25,9 +25,9 @@ def of_study(study: Study) -> dict[str, list[float]]:
     """On as many networks, drawn at random, as there are seeds, the largest difference over examples and classes.
 
     ``classic``: between the classic network, masked in training and with weights times ``1 - rate`` at evaluation, and the
-    package's own, whose weights are those times ``1 - rate``, with the masks that it draws, and at evaluation. Against the network
-    that is evaluated whole: ``scores``, of the mean of the scores over all masks; ``geometric``, of the renormalised geometric mean of
-    the probabilities; ``arithmetic``, of their mean; ``sampled``, of their mean over 2,000 masks drawn by
+    package's own, whose weights are those times ``1 - rate``, with the masks that it draws, and at evaluation. Against the
+    network that is evaluated whole: ``scores``, of the mean of the scores over all masks; ``geometric``, of the renormalised
+    geometric mean of the probabilities; ``arithmetic``, of their mean; ``sampled``, of their mean over 2,000 masks drawn by
     :func:`regexp.predict`, minus ``arithmetic``'s.
     """
     found = [_of_network(seed) for seed in range(study.n)]
@@ -37,8 +37,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
 def recipe() -> str:
     """For captions and pages."""
     return (
-        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, dropout of the hidden "
-        f"units at rate {RATE:g}; averages over all {2**HIDDEN} masks weighted by probability, sampled ones over {SAMPLES:,}"
+        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, the hidden "
+        f"units dropped at rate {RATE:g}; all {2**HIDDEN} masks weighted by their probabilities, or {SAMPLES:,} drawn"
     )
 
 

@@ -32,8 +32,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
 def recipe() -> str:
     """For captions and pages."""
     return (
-        f"{EXAMPLES} examples of {FEATURES} features of different sizes, rate {RATE:g}, noise of +-{STD:g}; least squares summed over all "
-        f"{2**FEATURES} masks or signs of every example"
+        f"{EXAMPLES} examples of {FEATURES} features of different sizes, rate {RATE:g}, noise of +-{STD:g}; least squares over "
+        f"all {2**FEATURES} masks or signs of every example"
     )
 
 
