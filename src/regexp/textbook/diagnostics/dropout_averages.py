@@ -37,8 +37,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
 def recipe() -> str:
     """For captions and pages."""
     return (
-        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, the hidden "
-        f"units dropped at rate {RATE:g}; all {2**HIDDEN} masks weighted by their probabilities, or {SAMPLES:,} drawn"
+        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, the "
+        f"hidden units dropped at rate {RATE:g}; all {2**HIDDEN} masks weighted by their probabilities, or {SAMPLES:,} drawn"
     )
 
 
