@@ -69,7 +69,7 @@ def page(reports: Sequence[Data]) -> str:
             f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), _about(data)])))}</p>",
             *_recipe(data),
         ]
-        body += _details("Every claim's picture", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
+        body += _details("The claims' pictures", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
