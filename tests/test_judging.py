@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import re
 from pathlib import Path
 
@@ -351,6 +352,27 @@ def test_a_report_leaves_no_picture_of_an_earlier_one_and_no_file_of_others(tmp_
     assert "claim-other.png" in reported((claim("small"),), ())  # of what it does not know it removes nothing
 
 
+def test_the_commits_of_the_runs_are_named_from_the_oldest_on(tmp_path):
+    folders = [tmp_path / name for name in ("new", "old", "new_too")]
+    for folder, commit, time in zip(folders, ("bbb", "aaa-dirty", "bbb"), (2000, 1000, 3000), strict=True):
+        folder.mkdir()
+        (folder / "summary.json").write_text(json.dumps({"commit": commit, "threads": 1}), encoding="utf-8")
+        os.utime(folder / "summary.json", (time, time))
+    assert sweeps.origin(folders) == {"versions": [], "commit": ["aaa-dirty", "bbb"], "device": [], "threads": 1}
+
+
+def test_a_page_says_what_is_computed_and_not_trained(tmp_path):
+    neuron = claim("neuron", "shown", "dropout_averages.scores")
+    found = study(tmp_path / "runs", neuron, claim("small"))
+    data = report.report(found, [], sweeps.Swept([], [], []), [], {}, {"command": "x", "date": "today"})
+    assert list(data["computed"]) == ["dropout_averages"]
+    assert "8 ReLU units" in (text := data["computed"]["dropout_averages"])
+    report.write(data, tmp_path / "out" / "mine")
+    pages.write([data], tmp_path / "out")
+    for page in ("mine/index.md", "index.html"):
+        assert text in (tmp_path / "out" / page).read_text(encoding="utf-8")
+
+
 def test_the_report_shows_what_was_found(tmp_path):
     claims = (
         claim(
@@ -365,7 +387,7 @@ def test_the_report_shows_what_was_found(tmp_path):
     drawn = draw(found, judged, out / "mine")
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
     about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
-    about |= {"trained": "20 training examples", "runs_that_chose": 4}
+    about |= {"trained": "20 training examples", "runs_that_chose": 4, "judged_at": "ccc-dirty"}
     data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
@@ -380,8 +402,8 @@ def test_the_report_shows_what_was_found(tmp_path):
         assert "<script" not in text and "http" not in text.replace("https://", "http")
     summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
     assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
-    assert "; commits aaa, bbb; today;" in own and "6 s of training and 3.3 min of drawing" in own
-    assert "20 training examples; 12 runs and 4 that only tuned, 6 s" in own
+    assert "; runs: commits aaa, bbb; judged and drawn: commit ccc-dirty; today; `regexp-reproduce mine`." in own
+    assert "20 training examples; 12 runs and 4 that only tuned, 6 s of training and 3.3 min of drawing" in own
     assert pages.verdicts({"verdicts": {"holds": 3, "does not hold": 2, "shown": 1}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))

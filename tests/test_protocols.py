@@ -143,6 +143,29 @@ def test_a_mistake_is_named_with_file_and_key(tmp_path, before, after, says):
     assert "mine.yaml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        ("null_space.outside of plain", True),
+        ("test/rmse of plain over null_space.inside of plain", True),
+        ("epochs until test/loss < 1 of plain", True),
+        ("null_space.outside of plain minus null_space.inside of plain", False),
+        ("test/loss of plain", False),
+    ],
+)
+def test_a_direction_that_could_not_fail_is_refused(tmp_path, value, refused):
+    """Of what is never negative, L > 0 whatever the runs are."""
+    changes = [("kind: equal", "kind: direction"), ("test/loss of plain at final", value)]
+    if refused:
+        with pytest.raises(
+            ProtocolError, match=r"claims.loss.target must be above 0, got 0: what is measured is never negative"
+        ):
+            read(written(tmp_path, *changes))
+    else:
+        read(written(tmp_path, *changes))
+    read(written(tmp_path, *changes, ("    margin: 1.0", "    target: 0.1\n    margin: 1.0")))
+
+
 def test_all_mistakes_are_named_at_once(tmp_path):
     with pytest.raises(ProtocolError) as caught:
         read(written(tmp_path, ("margin: 1.0", "margin: -1"), ("of plain at", "of plan at"), ("{value}", "{v}")))

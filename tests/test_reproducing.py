@@ -38,6 +38,7 @@ assert runs == {file: file.stat().st_mtime_ns for file in Path("outputs").rglob(
 files = [Path(name, "weight_decay", "report.json") for name in ("first", "second", "third")]
 texts = [file.read_text(encoding="utf-8").split('"command"')[0] for file in files]
 assert texts[0] == texts[1] == texts[2]
+assert not any("--redraw" in file.read_text(encoding="utf-8") for file in files)
 call("lambda_curve", "--redraw")
 """
 

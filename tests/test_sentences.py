@@ -16,8 +16,10 @@ from regexp.train import config_folder
 PROTOCOLS = read_all(config_folder() / "reproduce")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
 DERIVED = {
+    ("activations", "vanished"): {28 * 28},
     ("co_adaptation", "deletion"): {256 + 128},
     ("identities", "sampled"): {2**8},
+    ("initialisation", "shallow"): {28 * 28},
     ("l1_network", "left"): {784 * 64 + 64 * 10},
     ("l1_sparsity", "not_small"): {0.25 * 0.05},
     ("weight_decay", "outside"): {0.003 * 3, 100 * 20 / 5},

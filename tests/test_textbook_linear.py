@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import integrate
 from sklearn.linear_model import ElasticNet, Lasso
 
 import regexp
@@ -27,7 +28,9 @@ from regexp.textbook.diagnostics import (
     noise_as_ridge,
 )
 from regexp.textbook.protocol import Protocol, Tier
+from regexp.textbook.reading import read
 from regexp.textbook.study import NotMeasured, Study
+from regexp.train import config_folder
 
 SPARSE = SyntheticRegression(30, 20, val_size=0, test_size=10, true_weight=1.0, true_bias=0.5, noise=0.1, nonzero=4)
 LASSO = Experiment(SPARSE, Linear(init="constant"), SGD(0.1), [L1(0.1)], epochs=1500, dtype="float64", eval_every=1500)
@@ -143,6 +146,35 @@ def test_double_descent_at_a_small_size(monkeypatch):
     assert many.mean() == pytest.approx(formula, abs=4 * many.std() / 20)
     peak, tuned = (np.mean([double_descent._error(20, seed, strength) for seed in range(50)]) for strength in (0.0, 0.25))
     assert peak > 4 * tuned
+
+
+def test_the_references_of_tuned_ridge_are_those_of_the_law_of_marchenko_and_pastur():
+    """Noise^2 and what ridge of strength l leaves of the weights, mean over the spectrum of X'X / n in the limit."""
+    noise2 = double_descent.NOISE**2
+
+    def error(n):
+        ratio = double_descent.FEATURES / n
+        lam, (low, high) = ratio * noise2, ((1 - ratio**0.5) ** 2, (1 + ratio**0.5) ** 2)
+        zero = max(0.0, 1 - 1 / ratio)  # the share of eigenvalues that are 0
+
+        def density(h):
+            return np.sqrt((high - h) * (h - low)) / (2 * np.pi * ratio * h)
+
+        def left(h):
+            return (lam**2 + ratio * noise2 * h) / (h + lam) ** 2  # bias and variance along an eigenvector
+
+        return noise2 + zero * left(0.0) + integrate.quad(lambda h: density(h) * left(h), low, high, limit=500)[0]
+
+    claims = {claim.name: claim for claim in read(config_folder() / "reproduce" / "bias_variance.yaml").claims}
+    for name, sizes in (("tuned_before", (250, 500)), ("tuned_after", (500, 600))):
+        assert claims[name].published.value == pytest.approx([error(n) for n in sizes], abs=5e-5)
+
+
+def test_the_rise_is_that_of_a_seeds_ten_data_sets(monkeypatch):
+    errors = {size: np.full(2, float(size)) for size in double_descent.TUNED_SIZES}
+    many = np.repeat([300.0, 500.0], double_descent.DRAWS)
+    monkeypatch.setattr(double_descent, "errors", lambda n: ({**errors, 490: many, 510: many}, errors))
+    assert double_descent.of_study(of(2))["rise"] == [50.0, 250.0]
 
 
 def test_noise_on_a_linear_model_is_ridge():

@@ -114,6 +114,15 @@ def test_averages_over_all_masks():
     assert 0 < max(found["sampled"]) < 0.06
 
 
+def test_the_check_of_classic_dropout_sees_the_packages_own(monkeypatch):
+    """A dropout that forgets to scale, or an evaluation that drops, would be told."""
+    from regexp.regularizers import dropout
+
+    real = dropout.drop
+    monkeypatch.setattr(dropout, "drop", lambda x, rate, draws, mask="example": (1 - rate) * real(x, rate, draws, mask))
+    assert min(dropout_averages.of_study(of(2))["classic"]) > 0.1
+
+
 def test_two_class_softmax():
     found = two_class_softmax.of_study(of(3))
     assert max(found["probability"] + found["gradient"]) < 1e-14

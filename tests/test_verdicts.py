@@ -208,9 +208,28 @@ def test_of_medians_the_sign_test_says_how_many_seeds_decide(level, fewest):
 def test_the_number_of_seeds_by_signs_goes_by_the_share_and_is_more_than_there_are():
     mixed = np.r_[np.full(7, 1.0), np.full(3, -1.0)]
     n = seeds.for_direction(mixed, 0.5, median=True)
-    assert stats.binomtest(round(0.3 * n), n).pvalue < 0.05 <= stats.binomtest(3, 10).pvalue and n > 10
+    critical = max(k for k in range(n) if stats.binomtest(k, n).pvalue < 0.05 and k < n / 2)
+    assert n == 49 and stats.binom.cdf(critical, n, 0.3) >= 0.8 and stats.binomtest(3, 10).pvalue >= 0.05
     assert seeds.for_direction(np.array([1.0, -1.0] * 4), 0.5, median=True) is None
     assert seeds.for_direction(np.full(30, 1.0), 0.5, median=True) == 31
+
+
+@pytest.mark.parametrize(("against", "of"), [(3, 10), (2, 10), (1, 5)])
+def test_the_stated_number_of_seeds_decides_by_signs(against, of):
+    """As often as is said, where each seed is against with the share that was seen; the seed fewer does so more seldom."""
+    few = np.repeat([-1.0, 1.0], [against, of - against])
+    n = seeds.for_direction(few, 0.5, median=True)
+    chances = [direction(RANDOM.choice(few, (20_000, k)), 0.5, median=True).holds.mean() for k in (n - 1, n)]
+    assert chances[0] < 0.8 and 0.79 < chances[1] < 0.95
+
+
+@pytest.mark.parametrize(("low", "high", "margin"), [(1, 1, 0.5), (0, 2, 0.5), (9, 0, 0.5)])
+def test_the_stated_number_of_seeds_decides_an_equality_by_signs(low, high, margin):
+    """``low`` and ``high`` of ten seeds beyond the margin on either side."""
+    few = np.repeat([-1.0, 0.0, 1.0], [low, 10 - low - high, high])
+    n = seeds.for_equality(few, margin, median=True)
+    found = equal(RANDOM.choice(few, (20_000, n)), margin, median=True)
+    assert (found.holds.mean() if low < 5 else found.fails.mean()) == pytest.approx(0.85, abs=0.06)
 
 
 def test_no_number_of_seeds_narrows_single_runs():

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp import train
+from regexp import machine, train
 from regexp.textbook import destination, pages, report, sweeps
 from regexp.textbook.jobs import parallel, side_by_side
 from regexp.textbook.listing import listing, measured
@@ -114,6 +114,7 @@ def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> di
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     about = {"command": _command(), "date": now, "reporting_seconds": time.perf_counter() - started}
     about["trained"] = recipe(study.runs)
+    about["judged_at"] = machine.commit()
     data = report.report(study, found, swept, drawn, _recipes(swept.commands), about)
     report.write(data, out / protocol.name)
     return data
@@ -148,7 +149,8 @@ def _estimate(times: Mapping[tuple[str, str], float], protocol: Protocol, tier: 
 
 
 def _command() -> str:
-    return " ".join(map(quoted, ["regexp-reproduce", *sys.argv[1:]]))
+    """What makes the report from nothing: drawn again it would need the runs."""
+    return " ".join(map(quoted, ["regexp-reproduce", *(word for word in sys.argv[1:] if word != "--redraw")]))
 
 
 def _tell(text: str) -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable
 
 from regexp.textbook import columns, diagnostics, pictured, wording
-from regexp.textbook.expression import Term
+from regexp.textbook.expression import Term, Until
 from regexp.textbook.protocol import READ, TIERS, Claim, Protocol
 from regexp.textbook.study import TUNING
 
@@ -66,12 +66,26 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
         wrong(f"{key}.published.medians", "needs two numbers, and a value of two terms")
     if claim.published and claim.published.read == "M" and claim.kind != "shown":
         wrong(f"{key}.published", "is from memory (M): such a number is shown and never judged")
+    if claim.kind == "direction" and claim.target <= 0 and _is_never_negative(claim):
+        why = "what is measured is never negative, so that the claim could not fail"
+        wrong(f"{key}.target", f"must be above 0, got {claim.target:g}: {why}")
     for term in claim.value.terms:
         for problem in _of_term(term, protocol):
             wrong(f"{key}.value", problem)
     for field in ("holds", "fails", "undecided", "below"):
         if text := wording.problem(getattr(claim, field), claim):
             wrong(f"{key}.{field}", text)
+
+
+def _is_never_negative(claim: Claim) -> bool:
+    return claim.value.joined != "minus" and all(map(_is_a_size, claim.value.terms))
+
+
+def _is_a_size(term: Term) -> bool:
+    """Whether a term is an accuracy, a norm, a number of epochs or an error: nothing that has a sign."""
+    if term.diagnostic:
+        return diagnostics.is_nonnegative(*term.diagnostic)
+    return isinstance(term.quantity, Until) or str(term.column).endswith(columns.SIZES)
 
 
 def _of_term(term: Term, protocol: Protocol) -> list[str]:

@@ -15,6 +15,8 @@ from regexp.textbook.protocol import Protocol
 from regexp.textbook.study import matches
 
 NORMS = ("l2_norm", "l1_norm", "zero_fraction")
+SIZES = ("/accuracy", "/rmse", *(f"/{norm}" for norm in NORMS))
+"""Ends of columns that are never negative, which a loss may be."""
 KNOWN = (
     *(f"{split}/{kind}" for split in SPLITS for kind in METRICS),
     *("gap/loss", *(f"weights/{norm}" for norm in NORMS)),

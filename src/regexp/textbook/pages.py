@@ -69,7 +69,7 @@ def page(reports: Sequence[Data]) -> str:
             f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), _about(data)])))}</p>",
             *_recipe(data),
         ]
-        body += _details("Every claim's picture", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
+        body += _details("The claims' pictures", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
@@ -122,7 +122,10 @@ def _about(data: Data) -> str:
     drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
     facts = [str(data.get("trained") or ""), f"{_runs(data)}, {duration(data['seconds'])} of training{drawing}"]
     facts += [_named("threads", data.get("threads")), _all(data.get("device")), " and ".join(known)]
-    facts += [_named("commit", data.get("commit"), "commits")]
+    facts += [
+        _named("runs: commit", data.get("commit"), "runs: commits"),
+        _named("judged and drawn: commit", data.get("judged_at")),
+    ]
     return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
 
 
@@ -166,13 +169,15 @@ def _quick(data: Data) -> str:
 
 
 def _recipe_blocks(data: Data) -> list[str]:
-    """The recipe of one run, as Markdown."""
-    return [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
+    """The recipe of one run, and what is computed besides, as Markdown."""
+    blocks = [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
+    return [*blocks, *(f"`{name}`: {text}." for name, text in data.get("computed", {}).items())]
 
 
 def _recipe(data: Data) -> list[str]:
     parts = ["<pre>" + _text("\n".join(data["commands"])) + "</pre>"] if data["commands"] else []
     parts += [f"<p>conf/experiment/{name}.yaml</p><pre>{_text(text)}</pre>" for name, text in data["recipes"].items()]
+    parts += [f"<p>{name}: {_text(text)}.</p>" for name, text in data.get("computed", {}).items()]
     return _details("Recipe and commands", parts)
 
 

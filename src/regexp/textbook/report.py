@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp.files import atomic
-from regexp.textbook import searched, sweeps
+from regexp.textbook import diagnostics, searched, sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
@@ -49,8 +49,17 @@ def report(
         "pictures": [{"name": p.name, "title": p.title, "drawn": p.name in drawn} for p in protocol.pictures],
         "seconds": sweeps.seconds(swept.folders),
         **sweeps.origin(swept.folders),
+        "computed": _computed(study),
         **about,
     }
+
+
+def _computed(study: Study) -> dict[str, str]:
+    """What diagnostics that train nothing, or networks of their own, compute, by their names."""
+    drawn = [picture.by for picture in study.protocol.pictures if picture.by]
+    named = [term.diagnostic[0] for claim in study.protocol.claims for term in claim.value.terms if term.diagnostic]
+    found = {name: diagnostics.find(name) for name in dict.fromkeys([*named, *drawn])}
+    return {name: one.recipe(**study.arguments(name)) for name, one in found.items() if hasattr(one, "recipe")}
 
 
 def write(data: Mapping[str, Any], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +37,7 @@ def for_direction(differences: Any, margin: float, level: float = LEVEL, *, medi
     """The fewest seeds that decide whether the centre is above 0; None beyond 1000. ``median``: by the sign test."""
     if median:
         x = np.asarray(differences, dtype=float)
-        return _by_signs(len(x), lambda n: np.minimum(_sign_p(x <= 0, n), _sign_p(x >= margin, n)) < level / 2)
+        return _more_than(len(x), lambda n: np.maximum(_by_signs(x <= 0, n, level / 2), _by_signs(x >= margin, n, level / 2)))
     found = estimate(differences)
     return seeds_needed(float(ratio(max(found.mean, margin - found.mean), found.sd)), level)
 
@@ -45,9 +46,9 @@ def for_equality(differences: Any, margin: float, level: float = LEVEL, *, media
     """The fewest seeds that decide whether the centre is within the margin of 0; None beyond 1000. ``median``: by signs."""
     if median:
         x = np.asarray(differences, dtype=float)
-        inside = lambda n: np.maximum(_sign_p(x <= -margin, n), _sign_p(x >= margin, n)) < level  # noqa: E731
-        outside = lambda n: np.minimum(_sign_p(x <= margin, n), _sign_p(x >= -margin, n)) < level / 2  # noqa: E731
-        return _by_signs(len(x), lambda n: inside(n) | outside(n))
+        inside = lambda n: _by_signs(x <= -margin, n, level) + _by_signs(x >= margin, n, level) - 1  # noqa: E731
+        outside = lambda n: np.maximum(_by_signs(x <= margin, n, level / 2), _by_signs(x >= -margin, n, level / 2))  # noqa: E731
+        return _more_than(len(x), lambda n: np.maximum(inside(n), outside(n)))
     found = estimate(differences)
     near, far = (float(ratio(margin - side * abs(found.mean), found.sd)) for side in (1, -1))
     if not near > 0:
@@ -67,11 +68,18 @@ def _one_sided(effect: float, n: np.ndarray, level: float) -> np.ndarray:
     return 1 - special.nctdtr(n - 1, min(effect, PLAIN) * np.sqrt(n), special.stdtrit(n - 1, 1 - level))
 
 
-def _by_signs(seen: int, enough: Callable[[np.ndarray], np.ndarray]) -> int | None:
-    """The fewest of more than the seeds that were not enough."""
-    return fewest(lambda n: (n > seen) & enough(n))
+def _more_than(seen: int, chance: Callable[[np.ndarray], np.ndarray]) -> int | None:
+    """The fewest seeds that decide with a good chance, of more than those that did not."""
+    return fewest(lambda n: (n > seen) & (chance(n) >= CHANCE))
 
 
-def _sign_p(against: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """The one-sided p-value of the sign test with ``n`` seeds of which as large a share, rounded up, is against."""
-    return special.bdtr(np.ceil(against.mean() * n - 1e-9), n, 0.5)
+def _by_signs(against: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
+    """The power of a one-sided sign test with ``n`` seeds, each of which is against with the chance of the share that was."""
+    most = np.array([_most(int(one), level) for one in n])
+    return np.where(most < 0, 0.0, special.bdtr(most.clip(0).astype(float), n, against.mean()))
+
+
+@functools.cache
+def _most(n: int, level: float) -> int:
+    """The largest number of ``n`` seeds against with which the p-value of the sign test is below the level; -1 if none is."""
+    return int((special.bdtr(np.arange(n + 1.0), n, 0.5) < level).sum()) - 1

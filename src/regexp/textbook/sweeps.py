@@ -76,9 +76,9 @@ def seconds(folders: Sequence[Path]) -> float:
 
 
 def origin(folders: Sequence[Path]) -> dict[str, Any]:
-    """On what the runs were trained: every value of versions, commit, device and threads that they name."""
+    """On what the runs were trained: every value of versions, commit, device and threads that they name, the oldest first."""
     found: dict[str, list[Any]] = {"versions": [], "commit": [], "device": [], "threads": []}
-    for summary in _summaries(folders):
+    for summary in _summaries(sorted(folders, key=_written)):
         for name, seen in found.items():
             if summary.get(name) is not None and summary[name] not in seen:
                 seen.append(summary[name])
@@ -112,6 +112,14 @@ def _tallied(folder: Path) -> list[str]:
         return list(json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["folders"])
     except (OSError, ValueError):
         return []
+
+
+def _written(folder: Path) -> float:
+    """When the run ended."""
+    try:
+        return (folder / "summary.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _summaries(folders: Sequence[Path]) -> list[dict[str, Any]]:

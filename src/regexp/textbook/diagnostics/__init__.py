@@ -11,6 +11,9 @@ A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; 
 ``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
 from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own, and ``DOT``, what a value
 of its quantities is called in the pictures of claims, where that is not "a seed".
+
+``NONNEGATIVE`` names the quantities that are never negative, such as distances: a claim that one is above 0 could not fail,
+and is refused. ``recipe(**arguments)`` says in few words what is computed where no run is trained.
 """
 
 from __future__ import annotations
@@ -27,10 +30,14 @@ from regexp.textbook.expression import Term
 _HERE = Path(__file__).parent
 
 
-@functools.cache
 def quantities() -> dict[str, tuple[str, ...]]:
     """What every diagnostic measures, from its source: to check a protocol nothing is imported."""
-    return {file.stem: _declared(file) for file in sorted(_HERE.glob("*.py")) if file.stem != "__init__"}
+    return {name: found["QUANTITIES"] for name, found in _declared().items()}
+
+
+def is_nonnegative(name: str, quantity: str) -> bool:
+    """Whether a diagnostic's quantity is never negative."""
+    return quantity in _declared().get(name, {}).get("NONNEGATIVE", ())
 
 
 def find(name: str) -> Any:
@@ -56,8 +63,18 @@ def problem(term: Term) -> str | None:
     return None
 
 
-def _declared(file: Path) -> tuple[str, ...]:
+@functools.cache
+def _declared() -> dict[str, dict[str, tuple[str, ...]]]:
+    return {file.stem: _names(file) for file in sorted(_HERE.glob("*.py")) if file.stem != "__init__"}
+
+
+def _names(file: Path) -> dict[str, tuple[str, ...]]:
+    """The tuples of names that a diagnostic declares; one may be another by its name."""
+    found: dict[str, tuple[str, ...]] = {}
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "QUANTITIES":
-            return tuple(ast.literal_eval(node.value))
-    raise ValueError(f"{file} must declare QUANTITIES")
+        if isinstance(node, ast.Assign) and (name := getattr(node.targets[0], "id", None)) in ("QUANTITIES", "NONNEGATIVE"):
+            same = isinstance(node.value, ast.Name)
+            found[name] = found[ast.unparse(node.value)] if same else tuple(ast.literal_eval(node.value))
+    if "QUANTITIES" not in found:
+        raise ValueError(f"{file} must declare QUANTITIES")
+    return found

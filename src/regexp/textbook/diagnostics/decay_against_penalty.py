@@ -9,6 +9,7 @@ from regexp.lazy import torch
 from regexp.textbook.study import Study
 
 QUANTITIES = ("sgd", "adam")
+NONNEGATIVE = QUANTITIES
 
 
 def of_study(study: Study) -> dict[str, dict[Any, float]]:

@@ -13,8 +13,11 @@ from regexp.lazy import torch
 from regexp.textbook.study import Study
 
 QUANTITIES = ("classic", "scores", "geometric", "arithmetic", "sampled")
+NONNEGATIVE = QUANTITIES
 
-INPUTS, HIDDEN, CLASSES, EXAMPLES, RATE = 5, 8, 3, 40, 0.4
+INPUTS, HIDDEN, CLASSES, EXAMPLES = 5, 8, 3, 40
+RATE = 0.375
+"""A multiple of 2**-16, so that the package's dropout has this very rate."""
 SAMPLES = 2000
 
 
@@ -22,13 +25,21 @@ def of_study(study: Study) -> dict[str, list[float]]:
     """On as many networks, drawn at random, as there are seeds, the largest difference over examples and classes.
 
     ``classic``: between the classic network, masked in training and with weights times ``1 - rate`` at evaluation, and the
-    inverted one, with its weights divided by ``1 - rate``, over all masks and at evaluation. Against the network that is
-    evaluated whole: ``scores``, of the mean of the scores over all masks; ``geometric``, of the renormalised geometric mean of
-    the probabilities; ``arithmetic``, of their mean; ``sampled``, of their mean over 2,000 masks drawn by
+    package's own, whose weights are those times ``1 - rate``, with the masks that it draws, and at evaluation. Against the
+    network that is evaluated whole: ``scores``, of the mean of the scores over all masks; ``geometric``, of the renormalised
+    geometric mean of the probabilities; ``arithmetic``, of their mean; ``sampled``, of their mean over 2,000 masks drawn by
     :func:`regexp.predict`, minus ``arithmetic``'s.
     """
     found = [_of_network(seed) for seed in range(study.n)]
     return {name: [one[name] for one in found] for name in QUANTITIES}
+
+
+def recipe() -> str:
+    """For captions and pages."""
+    return (
+        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, the "
+        f"hidden units dropped at rate {RATE:g}; all {2**HIDDEN} masks weighted by their probabilities, or {SAMPLES:,} drawn"
+    )
 
 
 def _of_network(seed: int) -> dict[str, float]:
@@ -39,11 +50,10 @@ def _of_network(seed: int) -> dict[str, float]:
     chance = (RATE ** (1 - masks) * keep**masks).prod(-1, keepdim=True)
 
     whole, thinned = h @ v, (h * masks / keep) @ v
-    classic = torch.cat([(h * masks) @ (v / keep) - thinned, (h @ (v / keep * keep) - whole)[None]])
     logarithms = thinned.log_softmax(-1)
     mean = (chance * logarithms.exp()).sum(0)
     return {
-        "classic": classic.abs().max().item(),
+        "classic": _classic(seed, x, w, v),
         "scores": _apart((chance * thinned).sum(0), whole),
         "geometric": _apart((chance * logarithms).sum(0).softmax(-1), whole.softmax(-1)),
         "arithmetic": _apart(mean, whole.softmax(-1)),
@@ -51,14 +61,40 @@ def _of_network(seed: int) -> dict[str, float]:
     }
 
 
+def _classic(seed: int, x: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> float:
+    """Of scores with masks, and of probabilities at evaluation."""
+    import regexp
+    from regexp import rng
+    from regexp.regularizers.dropout import drop
+    from regexp.stack.noise import Draws
+
+    h, u = (x @ w).relu(), v / (1 - RATE)
+    draws, rate = Draws(torch.tensor(rng.key(seed, "classic")), 0, 1), torch.tensor(RATE, dtype=h.dtype)
+    kept = drop(torch.ones_like(h), rate, draws) > 0
+    with_masks = _apart((h * kept) @ u, drop(h, rate, draws) @ v)
+    at_evaluation = _apart((h @ (u * (1 - RATE))).softmax(-1), regexp.predict(_network(w, v), x).mean)
+    return max(with_masks, at_evaluation)
+
+
 def _sampled(seed: int, x: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """The Monte-Carlo mean of this network, by the package's own call."""
     import regexp
 
+    return regexp.predict(_network(w, v), x, samples=SAMPLES, seed=seed).mean
+
+
+def _network(w: torch.Tensor, v: torch.Tensor) -> Any:
+    """The network with dropout as a finished run; no data are loaded."""
+    import regexp
+    from regexp.datasets import FashionMNIST
+    from regexp.models import MLP
+    from regexp.optim import SGD
+    from regexp.regularizers import Dropout
+
+    one = regexp.Experiment(FashionMNIST(), MLP(hidden=(HIDDEN,)), SGD(0.1), [Dropout(RATE)], dtype="float64")
     zeros = {"hidden.0.bias": torch.zeros(HIDDEN, dtype=w.dtype), "output.bias": torch.zeros(CLASSES, dtype=w.dtype)}
     weights = {"final": {"hidden.0.weight": w, "output.weight": v, **zeros}}
-    result = regexp.Result(_experiment(), "completed", None, [{"epoch": 0}], 0, None, weights, (INPUTS, CLASSES))
-    return regexp.predict(result, x, samples=SAMPLES, seed=seed).mean
+    return regexp.Result(one, "completed", None, [{"epoch": 0}], 0, None, weights, (INPUTS, CLASSES))
 
 
 def _normal(generator: torch.Generator, *shape: int) -> torch.Tensor:
@@ -67,14 +103,3 @@ def _normal(generator: torch.Generator, *shape: int) -> torch.Tensor:
 
 def _apart(a: torch.Tensor, b: torch.Tensor) -> float:
     return (a - b).abs().max().item()
-
-
-def _experiment() -> Any:
-    """What the network says of itself; no data are loaded."""
-    from regexp import Experiment
-    from regexp.datasets import FashionMNIST
-    from regexp.models import MLP
-    from regexp.optim import SGD
-    from regexp.regularizers import Dropout
-
-    return Experiment(FashionMNIST(), MLP(hidden=(HIDDEN,)), SGD(0.1), [Dropout(RATE)], dtype="float64")

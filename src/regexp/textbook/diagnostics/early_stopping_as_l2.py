@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import regexp
 
 QUANTITIES = ("path", "small", "middle", "one_step")
+NONNEGATIVE = QUANTITIES
 
 LR, STEPS = 0.02, (1, 10, 50, 200)
 """Of the trained paths."""

@@ -20,7 +20,7 @@ from regexp.textbook.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-QUANTITIES = ("vanishing", "exploding", "kept")
+QUANTITIES = ("vanishing", "exploding", "kept", "shallow")
 
 LAWS: dict[str, tuple[str, dict[str, Any]]] = {
     "vanishing": ("sigmoid, N(0, 1/n)", {"activation": "sigmoid", "init": "lecun_normal"}),
@@ -35,9 +35,11 @@ Found = dict[str, list[float]]
 def of_study(study: Study, depths: list[int], width: int) -> Found:
     """Orders of magnitude between the gradient's norms at the first and the last of the largest of ``depths`` hidden layers of
     ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n)); ``exploding``
-    and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's).
+    and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's); ``shallow``: the latter at the
+    smallest depth.
     """
-    found = {name: _orders(study, name, max(depths), width) for name in QUANTITIES}
+    found = {name: _orders(study, name, max(depths), width) for name in LAWS}
+    found["shallow"] = _orders(study, "kept", min(depths), width)
     return found | {"vanishing": [-orders for orders in found["vanishing"]]}
 
 
@@ -60,7 +62,7 @@ def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
     from regexp.textbook.figures.caption import FEW, OF_LOGARITHMS, counted, finish
 
     figure, (axes,) = new_figure(8.0, 4.9, 1)
-    for name, style in zip(QUANTITIES, LINES, strict=False):
+    for name, style in zip(LAWS, LINES, strict=False):
         found = estimate([_orders(study, name, depth, width) for depth in depths])
         line: dict[str, Any] = {**style, "label": LAWS[name][0]}
         axes.plot(depths, 10**found.mean, linewidth=2, **line)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 QUANTITIES = ("ratio_start", "ratio_end", "zeros_start", "zeros_end")
+NONNEGATIVE = QUANTITIES
 
 IMAGES = 1000
 

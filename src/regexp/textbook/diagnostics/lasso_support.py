@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 QUANTITIES = ("missed", "extra", "recovered", "disagreements", "error", "large")
+NONNEGATIVE = QUANTITIES
 
 LARGE = 1e-3
 

@@ -13,6 +13,7 @@ from regexp.lazy import torch
 from regexp.textbook.study import Study
 
 QUANTITIES = ("dropout", "input_noise", "not_ridge")
+NONNEGATIVE = QUANTITIES
 
 EXAMPLES, FEATURES, RATE, STD = 12, 6, 0.3, 0.5
 
@@ -26,6 +27,14 @@ def of_study(study: Study) -> dict[str, list[float]]:
     """
     found = [_of_data(seed) for seed in range(study.n)]
     return {name: [one[name] for one in found] for name in QUANTITIES}
+
+
+def recipe() -> str:
+    """For captions and pages."""
+    return (
+        f"{EXAMPLES} examples of {FEATURES} features of different sizes, rate {RATE:g}, noise of +-{STD:g}; least squares over "
+        f"all {2**FEATURES} masks or signs of every example"
+    )
 
 
 def _of_data(seed: int) -> dict[str, float]:

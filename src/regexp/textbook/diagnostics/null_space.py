@@ -9,6 +9,7 @@ import regexp
 from regexp.comparison.reading import Run
 
 QUANTITIES = ("inside", "outside")
+NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run, which: str = "final") -> dict[str, float]:

@@ -14,18 +14,22 @@ from regexp.textbook.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-QUANTITIES = ("quadratic_good", "quadratic_saturated", "entropy_good", "entropy_saturated", "gradient_ratio")
+QUANTITIES = ("quadratic_good", "quadratic_saturated", "entropy_good", "entropy_saturated", "entropy_slow", "gradient_ratio")
+NONNEGATIVE = QUANTITIES
 
 STARTS = {"good": (0.6, 0.9), "saturated": (2.0, 2.0)}
 STEPS = 300
 RATE = 0.15
+SLOW = 0.005
+"""At which the book shows cross-entropy."""
 
 
 def of_study(study: Study) -> dict[str, list[float]]:
-    """Outputs after 300 steps at rate 0.15 (``entropy``: cross-entropy at that same rate); the ratio of the two gradients at
-    the saturated start, ``1 / (a (1 - a))``, from the gradients themselves.
+    """Outputs after 300 steps at rate 0.15 (``entropy``: cross-entropy at that same rate, ``slow``: at 0.005); the ratio of the
+    two gradients at the saturated start, ``1 / (a (1 - a))``, from the gradients themselves.
     """
     found = {f"{cost}_{start}": [path(cost, start)[-1]] for cost in ("quadratic", "entropy") for start in STARTS}
+    found["entropy_slow"] = [path("entropy", "saturated", SLOW)[-1]]
     w, b = STARTS["saturated"]
     ratio = gradient("entropy", sigmoid(w + b)) / gradient("quadratic", sigmoid(w + b))
     return {**found, "gradient_ratio": [ratio]}

@@ -7,6 +7,7 @@ from regexp.comparison.reading import Run
 from regexp.lazy import torch
 
 QUANTITIES = ("rank", "apart", "permuted")
+NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run) -> dict[str, float]:

@@ -6,6 +6,7 @@ from regexp.lazy import torch
 from regexp.textbook.study import Study
 
 QUANTITIES = ("probability", "loss", "gradient")
+NONNEGATIVE = QUANTITIES
 
 SCORES = 400
 
@@ -16,6 +17,11 @@ def of_study(study: Study) -> dict[str, list[float]]:
     """
     found = [_of_scores(seed) for seed in range(study.n)]
     return {name: [one[name] for one in found] for name in QUANTITIES}
+
+
+def recipe() -> str:
+    """For captions and pages."""
+    return f"{SCORES} pairs of scores drawn at random"
 
 
 def _of_scores(seed: int) -> dict[str, float]:
