@@ -381,6 +381,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
     assert "; commits aaa, bbb; today;" in own and "6 s of training and 3.3 min of drawing" in own
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
+    marked = re.findall(r'<td class="([^"]*)"', (out / "index.html").read_text(encoding="utf-8"))
+    assert marked == ["holds", "shown"], "verdicts alone have a style"
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))
     assert set(shown) == {f"mine/{name}.png" for name in ("curves", "claim-small", "claim-shown")}
     assert all((out / picture).exists() for picture in shown)

@@ -146,8 +146,8 @@ def _html_table(header: Sequence[str], rows: Sequence[Sequence[str]], links: Seq
         cells = [_text(cell) for cell in row]
         if links:
             cells[0] = f'<a href="#{links[number]["name"]}">{cells[0]}</a>'
-        kind = row[-1].partition(" (")[0].replace(" ", "-")
-        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f'<td class="{kind}">{cells[-1]}</td></tr>')
+        kind = f' class="{row[-1].partition(" (")[0].replace(" ", "-")}"' if header[-1] == COLUMNS[-1] else ""
+        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells[:-1]) + f"<td{kind}>{cells[-1]}</td></tr>")
     return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 

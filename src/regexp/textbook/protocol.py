@@ -41,6 +41,8 @@ class Published:
     """Other data or another recipe that it was found with, in few words: pictures show them beside its line."""
     medians: bool = False
     """Whether the two numbers are medians over seeds: their difference is compared with that of the medians measured."""
+    others: tuple[float, ...] = ()
+    """Further numbers printed of the same: shown beside the first, which alone is judged."""
 
     @property
     def named(self) -> str:
@@ -123,6 +125,12 @@ class Picture:
     """Of ``curves``: claims of kind exact; in the panel of what they measure a level line is drawn at their target."""
     minus: str | None = None
     """Of ``points``: the setting that is subtracted, within seeds."""
+    together: bool = False
+    """Of ``against``: all metrics in one panel, with one scale."""
+    chosen: str | None = None
+    """Of ``against``: a quantity that is one of the x for every seed; below each x stands how many seeds have it."""
+    median: bool = False
+    """Of ``curves`` and ``against``, heavy tails: medians with their sign intervals."""
 
 
 @dataclasses.dataclass(frozen=True)

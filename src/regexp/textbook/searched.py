@@ -17,6 +17,8 @@ from regexp.textbook.wording import number
 if TYPE_CHECKING:
     from regexp.search.asking import Asked
 
+NAMES = {"lr": "learning rate", "l1": "L1", "l2": "L2", "max_norm": "max-norm"}
+"""What the table calls parts of a key."""
 COLUMNS = ("set", "settings tried", "chosen by validation", "searched")
 
 
@@ -64,8 +66,8 @@ def _value(run: Run, key: str) -> float:
 
 
 def _short(key: str) -> str:
-    """``optimizer.lr`` as ``lr``, ``regularizer.dropout.rate`` as ``dropout rate``."""
-    return key.partition(".")[2].replace("_", " ").replace(".", " ")
+    """``optimizer.lr`` as ``learning rate``, ``regularizer.l1.strength`` as ``L1 strength``."""
+    return " ".join(NAMES.get(part, part.replace("_", " ")) for part in key.split(".")[1:])
 
 
 def _words(found: Range) -> str:

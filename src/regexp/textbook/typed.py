@@ -31,6 +31,7 @@ TYPES: dict[str, tuple[str, Test]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "float": ("a number", is_number),
     "tuple[str, ...]": ("a list of texts", _is_list_of(_is_text)),
+    "tuple[float, ...]": ("a list of numbers", _is_list_of(is_number)),
     "tuple[float, float]": ("two numbers", _is_list_of(is_number, 2)),
     "Printed": ("a number, two numbers or a text", _is_printed),
 }

@@ -68,7 +68,8 @@ def reference(claim: Claim) -> str:
     shown = str(value) if claim.printed is None else number(claim.printed)
     parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
     medians = "medians" if found.medians else ""
-    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source]))})"
+    also = f"also {', '.join(map(number, found.others))}" if found.others else ""
+    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source, also]))})"
 
 
 def interval(low: float, high: float) -> str:

@@ -31,6 +31,12 @@ def of_study(study: Study) -> dict[str, list[float]]:
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 
+def recipe() -> str:
+    """For captions."""
+    layers = f"{INPUTS}-{HIDDEN}-{CLASSES} ReLU networks with random weights"
+    return f"{layers}, {EXAMPLES} examples, dropout {RATE:g}, every mask of the hidden layer by its probability"
+
+
 def _of_network(seed: int) -> dict[str, float]:
     generator = torch.Generator().manual_seed(seed)
     x, w, v = (_normal(generator, *s) for s in ((EXAMPLES, INPUTS), (INPUTS, HIDDEN), (HIDDEN, CLASSES)))

@@ -28,6 +28,11 @@ def of_study(study: Study) -> dict[str, list[float]]:
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 
+def recipe() -> str:
+    """For captions."""
+    return f"{EXAMPLES} examples, {FEATURES} features, dropout {RATE:g}, noise of -{STD:g} or +{STD:g}, all their values enumerated"
+
+
 def _of_data(seed: int) -> dict[str, float]:
     from regexp.diagnostics import ridge
 

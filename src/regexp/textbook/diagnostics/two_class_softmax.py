@@ -18,6 +18,11 @@ def of_study(study: Study) -> dict[str, list[float]]:
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 
+def recipe() -> str:
+    """For captions."""
+    return f"{SCORES} random pairs of scores"
+
+
 def _of_scores(seed: int) -> dict[str, float]:
     from regexp.losses import cross_entropy, predictions
 
