@@ -147,7 +147,8 @@ def test_a_legend_lies_in_the_picture_and_leaves_the_axis_its_width(one, monkeyp
 def test_ranks_are_compared_on_an_axis_of_whole_numbers(monkeypatch):
     axes, _, _ = drawn(claim("exact", "symmetry.rank of any", tolerance=1e-9, target=8.0), [8.0, 8.0, 7.0], monkeypatch)
     axes.figure.canvas.draw()
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["6", "7", "8", "9"]
+    assert axes.get_xlim() == (6, 9) and set(axes.get_xticks()) >= {6, 7, 8, 9}
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
     axes, _, _ = drawn(claim("exact", tolerance=1e-9, target=1.0), [1.0000000001, 1.0], monkeypatch)
     assert axes.get_xlim()[1] < 1.1, "a number that is no whole one is compared by its error"
 
@@ -156,11 +157,11 @@ def test_tiny_numbers_are_written_in_full(monkeypatch):
     axes, _, _ = drawn(claim("exact", tolerance=1e-10), [5e-15, 1e-15], monkeypatch)
     axes.figure.canvas.draw()
     assert axes.xaxis.get_offset_text().get_text() == ""
-    assert axes.get_xticklabels()[-1].get_text() == "1e-10"
+    assert {"0", "5e-11", "1e-10"} <= {label.get_text() for label in axes.get_xticklabels()}
 
 
 def test_a_caption_counts_data_sets_where_a_seed_has_several_and_says_what_was_computed(monkeypatch):
-    axes, names, caption = drawn(claim("shown", "double_descent.ratio_490"), np.linspace(1, 2, 40), monkeypatch)
+    _, names, caption = drawn(claim("shown", "double_descent.ratio_490"), np.linspace(1, 2, 40), monkeypatch)
     assert caption.startswith("n = 40 data sets, 10 for each of 4 seeds;") and "a data set" in names
     assert "tier standard: 500 features, weights of norm 1, noise 0.5," in caption
     _, _, caption = drawn(claim("shown"), [1.0, 2.0], monkeypatch)

@@ -54,7 +54,10 @@ def _of_metric(metric: str, kind: str) -> str | None:
 def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:
     """The terms of what is drawn beside, or chosen; their mistakes join ``found``."""
     terms: list[Term] = []
-    for field, text in (*(("beside", text) for text in picture.beside), *([("chosen", picture.chosen)] if picture.chosen else [])):
+    for field, text in (
+        *(("beside", text) for text in picture.beside),
+        *([("chosen", picture.chosen)] if picture.chosen else []),
+    ):
         try:
             named = parse(text).terms
         except ValueError as error:

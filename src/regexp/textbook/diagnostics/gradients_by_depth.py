@@ -34,8 +34,8 @@ Found = dict[str, list[float]]
 
 def of_study(study: Study, depths: list[int], width: int) -> Found:
     """Orders of magnitude between the gradient's norms at the first and the last of the largest of ``depths`` hidden layers of
-    ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n_in)); ``exploding``
-    and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's).
+    ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n_in));
+    ``exploding`` and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's).
     """
     found = {name: _orders(study, name, max(depths), width) for name in QUANTITIES}
     return found | {"vanishing": [-orders for orders in found["vanishing"]]}

@@ -74,6 +74,8 @@ def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
     panels[0].legend(frameon=False, fontsize=11)
     shown = "lines are geometric means" + (f", bands {OF_LOGARITHMS}" if study.n >= FEW else "")
     runs = [run for run in study.runs if any(matches(run.fields, wanted) for wanted in settings.values())]
-    caption = f"{counted(study.n)} per line; {shown}. Gradients of the loss by each layer's weights, on {IMAGES} training images."
+    caption = (
+        f"{counted(study.n)} per line; {shown}. Gradients of the loss by each layer's weights, on {IMAGES} training images."
+    )
     finish(figure, title, f"{caption} {facts(study, runs)}")
     return figure

@@ -30,7 +30,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
 
 def recipe() -> str:
     """For captions."""
-    return f"{EXAMPLES} examples, {FEATURES} features, dropout {RATE:g}, noise of -{STD:g} or +{STD:g}, all their values enumerated"
+    return f"{EXAMPLES} examples, {FEATURES} features, dropout {RATE:g}, noise of -{STD:g} or +{STD:g}, every value enumerated"
 
 
 def _of_data(seed: int) -> dict[str, float]:

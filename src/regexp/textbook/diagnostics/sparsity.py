@@ -63,6 +63,8 @@ def draw(study: Study, title: str) -> Figure:
     tidy(axes, "share of weights that are exactly zero", "test accuracy")
     axes.legend(frameon=False, fontsize=11, loc="lower left")
     bars = " with 95 % t-intervals of the accuracy" if study.n >= FEW else ""
-    caption = f"{counted(study.n)} per strength, after the last epoch; a dot per seed, marks are means{bars}, the numbers strengths."
+    caption = (
+        f"{counted(study.n)} per strength, after the last epoch; a dot per seed, marks are means{bars}, the numbers strengths."
+    )
     finish(figure, title, f"{caption} {facts(study, study.runs)}")
     return figure

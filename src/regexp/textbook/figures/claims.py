@@ -85,7 +85,7 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
     drawn = [*seen, *expected(judgement)]
     largest = np.abs(drawn).max(initial=0.0)
     if _counts(judgement):
-        axes.set_xlim(min(drawn) - 1, max(drawn) + 1)
+        axes.set_xlim(round(min(drawn)) - 1, round(max(drawn)) + 1)
         axes.locator_params(axis="x", integer=True, nbins=8)
         return
     alike = np.ptp(drawn) < 1e-3 * largest if drawn else False
@@ -99,7 +99,7 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
 
 
 def _counts(judgement: Judgement) -> bool:
-    """Whether whole numbers are compared with one, such as ranks: a tolerance is a tiny part of what lies between two of them."""
+    """Whether whole numbers are compared with one, such as ranks: between two of them a tolerance is nothing."""
     claim = judgement.claim
     near = claim.kind == "exact" and 0 < (claim.tolerance or 0.0) < TINY and claim.target >= 1
     return near and all(float(value).is_integer() for value in (*judgement.values, claim.target))

@@ -24,8 +24,8 @@ FAR = 0.1
 """The part of a mean at which the lower end of its interval is far below it."""
 ROOM = 1.1
 """The factor between what is drawn and the ends of a logarithmic axis."""
-LETTERS = 40
-"""Of a legend's names above a panel."""
+LETTERS = {1: 66, 2: 48}
+"""Of a legend's names above a panel, where so many are side by side."""
 
 
 def new_panels(wanted: int) -> tuple[Figure, list[Axes]]:
@@ -70,9 +70,15 @@ def _alone(low: np.ndarray) -> list[int]:
 
 
 def scale(axes: Axes, picture: Picture, shown: Sequence[float]) -> None:
-    """The picture's own limits; else all that is drawn, on a logarithmic axis where the means need one."""
+    """The picture's own limits; else all that is drawn, on a logarithmic axis where the means need one.
+
+    What is together is drawn from zero: the distance between its lines is the point.
+    """
     if picture.limits:
         axes.set_ylim(*picture.limits)
+    elif picture.together:
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom if min(shown) < 0 else -0.03 * top, top)
     elif scale_y(axes, shown):
         (low, high), (bottom, top) = axes.dataLim.intervaly, axes.get_ylim()
         axes.set_ylim(min(bottom, low / ROOM), max(top, high * ROOM))
@@ -84,21 +90,27 @@ def finished(
     """Legend, title and caption; ``out``: what is left out, after the number of seeds."""
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1 or picture.beside:
-        columns = max(1, LETTERS // (5 + max(map(len, labels))))
-        style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "ncols": columns, "borderaxespad": 0.2}
-        panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), **style)
+        columns = _columns(labels, LETTERS[min(len(panels), 2)])
+        style = {"frameon": False, "fontsize": 11, "handlelength": 2.8, "columnspacing": 1.2, "borderaxespad": 0.2}
+        panels[0].legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, **style)
         figure.set_figheight(figure.get_figheight() + 0.24 * (-(-len(labels) // columns) - 1))
     finish(figure, picture.title, f"{counted(n)} per setting{out}; {_shown(panels, picture)}. {facts(study, runs)}")
     return figure
 
 
+def _columns(names: list[str], letters: int) -> int:
+    """How many columns of a legend have room beside each other; a line's mark is as wide as seven letters."""
+    for count in range(len(names), 1, -1):
+        if sum(7 + max(map(len, column)) for column in np.array_split(names, count)) <= letters:
+            return count
+    return 1
+
+
 def _shown(panels: Sequence[Axes], picture: Picture) -> str:
     """What lines, bands and bars are."""
-    from matplotlib.collections import PolyCollection
-
     lines, interval = ("medians", "sign intervals of the median") if picture.median else ("means", "t-intervals of the mean")
-    bands = any(isinstance(one, PolyCollection) for axes in panels for one in axes.collections)
-    bars = any(axes.containers for axes in panels)
+    bars = {part for axes in panels for container in axes.containers for part in container.get_children()}
+    bands = any(part not in bars for axes in panels for part in axes.collections)
     drawn = " and ".join(name for name, there in (("bands", bands), ("bars", bars)) if there)
     return f"lines are {lines}" + (f", {drawn} 95 % {interval}" if drawn else "")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.axes import short_tick
+from regexp.axes import decades
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import measuring, read_place
@@ -42,10 +42,10 @@ def points(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         found = [_values(metric, setting, picture, study) for setting in settings]
         _draw(axes, found)
-        wide = _wide(found)
+        wide = not picture.minus and _wide(found)
         if wide:
             axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(short_tick)
+            decades(axes.xaxis, np.concatenate(found).tolist())
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
@@ -75,11 +75,11 @@ def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.nda
 
 
 def _wide(rows: list[np.ndarray]) -> bool:
-    """Whether values of one setting would lie in one spot: a logarithmic axis shows them apart. No interval reaches zero on it."""
+    """Whether values would lie in one spot that a logarithmic axis shows apart, on which no interval may reach zero."""
     seen = np.concatenate(rows)
     seen = seen[np.isfinite(seen)]
     lows = [float(estimate(row).low) for row in rows if len(row) >= FEW and np.isfinite(row).all()]
-    return bool(len(seen)) and 0 < DECADES * min(seen) < max(seen) and min(lows, default=1.0) > 0
+    return bool(len(seen) and 0 < DECADES * min(seen) < max(seen)) and min(lows, default=1.0) > 0
 
 
 def _draw(axes: Axes, rows: list[np.ndarray]) -> None:

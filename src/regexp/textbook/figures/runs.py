@@ -41,7 +41,9 @@ def curves(picture: Picture, study: Study) -> Figure:
         scale(axes, picture, shown)
         _levels(axes, metric, picture, study)
     runs = [run for group in groups.values() for run in group]
-    return finished(figure, panels, picture, study, len(runs) // max(len(groups), 1), left_out(groups, study.protocol.labels), runs)
+    return finished(
+        figure, panels, picture, study, len(runs) // max(len(groups), 1), left_out(groups, study.protocol.labels), runs
+    )
 
 
 def against(picture: Picture, study: Study) -> Figure:

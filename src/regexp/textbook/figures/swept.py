@@ -28,6 +28,8 @@ Place = Callable[[float], float]
 
 INCH = 9
 """Letters of the numbers below an axis, per inch."""
+STEP = 0.15
+"""The part of a logarithmic axis between its least number and zero, where the first two numbers are nearer to each other."""
 BESIDE = 0.9
 """Inches of a panel that are no axis."""
 
@@ -50,7 +52,7 @@ def places(axes: Axes, grid: Sequence[float]) -> Place:
     positive = [value for value in grid if value > 0]
     if len(positive) < 2 or min(grid) < 0 or positive[-1] < 10 * positive[0]:
         return lambda value: value
-    zero = positive[0] ** 2 / positive[1]
+    zero = positive[0] / max(positive[1] / positive[0], (positive[-1] / positive[0]) ** STEP)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: "0" if value == zero and grid[0] == 0 else short_tick(value, None))
     decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
@@ -82,7 +84,7 @@ def parted(x: Sequence[float], values: Sequence[Sequence[float]], *, apart: bool
 
 
 def name_axis(axes: Axes, grid: Sequence[float], place: Place, picture: Picture, study: Study) -> None:
-    """The name of what is swept; below each number of how many seeds it is the ``chosen`` one, where the picture asks for it."""
+    """The name of what is swept; below each number of how many seeds it is the ``chosen`` one, if the picture asks."""
     name = study.protocol.labels.get(str(picture.x), _of_key(str(picture.x)))
     if picture.chosen:
         values = measure(parse(picture.chosen), study)
