@@ -43,7 +43,9 @@ def of_study(study: Study, depths: list[int], width: int) -> Found:
 
 def recipe(depths: list[int], width: int) -> str:
     """For captions."""
-    return f"untrained, {width} units per layer, gradients of cross-entropy by the weights on {IMAGES} training images"
+    return (
+        f"untrained networks of {width} units per layer, gradients of cross-entropy by the weights on {IMAGES} training images"
+    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -73,12 +75,12 @@ def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
             axes.fill_between(depths, 10**found.low, 10**found.high, color=style["color"], alpha=0.18, linewidth=0)
     axes.set_yscale("log")
     axes.axhline(1, color="0.3", linewidth=1)
-    tidy(axes, "hidden layers", "gradient at the first / at the last hidden layer")
+    tidy(axes, "hidden layers", "gradient at the first layer\n/ at the last hidden one")
     axes.legend(frameon=False, fontsize=11)
     bands = f", bands {OF_LOGARITHMS}" if study.n >= FEW else ""
     finish(
         figure,
         title,
-        f"{counted(study.n)}; lines are geometric means{bands}. Networks {recipe(depths, width)}. Tier {study.tier}.",
+        f"{counted(study.n)}; lines are geometric means{bands}. Tier {study.tier}: {recipe(depths, width)}.",
     )
     return figure
