@@ -100,7 +100,7 @@ def draw(study: Study, title: str) -> Figure:
     many, few, ridge = LINES[:3]
     factors = [
         ([stopped(p / MANY, MANY) for p in products], many, "early stopping, many small steps"),
-        ([penalised(p, 1) for p in products], ridge, "ridge of strength 1 / (steps x learning rate)"),
+        ([penalised(p, 1) for p in products], ridge, "ridge, 1 / (steps x learning rate)"),
     ]
     for values, style, words in factors:
         panels[0].plot(products, values, **{**style, "marker": None}, linewidth=2, label=words)
