@@ -13,6 +13,7 @@ from scipy import stats
 
 from regexp.comparison.reading import Run
 from regexp.textbook import report
+from regexp.textbook.diagnostics import gradients_by_depth
 from regexp.textbook.expression import parse
 from regexp.textbook.figures.caption import measured, recipe, worded
 from regexp.textbook.figures.claims import of_claim
@@ -105,6 +106,68 @@ def test_a_published_number_stands_in_the_prediction_interval_that_judges_it(mon
     assert (band.x0, band.x1) == pytest.approx(found.prediction)
 
 
+def test_what_else_was_printed_is_drawn_and_on_the_axis(monkeypatch):
+    one = claim("published", tolerance=9.0, published=Published(2.5, "me", "R2", others=(1.5, 7.0)))
+    axes, names, caption = drawn(one, [2.0, 3.0, 2.6], monkeypatch)
+    lines = {line.get_xdata()[0]: line.get_linewidth() for line in axes.lines if line.get_linestyle() == "--"}
+    assert list(lines) == [2.5, 1.5, 7.0] and lines[2.5] > lines[1.5] == lines[7.0]
+    assert names.count("also published") == 1 and axes.get_xlim()[1] > 7.0
+    assert "published: 2.5 (me; also 1.5, 7)" in caption
+
+
+@pytest.mark.parametrize(("target", "refuted"), [(0.0, None), (2.1, 2.6), (9.0, 9.5)])
+def test_what_would_refute_a_direction_is_drawn_unless_it_holds(target, refuted, monkeypatch):
+    one = claim("direction", margin=0.5, target=target)
+    axes, names, caption = drawn(one, [2.0, 3.0, 2.6, 1.9], monkeypatch)  # the interval is [1.975, 2.7]
+    dotted = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+    assert dotted == ([refuted] if refuted else [])
+    assert ("does not hold: below this" in names) == bool(refuted)
+    assert axes.get_xlim()[1] > (refuted or 0) and "margin 0.5" in caption
+
+
+PRINTED = Published((0.8, 0.7), "me", "S", data="60,000 images", medians=True)
+LONG = [
+    claim("equal", margin=0.1, published=dataclasses.replace(PRINTED, value=0.1, medians=False)),
+    claim("direction", margin=0.1, target=2.5, published=dataclasses.replace(PRINTED, value=0.1, medians=False)),
+    claim("published", tolerance=1.0, published=Published(0.1, "me", "R2", data="MNIST", others=(0.2,))),
+]
+
+
+@pytest.mark.parametrize("one", LONG, ids=lambda one: one.kind)
+def test_a_legend_lies_in_the_picture_and_leaves_the_axis_its_width(one, monkeypatch):
+    prediction = (0.0, 4.0) if one.kind == "published" else None
+    axes, _, _ = drawn(one, [2.0, 3.0, 2.6, 1.9], monkeypatch, median=True, prediction=prediction, of_medians=2.0)
+    figure = axes.figure
+    figure.canvas.draw()
+    box = axes.get_legend().get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
+    assert axes.bbox.width > 0.9 * figure.bbox.width
+
+
+def test_ranks_are_compared_on_an_axis_of_whole_numbers(monkeypatch):
+    axes, _, _ = drawn(claim("exact", "symmetry.rank of any", tolerance=1e-9, target=8.0), [8.0, 8.0, 7.0], monkeypatch)
+    axes.figure.canvas.draw()
+    assert axes.get_xlim() == (6, 9) and set(axes.get_xticks()) >= {6, 7, 8, 9}
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+    axes, _, _ = drawn(claim("exact", tolerance=1e-9, target=1.0), [1.0000000001, 1.0], monkeypatch)
+    assert axes.get_xlim()[1] < 1.1, "a number that is no whole one is compared by its error"
+
+
+def test_tiny_numbers_are_written_in_full(monkeypatch):
+    axes, _, _ = drawn(claim("exact", tolerance=1e-10), [5e-15, 1e-15], monkeypatch)
+    axes.figure.canvas.draw()
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    assert {"0", "5e-11", "1e-10"} <= {label.get_text() for label in axes.get_xticklabels()}
+
+
+def test_a_caption_counts_data_sets_where_a_seed_has_several_and_says_what_was_computed(monkeypatch):
+    _, names, caption = drawn(claim("shown", "double_descent.ratio_490"), np.linspace(1, 2, 40), monkeypatch)
+    assert caption.startswith("n = 40 data sets, 10 for each of 4 seeds;") and "a data set" in names
+    assert "tier standard: 500 features, weights of norm 1, noise 0.5," in caption
+    _, _, caption = drawn(claim("shown"), [1.0, 2.0], monkeypatch)
+    assert "learning rate 0.15, 300 steps" in caption
+
+
 def test_what_is_no_seed_is_not_called_one(monkeypatch):
     _, names, _ = drawn(claim("shown", "decomposition.bias_mlp_few"), [1.0, 2.0], monkeypatch)
     assert "a seed's jackknife pseudo-value" in names
@@ -142,6 +205,8 @@ def test_a_caption_says_on_what_the_runs_were_trained():
     whole = [Run(Path(), {"dataset.train_size": 20, "batch_size": None, "epochs": 1}, {}, {})]
     assert recipe(whole) == "20 training examples, 1 epoch"
     assert recipe([]) == ""
+    rates = [Run(Path(), {"epochs": 3, "optimizer.lr": rate}, {}, {}) for rate in (0.1, 0.0012345678)]
+    assert recipe(rates) == "3 epochs, learning rate 0.001235 to 0.1"
 
 
 # ---- every shipped protocol
@@ -182,7 +247,8 @@ def test_medians_are_named_as_such(protocol, one):
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
 def test_a_symbol_is_used_once(protocol):
     """n is the number of seeds."""
-    texts = [*protocol.labels.values(), *(claim.says for claim in protocol.claims), protocol.title]
+    laws = [words for words, _ in gradients_by_depth.LAWS.values()]
+    texts = [*laws, *protocol.labels.values(), *(claim.says for claim in protocol.claims), protocol.title]
     assert not [text for text in texts if re.search(r"N\(0, 1/n\)", text)]
 
 

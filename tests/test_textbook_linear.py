@@ -75,12 +75,12 @@ def supports(tmp_path_factory):
         folder = tmp_path_factory.mktemp("run") / "one"
         experiment = dataclasses.replace(LASSO, regularizers=[regularizer])
         (result,) = regexp.fit([experiment], folder, threads=1, tensorboard=False, curves=False)
-        found[regularizer.name()] = lasso_support.of_run(read_run(folder)), result
+        found[regularizer.name()] = lasso_support.of_run(read_run(folder)), result, read_run(folder)
     return found
 
 
 def test_the_support_of_a_run_is_compared_with_the_truth_and_the_lasso(supports):
-    found, result = supports["l1"]
+    found, result, _ = supports["l1"]
     w, true = result.weights["final"]["output.weight"].numpy().ravel(), np.arange(30) < 4
     x, y = (t.numpy() for t in examples(result, "train"))
     exact = Lasso(0.1, tol=1e-14, max_iter=200_000).fit(x, y[:, 0]).coef_
@@ -92,10 +92,22 @@ def test_the_support_of_a_run_is_compared_with_the_truth_and_the_lasso(supports)
 
 
 def test_the_subgradient_uses_every_feature(supports):
-    found, _ = supports["l1_subgradient"]
+    found, _, _ = supports["l1_subgradient"]
     assert (found["missed"], found["extra"], found["recovered"]) == (0, 26, 0)
     assert found["disagreements"] > 0
     assert found["large"] > 4
+
+
+def test_an_enlarged_part_tells_exact_zeros_from_small_weights(supports):
+    settings = {f"{name}_path": {"regularizer": [name]} for name in supports}
+    protocol = Protocol("mine", "test", "Mine", "Does it?", "nobody", {"standard": Tier(1)}, settings=settings)
+    figure = lasso_support.draw(Study(protocol, "standard", [run for _, _, run in supports.values()]), "Title")
+    for panel, (_, result, _) in zip(figure.axes, supports.values(), strict=True):
+        (enlarged,) = panel.child_axes
+        assert enlarged.get_ylim() == (-lasso_support.ENLARGED, lasso_support.ENLARGED)
+        weights = result.weights["final"]["output.weight"].numpy().ravel()
+        assert sorted(line.get_ydata()[0] for line in enlarged.lines) == pytest.approx(sorted(weights))
+        assert sum(line.get_ydata()[0] == 0 for line in enlarged.lines) == (weights == 0).sum()
 
 
 def run(seed, l1, l2, val, test):

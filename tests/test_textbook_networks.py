@@ -29,6 +29,7 @@ from regexp.textbook.diagnostics import (
     smoothness,
     strange_images,
 )
+from regexp.textbook.figures import uncertainty
 from regexp.textbook.figures.points import points
 from regexp.textbook.protocol import Picture, Protocol, Tier
 from regexp.textbook.study import NotMeasured, Study
@@ -164,6 +165,21 @@ def test_the_parts_of_monte_carlo_dropout(runs):
     assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
     with pytest.raises(NotMeasured, match="1 of 2 data sets"):
         ensembles.by_data(Study(PROTOCOL, "standard", [run for run in runs if run.seed[1] == 0]))
+
+
+def test_the_picture_of_uncertainty_has_both_ensembles(runs, monkeypatch):
+    monkeypatch.setattr("regexp.textbook.figures.uncertainty.turned", lambda x, *_: x)  # these data are no images
+    study = Study(PROTOCOL, "standard", runs)
+    entropies, _ = mc_dropout.draw(study, "Title", 5).axes
+    lines = {line.get_label(): line.get_ydata() for line in entropies.lines}
+    assert list(lines) == list(uncertainty.KINDS.values())
+    on, off, dropped, plain = lines.values()
+    assert dropped == pytest.approx(off), "of each data set one network has dropout: it is its own ensemble"
+    expected = []
+    for one, team in ensembles.by_data(study).values():
+        x = torch.tensor(arrays(regexp.load(one.folder).experiment, "test")[0], dtype=torch.float32)
+        expected.append(regexp.predict([regexp.load(run.folder) for run in team], x).entropy.mean().item())
+    assert plain == pytest.approx(np.mean(expected)) and plain[0] != pytest.approx(off[0]) != on[0]
 
 
 def test_dropout_left_on_is_compared_with_the_same_network_without(runs):

@@ -23,7 +23,7 @@ from regexp.textbook.judging import Judgement
 from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Protocol, Tier
-from regexp.textbook.searched import COLUMNS, searched, values
+from regexp.textbook.searched import COLUMNS, _short, searched, values
 from regexp.textbook.study import read_study
 from run_folders_of import ONE, write_run
 
@@ -91,6 +91,11 @@ def test_what_was_chosen_stands_beside_the_ranges_that_optuna_was_given(tmp_path
     row = ["decayed", "3", "weight decay strength 0.1", "weight decay strength 0.001 to 10 (logarithmic)"]
     assert searched(study) == [row] and values(study) == {"decayed": row[2]}
     assert pages.table(COLUMNS, [row]).endswith("| " + " | ".join(row) + " |")
+
+
+def test_what_was_searched_is_in_words():
+    keys = ("optimizer.lr", "regularizer.l1.strength", "regularizer.max_norm.limit", "regularizer.dropout.input_rate")
+    assert [_short(key) for key in keys] == ["learning rate", "L1 strength", "max-norm limit", "dropout input rate"]
 
 
 def trial(label, *values):

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import regexp
 from regexp.comparison.reading import read_run
@@ -63,6 +64,20 @@ def test_a_replayed_criterion_ends_where_training_with_it_does(tmp_path, criteri
     assert found["gain"] == pytest.approx(chosen - accuracies[-4:].mean())  # a tenth of 40 epochs
 
 
+def test_what_criteria_choose_is_drawn_with_its_interval(tmp_path):
+    runs = [trained(dataclasses.replace(NOISY, seed=seed, epochs=12), tmp_path / str(seed))[1] for seed in range(3)]
+    for run in runs:
+        run.fields["dataset._target_"] = "support.Blobs"
+    figure = stopping_criteria.draw(of(3, runs, noisy={"epochs": 12}), "Title")
+    stopping = stopping_criteria.stopper("patience", 1)
+    rows = [stopping_criteria.replay(run, stopping)[1] for run in runs]
+    values = [run.history["test/accuracy"][row] for run, row in zip(runs, rows, strict=True)]
+    half = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / 3**0.5
+    low, high = figure.axes[0].containers[0].lines[2][0].get_segments()[0][:, 1]
+    assert (low, high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
+    assert "each panel has a scale of its own" in " ".join(figure._supxlabel.get_text().split())
+
+
 def test_how_linear_a_network_is(tmp_path):
     result, run = trained(NETWORK, tmp_path / "one")
     found = linearity.of_run(run)
@@ -105,6 +120,22 @@ def test_what_is_left_of_a_network(tmp_path):
     found = sparsity.of_run(run)
     assert found["weights_left"] == np.count_nonzero(first) + np.count_nonzero(last) < first.size
     assert found["inputs_left"] == np.count_nonzero(np.abs(first).sum(1))
+
+
+def test_zeros_and_accuracy_are_drawn_with_the_interval_of_the_accuracy(tmp_path):
+    one = dataclasses.replace(NOISY, regularizers=[L1(0.01)], epochs=2)
+    runs = [trained(dataclasses.replace(one, seed=seed), tmp_path / str(seed))[1] for seed in range(3)]
+    figure = sparsity.draw(of(3, [*runs, *(_by_subgradient(run) for run in runs)]), "Title")
+    values = [run.value("test/accuracy", "final") for run in runs]
+    half = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / 3**0.5
+    low, high = figure.axes[0].containers[0].lines[2][0].get_segments()[0][:, 1]
+    assert (low, high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
+    assert "marks are means with 95 % t-intervals" in " ".join(figure._supxlabel.get_text().split())
+
+
+def _by_subgradient(run):
+    fields = {**run.fields, "regularizer": ("l1_subgradient",), "regularizer.l1_subgradient.strength": 0.01}
+    return dataclasses.replace(run, fields=fields)
 
 
 def test_averages_over_all_masks():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 _WIDE = 20  # a factor that a linear axis does not show well
 _MARGIN = 0.07
@@ -21,16 +22,21 @@ def whole_epochs(axes: Axes) -> None:
 
 def logarithmic(axes: Axes, shown: Sequence[float], wide: float = _WIDE) -> bool:
     """A logarithmic vertical axis, labelled in plain numbers, if all values are positive and span more than that factor."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     if not shown or min(shown) <= 0 or max(shown) <= wide * min(shown):
         return False
     axes.set_yscale("log")
-    few = max(shown) < 1000 * min(shown)  # then 2 and 5 between the powers of ten
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
-    axes.yaxis.set_minor_formatter(short_tick if few else NullFormatter())
-    axes.yaxis.set_major_formatter(short_tick)
+    decades(axes.yaxis, shown)
     return True
+
+
+def decades(axis: Axis, shown: Sequence[float]) -> None:
+    """The ticks of a logarithmic axis as plain numbers, with 2 and 5 between few powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    few = max(shown) < 1000 * min(shown)
+    axis.set_minor_locator(LogLocator(subs=(2, 5) if few else "auto"))
+    axis.set_minor_formatter(short_tick if few else NullFormatter())
+    axis.set_major_formatter(short_tick)
 
 
 def focus(axes: Axes, first: Sequence[float], later: Sequence[float]) -> bool:

@@ -46,7 +46,7 @@ def one_of(name: object, options: Iterable[str], what: str = "is not known") -> 
 def _called(protocol: Protocol) -> list[str]:
     """All that may have a label."""
     named = [*protocol.settings, *(str(term.quantity) for claim in protocol.claims for term in claim.value.terms)]
-    pictures = [(*picture.metrics, *picture.beside, picture.x) for picture in protocol.pictures]
+    pictures = [(*picture.metrics, *picture.beside, picture.x, picture.chosen) for picture in protocol.pictures]
     return named + [name for names in pictures for name in names if name]
 
 

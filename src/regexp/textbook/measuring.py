@@ -70,9 +70,15 @@ def trained(expression: Expression, study: Study) -> list[Run]:
         if term.setting is not None:
             runs = study.matching(term.setting)
         else:
-            runs = list(study.runs) if term.diagnostic and _of_runs(*term.diagnostic, study) else []
+            runs = _looked_at(*term.diagnostic, study) if term.diagnostic and _of_runs(*term.diagnostic, study) else []
         found |= {id(run): run for run in runs}
     return list(found.values())
+
+
+def _looked_at(name: str, quantity: str, study: Study) -> list[Run]:
+    """The runs that a diagnostic's quantity is of: all, unless it names their settings."""
+    named = getattr(diagnostics.find(name), "settings_of", None)
+    return [run for setting in named(quantity) for run in study.matching(setting)] if named else list(study.runs)
 
 
 def _of_runs(name: str, quantity: str, study: Study) -> bool:

@@ -52,12 +52,17 @@ def _of_metric(metric: str, kind: str) -> str | None:
 
 
 def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:
-    """The terms of what is drawn beside; their mistakes join ``found``."""
+    """The terms of what is drawn beside, or chosen; their mistakes join ``found``."""
     terms: list[Term] = []
-    for text in picture.beside:
+    for field, text in (
+        *(("beside", text) for text in picture.beside),
+        *([("chosen", picture.chosen)] if picture.chosen else []),
+    ):
         try:
-            terms += parse(text).terms
+            named = parse(text).terms
         except ValueError as error:
-            found.append(("beside", str(error)))
-    found += [("beside", problem) for term in terms if (problem := diagnostics.problem(term))]
+            found.append((field, str(error)))
+            continue
+        found += [(field, problem) for term in named if (problem := diagnostics.problem(term))]
+        terms += named
     return terms

@@ -126,6 +126,12 @@ class Picture:
     """Of ``curves``: claims of kind exact; in the panel of what they measure a level line is drawn at their target."""
     minus: str | None = None
     """Of ``points``: the setting that is subtracted, within seeds."""
+    together: bool = False
+    """Of ``against``: all metrics in one panel, with one scale."""
+    chosen: str | None = None
+    """Of ``against``: a quantity that is one of the x for every seed; below each x stands how many seeds have it."""
+    median: bool = False
+    """Of ``curves`` and ``against``, heavy tails: medians with their sign intervals."""
 
 
 @dataclasses.dataclass(frozen=True)

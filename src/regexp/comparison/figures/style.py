@@ -26,7 +26,7 @@ LINES: list[dict[str, Any]] = [  # Okabe and Ito; dashes and marks tell the line
     {"color": color, "linestyle": dash, "marker": mark}
     for color, dash, mark in zip(
         ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
-        ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (4, 1, 1, 1)), "-", (0, (5, 1.5)), (0, (1.5, 1))),
+        ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (4, 1, 1, 1)), (0, (9, 1.5)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 2.5))),
         "osD^vPX",
         strict=True,
     )

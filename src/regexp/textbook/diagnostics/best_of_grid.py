@@ -53,6 +53,11 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     return found
 
 
+def settings_of(quantity: str) -> list[str]:
+    """Of one truth."""
+    return [truth for truth in TRUTHS if quantity.endswith(f"_{truth}")]
+
+
 def _is(method: str, run: Run) -> bool:
     return method == "elastic_net" or run.fields[{"ridge": L1, "lasso": L2}[method]] == 0
 
@@ -72,7 +77,7 @@ def _excess(run: Run) -> float:
 def draw(study: Study, title: str) -> Figure:
     """A panel per truth, a box per method, over data sets."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import counted, facts, finish
 
     found = study.once(("best_of_grid",), lambda: of_study(study))
     figure, panels = new_figure(10.5, 5.2, len(TRUTHS))
@@ -86,5 +91,6 @@ def draw(study: Study, title: str) -> Figure:
         axes.set_xticks([1, 2, 3], [method.replace("_", "\n") for method in METHODS])
     shown = "boxes are quartiles, lines medians, whiskers at most 1.5 times the box, dots the data sets beyond them"
     below = "An excess is below 0 where the noise of the test examples happens to be smaller than its variance"
-    finish(figure, title, f"{counted(study.n)}, a data set each; {shown}. {below}. Strengths by validation. Tier {study.tier}.")
+    said = f"{counted(study.n)}, a data set each; {shown}. {below}. Strengths by validation."
+    finish(figure, title, f"{said} {facts(study, study.runs)}")
     return figure

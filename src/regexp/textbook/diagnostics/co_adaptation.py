@@ -32,7 +32,7 @@ def of_run(run: Run, units: int) -> dict[str, float]:
 def draw(study: Study, title: str, units: int) -> Figure:
     """Test accuracy lost against the number of deleted units, a line per setting."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import FEW, condition, counted, finish, words
+    from regexp.textbook.figures.caption import FEW, counted, facts, finish, words
 
     counts = [0, *(units * k // 2 for k in range(1, 5))]
     figure, (axes,) = new_figure(8.0, 4.9, 1)
@@ -45,8 +45,8 @@ def draw(study: Study, title: str, units: int) -> Figure:
     tidy(axes, f"hidden units deleted, of {_hidden(study)}", "test accuracy lost")
     axes.legend(frameon=False, fontsize=11)
     band = ", bands are 95 % t-intervals" if study.n >= FEW else ""
-    caption = f"{counted(study.n)} per setting, {REPEATS} draws of units each; means{band}. Tier {study.tier}."
-    finish(figure, title, f"{caption} {condition(study)}".strip())
+    caption = f"{counted(study.n)} per setting, {REPEATS} draws of units each; means{band}."
+    finish(figure, title, f"{caption} {facts(study, study.runs)}")
     return figure
 
 

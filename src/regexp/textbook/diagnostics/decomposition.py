@@ -51,6 +51,11 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     return found
 
 
+def settings_of(quantity: str) -> list[str]:
+    """Of one setting."""
+    return [quantity.partition("_")[2]]
+
+
 def _pseudo_values(predictions: torch.Tensor, truth: torch.Tensor) -> np.ndarray:
     """Of squared bias and variance, a row per member."""
     from regexp.diagnostics.bias_variance import decompose
@@ -75,7 +80,7 @@ def _predictions(runs: list[Run]) -> tuple[torch.Tensor, torch.Tensor]:
 def draw(study: Study, title: str) -> Figure:
     """Two bars per setting, squared bias and variance, with their intervals; a panel, with a scale of its own, per size."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import counted, finish
+    from regexp.textbook.figures.caption import counted, facts, finish
     from regexp.textbook.verdicts import interval
 
     found = study.once(("decomposition",), lambda: of_study(study))
@@ -96,5 +101,5 @@ def draw(study: Study, title: str) -> Figure:
         axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in settings])
     panels[-1].legend(frameon=False, fontsize=11)
     caption = f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals; each panel has a scale of its own."
-    finish(figure, title, f"{caption} Tier {study.tier}.")
+    finish(figure, title, f"{caption} {facts(study, study.runs)}")
     return figure

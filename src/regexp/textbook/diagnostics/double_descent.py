@@ -17,6 +17,8 @@ from regexp.textbook.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DOT = "a data set"
+
 FEATURES, NOISE = 500, 0.5
 SIZES = (100, 250, 400, 490, 510, 600, 750, 1000)
 TUNED_SIZES = tuple(sorted((*SIZES, FEATURES)))
@@ -43,6 +45,11 @@ def of_study(study: Study) -> dict[str, list[float]]:
         "tuned_fall_after": (tuned[500] - tuned[600]).tolist(),
         "tuned_gain": (near - tuned[510]).tolist(),
     }
+
+
+def recipe() -> str:
+    """For captions."""
+    return f"{FEATURES} features, weights of norm 1, noise {NOISE:g}, ridge of strength features * noise^2 / examples"
 
 
 Errors = dict[int, np.ndarray]

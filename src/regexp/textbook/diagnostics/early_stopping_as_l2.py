@@ -40,6 +40,12 @@ def of_study(study: Study) -> dict[str, list[float]]:
     return {"path": _paths(study.n), **{name: [abs(value)] for name, value in gaps.items()}}
 
 
+def recipe() -> str:
+    """For captions."""
+    said = f"trained for 1 to {max(STEPS)} steps at learning rate {LR:g} on 40 examples with 8 features"
+    return f"gradient descent from zero without momentum, {said}, or exact arithmetic"
+
+
 def stopped(rate: float, steps: int) -> float:
     """The factor of gradient descent; ``rate`` is lr h."""
     return 1 - (1 - rate) ** steps
@@ -95,7 +101,7 @@ def draw(study: Study, title: str) -> Figure:
     many, few, ridge = LINES[:3]
     factors = [
         ([stopped(p / MANY, MANY) for p in products], many, "early stopping, many small steps"),
-        ([penalised(p, 1) for p in products], ridge, "ridge of strength 1 / (tau lr)"),
+        ([penalised(p, 1) for p in products], ridge, "ridge, 1 / (steps x learning rate)"),
     ]
     for values, style, words in factors:
         panels[0].plot(products, values, **{**style, "marker": None}, linewidth=2, label=words)
@@ -107,7 +113,7 @@ def draw(study: Study, title: str) -> Figure:
     for axes, words in zip(panels, ("fraction of the least-squares weight", "early stopping minus ridge"), strict=True):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        tidy(axes, "tau lr h: steps, rate, curvature", words)
+        tidy(axes, "steps x learning rate x curvature", words)
     panels[0].legend(frameon=False, fontsize=11)
     panels[1].legend(frameon=False, fontsize=11)
     finish(figure, title, "Exact arithmetic on a quadratic; gradient descent from zero without momentum.")

@@ -55,7 +55,7 @@ def _norms(result: Result) -> list[float]:
 def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
     """The gradient's norm by layer, a panel before training and one after it. ``settings``: fields of the runs of each line."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import FEW, OF_LOGARITHMS, counted, finish
+    from regexp.textbook.figures.caption import FEW, OF_LOGARITHMS, counted, facts, finish
 
     figure, panels = new_figure(11.0, 4.9, 2, alike=True)
     for (label, wanted), style in zip(settings.items(), LINES, strict=False):
@@ -74,5 +74,9 @@ def draw(study: Study, title: str, settings: dict[str, Any]) -> Figure:
         tidy(axes, "hidden layer, from the input", "norm of the gradient" if when == "before training" else "")
     panels[0].legend(frameon=False, fontsize=11)
     shown = "lines are geometric means" + (f", bands {OF_LOGARITHMS}" if study.n >= FEW else "")
-    finish(figure, title, f"{counted(study.n)} per line; {shown}. {IMAGES} training images. Tier {study.tier}.")
+    runs = [run for run in study.runs if any(matches(run.fields, wanted) for wanted in settings.values())]
+    caption = (
+        f"{counted(study.n)} per line; {shown}. Gradients of the loss by each layer's weights, on {IMAGES} training images."
+    )
+    finish(figure, title, f"{caption} {facts(study, runs)}")
     return figure

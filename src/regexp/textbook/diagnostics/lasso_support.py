@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import regexp
+from regexp.axes import short_tick
 from regexp.comparison.reading import Run
 from regexp.lazy import torch
 from regexp.textbook.study import NotMeasured, Study
@@ -21,6 +22,9 @@ QUANTITIES = ("missed", "extra", "recovered", "disagreements", "error", "large")
 NONNEGATIVE = QUANTITIES
 
 LARGE = 1e-3
+ENLARGED = 5 * LARGE
+INSET = (0.17, 0.44, 0.46, 0.25)
+"""Of a panel: where neither the features of the truth have their lines nor the others."""
 
 
 def of_run(run: Run) -> dict[str, float]:
@@ -49,7 +53,7 @@ def of_run(run: Run) -> dict[str, float]:
 def draw(study: Study, title: str) -> Figure:
     """The weights against the strength on the first data set, a panel per setting whose name ends in ``_path``."""
     from regexp.comparison.figures.style import new_figure, tidy
-    from regexp.textbook.figures.caption import finish
+    from regexp.textbook.figures.caption import facts, finish
 
     settings = [name for name in study.settings if name.endswith("_path")]
     figure, panels = new_figure(11.0, 5.0, len(settings), alike=True)
@@ -58,7 +62,10 @@ def draw(study: Study, title: str) -> Figure:
         runs = [run for run in study.matching(setting) if run.seed[0] == 0]
         if not runs:
             raise NotMeasured(f"setting {setting} has no run of seed 0")
-        _draw_path(axes, {float(run.fields[key]): regexp.load(run.folder) for run in runs})
+        path = {float(run.fields[key]): regexp.load(run.folder) for run in runs}
+        _draw_path(axes, path)
+        if key.startswith("regularizer.l1"):
+            _enlarge(axes, path)
         named = f"{study.protocol.labels.get(setting, setting)}, learning rate {_rates(runs)}"
         axes.set_title(textwrap.fill(named, 30), fontsize=12, loc="left")
         tidy(axes, "strength", "weight" if axes is panels[0] else "")
@@ -66,7 +73,8 @@ def draw(study: Study, title: str) -> Figure:
     claimed = {term.setting for claim in study.protocol.claims for term in claim.value.terms if term.setting}
     rates = _rates([run for setting in sorted(claimed) for run in study.matching(setting)])
     of_claims = f"The claims are of other runs, with learning rate {rates}." if rates else ""
-    finish(figure, title, f"Data set of seed 0; a line per feature. {of_claims} Tier {study.tier}.")
+    drawn = [run for setting in settings for run in study.matching(setting)]
+    finish(figure, title, " ".join(filter(None, ["Data set of seed 0; a line per feature.", of_claims, facts(study, drawn)])))
     return figure
 
 
@@ -82,6 +90,16 @@ def _draw_path(axes: Axes, path: dict[float, regexp.Result]) -> None:
         handles = axes.plot(strengths, weights[:, true == used], color=color, linewidth=width)
         handles[0].set_label("features of the truth" if used else "other features")
     axes.set_xscale("log")
+
+
+def _enlarge(axes: Axes, path: dict[float, regexp.Result]) -> None:
+    """What is exactly zero, and what is not, in a part of the panel where there are no lines."""
+    below = axes.inset_axes(INSET)
+    _draw_path(below, path)
+    below.set_ylim(-ENLARGED, ENLARGED)
+    below.set_title("enlarged", fontsize=9.5)
+    below.tick_params(labelsize=8.5)
+    below.xaxis.set_major_formatter(short_tick)
 
 
 def _weights(found: regexp.Result) -> np.ndarray:

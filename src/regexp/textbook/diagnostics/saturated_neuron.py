@@ -35,6 +35,12 @@ def of_study(study: Study) -> dict[str, list[float]]:
     return {**found, "gradient_ratio": [ratio]}
 
 
+def recipe() -> str:
+    """For captions."""
+    starts = ", ".join(f"{name} ({w:g}, {b:g})" for name, (w, b) in STARTS.items())
+    return f"input 1, target 0, starts (w, b) {starts}, learning rate {RATE:g}, {STEPS} steps"
+
+
 @functools.cache
 def path(cost: str, start: str, rate: float = RATE) -> list[float]:
     """The neuron's output before every step and after the last."""
@@ -75,6 +81,6 @@ def draw(study: Study, title: str) -> Figure:
     finish(
         figure,
         title,
-        f"One neuron, one example, learning rate {RATE:g}, both costs; exact arithmetic, nothing is drawn at random.",
+        f"One neuron, both costs: {recipe()}; exact arithmetic, nothing is drawn at random.",
     )
     return figure

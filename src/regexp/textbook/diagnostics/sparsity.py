@@ -9,6 +9,7 @@ import numpy as np
 
 import regexp
 from regexp.comparison.reading import Run
+from regexp.comparison.statistics import estimate
 from regexp.textbook.study import Study
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def of_run(run: Run) -> dict[str, float]:
 def draw(study: Study, title: str) -> Figure:
     """Accuracy against the share of exact zeros: a point per run, and the mean of each strength with its name."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import condition, counted, finish
+    from regexp.textbook.figures.caption import FEW, counted, facts, finish
 
     figure, (axes,) = new_figure(8.0, 4.9, 1)
     for name, style in zip(("l1", "l1_subgradient"), LINES, strict=False):
@@ -48,6 +49,10 @@ def draw(study: Study, title: str) -> Figure:
         for points in groups.values():
             x, y = np.transpose(points)
             axes.scatter(x, y, s=22, color=style["color"], alpha=0.45, linewidth=0)
+        for points in (groups[strength] for strength in groups if len(groups[strength]) >= FEW):
+            mean, accuracy = np.mean(points, axis=0)[0], estimate([accuracy for _, accuracy in points])
+            ends = [[accuracy.mean - accuracy.low], [accuracy.high - accuracy.mean]]
+            axes.errorbar([mean], [accuracy.mean], yerr=ends, fmt="none", ecolor=style["color"], capsize=4, elinewidth=1.5)
         axes.plot(*means.T, **style, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
         before = -1.0 if name == "l1" else math.inf
         for strength, mean in zip(sorted(groups), means, strict=True):
@@ -57,6 +62,9 @@ def draw(study: Study, title: str) -> Figure:
     axes.set_xlim(left=-APART - 0.04)
     tidy(axes, "share of weights that are exactly zero", "test accuracy")
     axes.legend(frameon=False, fontsize=11, loc="lower left")
-    caption = f"{counted(study.n)} per strength; a dot per seed, marks are means without intervals, the numbers strengths."
-    finish(figure, title, f"{caption} Tier {study.tier}. {condition(study)}")
+    bars = " with 95 % t-intervals of the accuracy" if study.n >= FEW else ""
+    caption = (
+        f"{counted(study.n)} per strength, after the last epoch; a dot per seed, marks are means{bars}, the numbers strengths."
+    )
+    finish(figure, title, f"{caption} {facts(study, study.runs)}")
     return figure

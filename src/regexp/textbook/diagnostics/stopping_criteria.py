@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regexp.comparison.reading import Run
+from regexp.comparison.statistics import estimate
 from regexp.lazy import torch
 from regexp.textbook.measuring import at_place
 from regexp.textbook.study import NotMeasured, Study
@@ -91,7 +92,7 @@ def replay(run: Run, stopping: EarlyStopping) -> tuple[float, int, bool]:
 def draw(study: Study, title: str) -> Figure:
     """A panel per setting: test accuracy against the epochs trained, a line per criterion, from hasty to slow."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import condition, counted, finish
+    from regexp.textbook.figures.caption import FEW, counted, facts, finish
 
     rows = len(study.settings) // 2 + 1
     figure, panels = new_figure(9.2, 1.2 + 3.4 * rows, 2 * rows, rows=rows)  # the last panel holds the legend
@@ -101,7 +102,10 @@ def draw(study: Study, title: str) -> Figure:
             raise NotMeasured(f"no finished run of {setting}")
         for (criterion, values), style in zip(GRID.items(), LINES, strict=False):
             points = [_mean(runs, stopper(criterion, value)) for value in values]
-            axes.plot(*np.transpose(points), **style, linewidth=2, label=_word(criterion))
+            epochs, accuracy, half = np.transpose(points)
+            axes.plot(epochs, accuracy, **style, linewidth=2, label=_word(criterion))
+            if len(runs) >= FEW:
+                axes.errorbar(epochs, accuracy, yerr=half, fmt="none", ecolor=style["color"], elinewidth=1.2, alpha=0.4)
         end = statistics.fmean(at_place(run, METRIC, "end") for run in runs)
         axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last tenth of the epochs")
         axes.set_xlim(left=0)
@@ -110,17 +114,18 @@ def draw(study: Study, title: str) -> Figure:
     for unused in panels[len(study.settings) :]:
         unused.axis("off")
     panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=12, loc="center left")
-    caption = (
-        f"Means of {counted(study.n)}, without intervals; along a line a criterion gets slower ({_grid()}). Tier {study.tier}."
-    )
-    finish(figure, title, f"{caption} {condition(study)}")
+    bars = ", bars 95 % t-intervals of the accuracy" if study.n >= FEW else ""
+    caption = f"Means of {counted(study.n)}{bars}; each panel has a scale of its own; along a line a criterion gets slower"
+    finish(figure, title, f"{caption} ({_grid()}). {facts(study, study.runs)}")
     return figure
 
 
-def _mean(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float]:
+def _mean(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float, float]:
+    """Epochs, accuracy, and half of the accuracy's interval."""
     found = [replay(run, stopping) for run in runs]
     accuracies = [float(run.history[METRIC][best]) for run, (_, best, _) in zip(runs, found, strict=True)]
-    return statistics.fmean(epochs for epochs, _, _ in found), statistics.fmean(accuracies)
+    mean = estimate(accuracies)
+    return statistics.fmean(epochs for epochs, _, _ in found), float(mean.mean), float(mean.high - mean.mean)
 
 
 def _grid() -> str:

@@ -11,7 +11,7 @@ from regexp.comparison.reading import Run
 from regexp.rules import is_number
 from regexp.textbook.expression import Expression, Last, Place, Term, Until
 from regexp.textbook.study import Study, count_diverged
-from regexp.textbook.wording import lost
+from regexp.textbook.wording import lost, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,6 @@ FEW = 3
 """Seeds below which a picture has no intervals: they would be wider than the picture."""
 
 OF_LOGARITHMS = "their 95 % t-intervals, taken of the logarithm"
-SHOWN = "lines are means, bands 95 % t-intervals of the mean"
 
 _PLACES = {"final": "", "best": " at the best epoch", "end": " at the end", "start": " at the start"}
 _PLACES |= {"smallest": ", smallest", "largest": ", largest"}
@@ -47,18 +46,25 @@ def condition(study: Study) -> str:
     return f"{first}." if end else first
 
 
+def facts(study: Study, runs: Sequence[Run]) -> str:
+    """``Tier standard: 500 training examples, 40 epochs.``, and what the verdicts are conditional on."""
+    tier = ": ".join(filter(None, [f"Tier {study.tier}", recipe(runs)]))
+    return f"{tier}. {condition(study)}".strip()
+
+
 def recipe(runs: Sequence[Run]) -> str:
-    """What runs were trained with: ``500 to 10,000 training examples in batches of 64, 40 epochs``."""
+    """What runs were trained with: ``500 to 10,000 training examples in batches of 64, 40 epochs, learning rate 0.1``."""
     examples, batch, epochs = (_range(runs, key) for key in ("dataset.train_size", "batch_size", "epochs"))
-    batches = f" in batches of {batch}" if batch else ""
+    batches, rate = f" in batches of {batch}" if batch else "", _range(runs, "optimizer.lr")
     parts = [f"{examples} training examples{batches}" if examples else "", f"{epochs} epochs" if epochs else ""]
+    parts += [f"learning rate {rate}" if rate else ""]
     return ", ".join(filter(None, parts)).replace(", 1 epochs", ", 1 epoch")
 
 
 def _range(runs: Sequence[Run], key: str) -> str:
     found: list[Any] = [value for run in runs if is_number(value := run.fields.get(key))]
     ends = dict.fromkeys((min(found), max(found))) if found else ()
-    return " to ".join(f"{end:,}" for end in ends)
+    return " to ".join(f"{end:,}" if isinstance(end, int) else number(end) for end in ends)
 
 
 def left_out(groups: Mapping[str, Sequence[Run]], labels: Mapping[str, str]) -> str:

@@ -32,6 +32,8 @@ LEGEND = 86
 """Letters of the legend beside each other."""
 DECADES = 20
 """The factor from which on ratios need a logarithmic axis."""
+TINY = 1e-3
+"""Numbers below it are written in full: matplotlib's own factor for them would lie on the axis' name."""
 
 
 def of_claim(judgement: Judgement, study: Study) -> Figure:
@@ -80,18 +82,32 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(short_tick)
         return
-    drawn = [*seen, *expected(judgement.claim)]
-    alike = bool(drawn) and np.ptp(drawn) < 1e-3 * np.abs(drawn).max()
+    drawn = [*seen, *expected(judgement)]
+    largest = np.abs(drawn).max(initial=0.0)
+    if _counts(judgement):
+        axes.set_xlim(round(min(drawn)) - 1, round(max(drawn)) + 1)
+        axes.locator_params(axis="x", integer=True, nbins=8)
+        return
+    alike = np.ptp(drawn) < 1e-3 * largest if drawn else False
     if alike:
         axes.ticklabel_format(useOffset=False)
+    elif largest < TINY:
+        axes.xaxis.set_major_formatter(short_tick)
     axes.locator_params(axis="x", nbins=3 if alike else 5)
     if judgement.claim.kind == "exact" and judgement.claim.target == 0 <= min(seen, default=0.0):
         axes.set_xlim(left=-0.04 * axes.get_xlim()[1])  # no error is negative: the tolerated range would be drawn twice
 
 
+def _counts(judgement: Judgement) -> bool:
+    """Whether whole numbers are compared with one, such as ranks: between two of them a tolerance is nothing."""
+    claim = judgement.claim
+    near = claim.kind == "exact" and 0 < (claim.tolerance or 0.0) < TINY and claim.target >= 1
+    return near and all(float(value).is_integer() for value in (*judgement.values, claim.target))
+
+
 def logarithmic(judgement: Judgement) -> bool:
     """For ratios over decades, if all that is drawn has a place on such an axis."""
-    drawn = [*judgement.values, judgement.low, judgement.high, *expected(judgement.claim)]
+    drawn = [*judgement.values, judgement.low, judgement.high, *expected(judgement)]
     drawn = [value for value in drawn if math.isfinite(value)]
     return judgement.claim.value.joined == "over" and judgement.claim.kind != "exact" and 0 < DECADES * min(drawn) < max(drawn)
 
@@ -100,7 +116,7 @@ def _legend(axes: Axes) -> int:
     """Above the axes, where it hides nothing; how many lines it has."""
     names = axes.get_legend_handles_labels()[1]
     columns = max(1, min(len(names), LEGEND // (6 + max(map(len, names)))))
-    columns = len(names) if sum(len(name) + 7 for name in names) <= LEGEND + 20 else columns
+    columns = len(names) if sum(len(name) + 7 for name in names) <= LEGEND else columns
     axes.legend(frameon=False, fontsize=10, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     return -(-len(names) // columns)
 
@@ -108,10 +124,12 @@ def _legend(axes: Axes) -> int:
 def _caption(judgement: Judgement, study: Study, out: int) -> str:
     """n and interval, what it is compared with, and on what the runs were trained and tested."""
     claim = judgement.claim
-    said = [counted(judgement.n), judgement.diverged]
+    said = [_values(judgement, study), judgement.diverged]
     said += [f"{out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""]
     first = ", ".join(filter(None, said))
     found = f"{number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
+    if claim.kind in ("direction", "equal"):
+        found += f", margin {number(claim.margin or 0.0)}"
     if claim.kind == "exact":
         found = f"largest error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
     if claim.published:
@@ -119,6 +137,21 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
     if judgement.of_medians is not None:
         found += f", of the medians here {number(judgement.of_medians)}"
     runs = trained(claim.value, study)
-    facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs)]
+    facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs) or _computed(claim, study)]
     conditions = f" {condition(study)}" if runs else ""
     return f"{first}; {found}. {': '.join(filter(None, facts))}.{conditions}"
+
+
+def _computed(claim: Claim, study: Study) -> str:
+    """What diagnostics compute where no run was trained."""
+    named = {term.diagnostic[0] for term in claim.value.terms if term.diagnostic}
+    found = {name: diagnostics.find(name) for name in sorted(named)}
+    return "; ".join(one.recipe(**study.arguments(name)) for name, one in found.items() if hasattr(one, "recipe"))
+
+
+def _values(judgement: Judgement, study: Study) -> str:
+    """How many seeds there are; where a seed has several values, how many of what."""
+    each, rest = divmod(judgement.n, study.n)
+    if each < 2 or rest:
+        return counted(judgement.n)
+    return f"n = {judgement.n} {_dot(judgement.claim).removeprefix('a ')}s, {each} for each of {study.n} seeds"

@@ -25,9 +25,13 @@ def draw_expected(axes: Axes, judgement: Judgement) -> None:
     if claim.kind in ("direction", "equal"):
         name = "claimed: above this" if claim.kind == "direction" else None
         axes.axvline(claim.target, color="0.3", linewidth=1, label=name)
+    if (refuted := refuted_below(judgement)) is not None:
+        axes.axvline(refuted, color="0.3", linewidth=1.4, linestyle=":", label="does not hold: below this")
+    style: dict[str, Any] = {"color": ORANGE, "linestyle": (0, (4, 1.5))}
     if line := named_line(claim):
-        style: dict[str, Any] = {"color": ORANGE, "linewidth": 2, "linestyle": (0, (4, 1.5))}
-        axes.axvline(line[0], label=line[1], **style)
+        axes.axvline(line[0], label=line[1], linewidth=2, **style)
+    for number, other in enumerate(others(claim)):
+        axes.axvline(other, label=None if number else "also published", linewidth=1, **style)
 
 
 def shaded(claim: Claim) -> tuple[float, float] | None:
@@ -38,6 +42,19 @@ def shaded(claim: Claim) -> tuple[float, float] | None:
     return claim.band if claim.kind == "band" else None
 
 
+def refuted_below(judgement: Judgement) -> float | None:
+    """Of a direction that may not hold: the end of its margin, below which the whole interval must lie to refute it."""
+    claim = judgement.claim
+    if claim.kind != "direction" or judgement.low > claim.target:
+        return None
+    return claim.target + (claim.margin or 0.0)
+
+
+def others(claim: Claim) -> tuple[float, ...]:
+    """What else was printed of it."""
+    return claim.published.others if claim.published else ()
+
+
 def named_line(claim: Claim) -> tuple[float, str] | None:
     """The number to compare with, and what it is called; of what is exact the target, if nobody printed another number."""
     if claim.published is not None and claim.printed is not None:
@@ -45,8 +62,8 @@ def named_line(claim: Claim) -> tuple[float, str] | None:
     return (claim.target, "exact") if claim.kind == "exact" else None
 
 
-def expected(claim: Claim) -> list[float]:
-    """All numbers that are drawn of it besides the measured ones."""
-    line = named_line(claim)
-    found = [*(shaded(claim) or ()), *([line[0]] if line else [])]
+def expected(judgement: Judgement) -> list[float]:
+    """All numbers that are drawn of its claim besides the measured ones."""
+    claim, line, refuted = judgement.claim, named_line(judgement.claim), refuted_below(judgement)
+    found = [*(shaded(claim) or ()), *([line[0]] if line else []), *others(claim), *([] if refuted is None else [refuted])]
     return [*found, claim.target] if claim.kind in ("direction", "equal", "exact") else found

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regexp.axes import decades
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import measuring, read_place
-from regexp.textbook.figures.caption import FEW, condition, counted, finish, left_out, worded, words
+from regexp.textbook.figures.caption import FEW, counted, facts, finish, left_out, worded, words
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
+DECADES = 20
+"""The factor between values from which on they need a logarithmic axis."""
 WIDE = 40
 """Letters below a panel."""
 
@@ -39,6 +42,10 @@ def points(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         found = [_values(metric, setting, picture, study) for setting in settings]
         _draw(axes, found)
+        wide = not picture.minus and _wide(found)
+        if wide:
+            axes.set_xscale("log")
+            decades(axes.xaxis, np.concatenate(found).tolist())
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
@@ -46,13 +53,15 @@ def points(picture: Picture, study: Study) -> Figure:
         names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
-        axes.locator_params(axis="x", nbins=5)
+        if not wide:
+            axes.locator_params(axis="x", nbins=5)
     n = len(found[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
     out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
-    shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}. Tier {study.tier}."
-    finish(figure, picture.title, f"{shown} {condition(study)}".strip())
+    runs = [run for setting in settings for run in study.matching(setting)]
+    shown = f"{counted(n)} per setting{out}; {difference}dots are seeds, diamonds means{band}."
+    finish(figure, picture.title, f"{shown} {facts(study, runs)}")
     return figure
 
 
@@ -63,6 +72,14 @@ def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.nda
     base = of_term(measuring(metric, picture.minus, place), study) if picture.minus else dict.fromkeys(found, 0.0)
     out = {run.seed for name in (setting, picture.minus) if name for run in study.matching(name) if run.status == "diverged"}
     return np.array([math.nan if seed in out else value - base[seed] for seed, value in found.items()], dtype=float)
+
+
+def _wide(rows: list[np.ndarray]) -> bool:
+    """Whether values would lie in one spot that a logarithmic axis shows apart, on which no interval may reach zero."""
+    seen = np.concatenate(rows)
+    seen = seen[np.isfinite(seen)]
+    lows = [float(estimate(row).low) for row in rows if len(row) >= FEW and np.isfinite(row).all()]
+    return bool(len(seen) and 0 < DECADES * min(seen) < max(seen)) and min(lows, default=1.0) > 0
 
 
 def _draw(axes: Axes, rows: list[np.ndarray]) -> None:
