@@ -18,11 +18,6 @@ NONNEGATIVE = QUANTITIES
 LR, STRENGTH = 0.1, 0.3
 
 
-def recipe() -> str:
-    """For captions."""
-    return f"a 6-8-1 tanh network, one step of gradient descent, L2 {STRENGTH:g}"
-
-
 def of_study(study: Study) -> dict[str, list[float]]:
     """The largest difference over all weights and biases between ``(before - after) / lr`` of one full-batch SGD step and the
     gradient by hand, for a 6-8-1 tanh network, on as many data sets and networks as there are seeds.
