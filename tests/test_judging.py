@@ -366,7 +366,7 @@ def test_a_page_says_what_is_computed_and_not_trained(tmp_path):
     found = study(tmp_path / "runs", neuron, claim("small"))
     data = report.report(found, [], sweeps.Swept([], [], []), [], {}, {"command": "x", "date": "today"})
     assert list(data["computed"]) == ["dropout_averages"]
-    assert "8 ReLU units" in (text := data["computed"]["dropout_averages"])
+    assert "5-8-3 ReLU networks" in (text := data["computed"]["dropout_averages"])
     report.write(data, tmp_path / "out" / "mine")
     pages.write([data], tmp_path / "out")
     for page in ("mine/index.md", "index.html"):

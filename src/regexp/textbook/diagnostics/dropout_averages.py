@@ -35,11 +35,9 @@ def of_study(study: Study) -> dict[str, list[float]]:
 
 
 def recipe() -> str:
-    """For captions and pages."""
-    return (
-        f"networks of {INPUTS} inputs, {HIDDEN} ReLU units and {CLASSES} classes drawn at random, {EXAMPLES} examples, the "
-        f"hidden units dropped at rate {RATE:g}; all {2**HIDDEN} masks weighted by their probabilities, or {SAMPLES:,} drawn"
-    )
+    """For captions."""
+    layers = f"{INPUTS}-{HIDDEN}-{CLASSES} ReLU networks with random weights"
+    return f"{layers}, {EXAMPLES} examples, dropout {RATE:g}, every mask of the hidden layer by its probability"
 
 
 def _of_network(seed: int) -> dict[str, float]:

@@ -34,9 +34,9 @@ Found = dict[str, list[float]]
 
 def of_study(study: Study, depths: list[int], width: int) -> Found:
     """Orders of magnitude between the gradient's norms at the first and the last of the largest of ``depths`` hidden layers of
-    ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n)); ``exploding``
-    and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's); ``shallow``: the latter at the
-    smallest depth.
+    ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n_in));
+    ``exploding`` and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's). ``shallow``: ``kept`` at the
+    smallest of the depths.
     """
     found = {name: _orders(study, name, max(depths), width) for name in LAWS}
     found["shallow"] = _orders(study, "kept", min(depths), width)

@@ -18,6 +18,11 @@ NONNEGATIVE = QUANTITIES
 LR, STRENGTH = 0.1, 0.3
 
 
+def recipe() -> str:
+    """For captions."""
+    return f"a 6-8-1 tanh network, one step of gradient descent, L2 {STRENGTH:g}"
+
+
 def of_study(study: Study) -> dict[str, list[float]]:
     """The largest difference over all weights and biases between ``(before - after) / lr`` of one full-batch SGD step and the
     gradient by hand, for a 6-8-1 tanh network, on as many data sets and networks as there are seeds.
@@ -40,11 +45,6 @@ def of_study(study: Study) -> dict[str, list[float]]:
     still = [dataclasses.replace(run, optimizer=SGD(1e-300)) for run in stepped]  # ends where it began
     found = regexp.fit([*stepped, *still], threads=1)
     return {"gradient": [_error(a, b) for a, b in zip(found[: study.n], found[study.n :], strict=True)]}
-
-
-def recipe() -> str:
-    """For captions and pages."""
-    return f"one step of SGD at learning rate {LR:g} of a 6-8-1 tanh network with L2 {STRENGTH:g} on 30 examples"
 
 
 def _error(after: Result, before: Result) -> float:

@@ -30,11 +30,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
 
 
 def recipe() -> str:
-    """For captions and pages."""
-    return (
-        f"{EXAMPLES} examples of {FEATURES} features of different sizes, rate {RATE:g}, noise of +-{STD:g}; least squares over "
-        f"all {2**FEATURES} masks or signs of every example"
-    )
+    """For captions."""
+    return f"{EXAMPLES} examples, {FEATURES} features, dropout {RATE:g}, noise of -{STD:g} or +{STD:g}, every value enumerated"
 
 
 def _of_data(seed: int) -> dict[str, float]:

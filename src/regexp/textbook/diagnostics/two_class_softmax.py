@@ -20,8 +20,8 @@ def of_study(study: Study) -> dict[str, list[float]]:
 
 
 def recipe() -> str:
-    """For captions and pages."""
-    return f"{SCORES} pairs of scores drawn at random"
+    """For captions."""
+    return f"{SCORES} random pairs of scores"
 
 
 def _of_scores(seed: int) -> dict[str, float]:
