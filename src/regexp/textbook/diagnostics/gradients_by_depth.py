@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 QUANTITIES = ("vanishing", "exploding", "kept", "shallow")
 
 LAWS: dict[str, tuple[str, dict[str, Any]]] = {
-    "vanishing": ("sigmoid, N(0, 1/n_in)", {"activation": "sigmoid", "init": "lecun_normal"}),
+    "vanishing": ("sigmoid, N(0, 1/n)", {"activation": "sigmoid", "init": "lecun_normal"}),
     "exploding": ("tanh, N(0, 1)", {"activation": "tanh", "init": "normal", "init_std": 1.0}),
     "kept": ("tanh, Xavier", {"activation": "tanh", "init": "xavier_normal"}),
 }
@@ -35,19 +35,12 @@ Found = dict[str, list[float]]
 def of_study(study: Study, depths: list[int], width: int) -> Found:
     """Orders of magnitude between the gradient's norms at the first and the last of the largest of ``depths`` hidden layers of
     ``width`` units, one value per seed. ``vanishing``: how many the first is below the last (sigmoid, N(0, 1/n_in));
-    ``exploding`` and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's); ``shallow``: the latter at the
-    smallest depth.
+    ``exploding`` and ``kept``: how many it is above (tanh with N(0, 1), and with Xavier's). ``shallow``: ``kept`` at the
+    smallest of the depths.
     """
     found = {name: _orders(study, name, max(depths), width) for name in LAWS}
     found["shallow"] = _orders(study, "kept", min(depths), width)
     return found | {"vanishing": [-orders for orders in found["vanishing"]]}
-
-
-def recipe(depths: list[int], width: int) -> str:
-    """For captions."""
-    return (
-        f"untrained networks of {width} units per layer, gradients of cross-entropy by the weights on {IMAGES} training images"
-    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -77,12 +70,12 @@ def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
             axes.fill_between(depths, 10**found.low, 10**found.high, color=style["color"], alpha=0.18, linewidth=0)
     axes.set_yscale("log")
     axes.axhline(1, color="0.3", linewidth=1)
-    tidy(axes, "hidden layers", "gradient at the first layer\n/ at the last hidden one")
+    tidy(axes, "hidden layers", "gradient at the first layer / at the last")
     axes.legend(frameon=False, fontsize=11)
     bands = f", bands {OF_LOGARITHMS}" if study.n >= FEW else ""
     finish(
         figure,
         title,
-        f"{counted(study.n)}; lines are geometric means{bands}. Tier {study.tier}: {recipe(depths, width)}.",
+        f"{counted(study.n)}; lines are geometric means{bands}. Untrained networks of {width} units per layer, cross-entropy.",
     )
     return figure
