@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 QUANTITIES = ("vanishing", "exploding", "kept", "shallow")
 
 LAWS: dict[str, tuple[str, dict[str, Any]]] = {
-    "vanishing": ("sigmoid, N(0, 1/n)", {"activation": "sigmoid", "init": "lecun_normal"}),
+    "vanishing": ("sigmoid, N(0, 1/n_in)", {"activation": "sigmoid", "init": "lecun_normal"}),
     "exploding": ("tanh, N(0, 1)", {"activation": "tanh", "init": "normal", "init_std": 1.0}),
     "kept": ("tanh, Xavier", {"activation": "tanh", "init": "xavier_normal"}),
 }
@@ -41,6 +41,13 @@ def of_study(study: Study, depths: list[int], width: int) -> Found:
     found = {name: _orders(study, name, max(depths), width) for name in LAWS}
     found["shallow"] = _orders(study, "kept", min(depths), width)
     return found | {"vanishing": [-orders for orders in found["vanishing"]]}
+
+
+def recipe(depths: list[int], width: int) -> str:
+    """For captions."""
+    return (
+        f"untrained networks of {width} units per layer, gradients of cross-entropy by the weights on {IMAGES} training images"
+    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -70,12 +77,12 @@ def draw(study: Study, title: str, depths: list[int], width: int) -> Figure:
             axes.fill_between(depths, 10**found.low, 10**found.high, color=style["color"], alpha=0.18, linewidth=0)
     axes.set_yscale("log")
     axes.axhline(1, color="0.3", linewidth=1)
-    tidy(axes, "hidden layers", "gradient at the first layer / at the last")
+    tidy(axes, "hidden layers", "gradient at the first layer\n/ at the last hidden one")
     axes.legend(frameon=False, fontsize=11)
     bands = f", bands {OF_LOGARITHMS}" if study.n >= FEW else ""
     finish(
         figure,
         title,
-        f"{counted(study.n)}; lines are geometric means{bands}. Untrained networks of {width} units per layer, cross-entropy.",
+        f"{counted(study.n)}; lines are geometric means{bands}. Tier {study.tier}: {recipe(depths, width)}.",
     )
     return figure
