@@ -205,6 +205,14 @@ def test_a_difference_of_medians_is_compared_with_one(median, tmp_path, monkeypa
     assert mark.get_label() in names and list(mark.get_xdata()) == [pytest.approx(0.1)]
 
 
+def test_a_median_of_differences_stands_beside_the_difference_of_medians_that_was_printed(monkeypatch):
+    one = claim("direction", RATIO.replace("over", "minus"), margin=0.1, median=True, published=PRINTED)
+    axes, names, caption = drawn(one, [0.0, 0.0, 0.3, 0.9], monkeypatch, median=True, of_medians=0.2)
+    assert {"median, sign interval", "difference of the medians", "simulated, 60,000 images"} <= set(names)
+    assert "0.1 (0.8 minus 0.7; medians; 60,000 images; me), of the medians here 0.2" in caption
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_label() == "difference of the medians"] == [0.2]
+
+
 def test_a_caption_says_on_what_the_runs_were_trained():
     runs = [Run(Path(), {"dataset.train_size": size, "batch_size": 64, "epochs": 40}, {}, {}) for size in (10000, 500)]
     assert recipe(runs) == "500 to 10,000 training examples in batches of 64, 40 epochs"
