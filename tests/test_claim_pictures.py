@@ -218,6 +218,9 @@ def test_a_caption_says_on_what_the_runs_were_trained():
     assert recipe(runs) == "500 to 10,000 training examples in batches of 64, 40 epochs"
     whole = [Run(Path(), {"dataset.train_size": 20, "batch_size": None, "epochs": 1}, {}, {})]
     assert recipe(whole) == "20 training examples, 1 epoch"
+    everything = [Run(Path(), {"dataset.train_size": None, "batch_size": 256}, {}, {})]
+    assert recipe(everything) == "all training examples in batches of 256"
+    assert recipe([*runs, *everything]) == "500 to all training examples in batches of 64 to 256, 40 epochs"
     assert recipe([]) == ""
     rates = [Run(Path(), {"epochs": 3, "optimizer.lr": rate}, {}, {}) for rate in (0.1, 0.0012345678)]
     assert recipe(rates) == "3 epochs, learning rate 0.001235 to 0.1"

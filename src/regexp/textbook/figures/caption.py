@@ -55,6 +55,8 @@ def facts(study: Study, runs: Sequence[Run]) -> str:
 def recipe(runs: Sequence[Run]) -> str:
     """What runs were trained with: ``500 to 10,000 training examples in batches of 64, 40 epochs, learning rate 0.1``."""
     examples, batch, epochs = (_range(runs, key) for key in ("dataset.train_size", "batch_size", "epochs"))
+    if any(run.fields.get("dataset.train_size", 0) is None for run in runs):
+        examples = f"{examples.partition(' to ')[0]} to all" if examples else "all"
     batches, rate = f" in batches of {batch}" if batch else "", _range(runs, "optimizer.lr")
     parts = [f"{examples} training examples{batches}" if examples else "", f"{epochs} epochs" if epochs else ""]
     parts += [f"learning rate {rate}" if rate else ""]
