@@ -168,6 +168,19 @@ def test_a_caption_counts_data_sets_where_a_seed_has_several_and_says_what_was_c
     assert "learning rate 0.15, 300 steps" in caption
 
 
+def test_one_value_has_neither_seeds_nor_an_interval(monkeypatch):
+    monkeypatch.setattr("regexp.textbook.figures.claims.trained", lambda *_: [])
+    for one, names in (
+        (claim("exact", tolerance=0.1, target=2.0), ["tolerated error", "exact", "the value"]),
+        (claim("shown"), ["the value"]),
+    ):
+        figure = of_claim(Judgement(one, "holds", (2.05,), 2.05), Study(MINE, "standard", []))
+        (axes,) = figure.axes
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == names
+        caption = " ".join(figure._supxlabel.get_text().split())
+        assert caption.startswith("n = 1; error 0.05, tolerated 0.1." if one.kind == "exact" else "n = 1; 2.05.")
+
+
 def test_what_is_no_seed_is_not_called_one(monkeypatch):
     _, names, _ = drawn(claim("shown", "decomposition.bias_mlp_few"), [1.0, 2.0], monkeypatch)
     assert "a seed's jackknife pseudo-value" in names

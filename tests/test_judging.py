@@ -404,7 +404,7 @@ def test_the_report_shows_what_was_found(tmp_path):
     assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
     assert "; runs: commits aaa, bbb; judged and drawn: commit ccc-dirty; today; `regexp-reproduce mine`." in own
     assert "20 training examples; 12 runs and 4 that only tuned, 6 s of training and 3.3 min of drawing" in own
-    assert pages.verdicts({"verdicts": {"holds": 3, "does not hold": 2, "shown": 1}}) == "3 hold, 2 do not hold, 1 shown"
+    assert pages.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     marked = re.findall(r'<td class="([^"]*)"', (out / "index.html").read_text(encoding="utf-8"))
     assert marked == ["holds", "shown"], "verdicts alone have a style"

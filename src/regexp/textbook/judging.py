@@ -122,7 +122,7 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
 
 def _withdrawn(judgement: Judgement, tested: int) -> Judgement:
     """A decision that does not stand among the others."""
-    why = f"p = {judgement.p:.2g} alone, which does not stand among {tested} tested primary claims (Holm)"
+    why = f"{judgement.verdict} alone (p = {judgement.p:.2g}), which does not stand among {tested} tested primary claims (Holm)"
     return dataclasses.replace(judgement, verdict="not decided", remark=_joined(why, judgement.remark))
 
 

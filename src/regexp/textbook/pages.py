@@ -77,6 +77,7 @@ def page(reports: Sequence[Data]) -> str:
 TIME = "The time is that of training and drawing, one experiment after the other."
 SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "time")
 SEVERAL = {"holds": "hold", "does not hold": "do not hold"}
+ORDER = ("holds", "inside", "does not hold", "outside", "not decided", "no verdict", "not measured", "shown")
 
 
 def _summary(data: Data) -> list[str]:
@@ -101,8 +102,9 @@ def took(data: Data) -> float:
 
 
 def verdicts(data: Data) -> str:
-    """``4 hold, 1 not decided``."""
-    return ", ".join(f"{n} {word if n == 1 else SEVERAL.get(word, word)}" for word, n in data["verdicts"].items())
+    """``4 hold, 1 not decided``: the decided ones first."""
+    found = sorted(data["verdicts"].items(), key=lambda item: ORDER.index(item[0]))
+    return ", ".join(f"{n} {word if n == 1 else SEVERAL.get(word, word)}" for word, n in found)
 
 
 def _cells(row: Data, named: str) -> list[str]:

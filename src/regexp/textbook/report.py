@@ -117,7 +117,7 @@ def _row(found: Judgement) -> dict[str, Any]:
         "values": [number(value) for value in found.values],
         "verdict": found.verdict,
         "remark": "; ".join(filter(None, [found.remark, found.diverged])),
-        "picture": found.n > 1,
+        "picture": found.n > 0,
     }
 
 

@@ -43,7 +43,7 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     figure, (axes,) = new_figure(8.0, 3.0, 1)
     draw_expected(axes, judgement)
     height = np.random.default_rng(0).uniform(-0.28, 0.28, len(seen))
-    axes.scatter(seen, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label=_dot(judgement.claim), zorder=3)
+    axes.scatter(seen, height, s=26, color=BLUE, alpha=0.55, linewidth=0, label=_dot(judgement), zorder=3)
     _center(axes, judgement)
     _scale(axes, judgement, seen)
     tidy(axes, textwrap.fill(measured(judgement.claim.value, study.protocol.labels), WIDE), "")
@@ -55,14 +55,18 @@ def of_claim(judgement: Judgement, study: Study) -> Figure:
     return figure
 
 
-def _dot(claim: Claim) -> str:
-    """What a dot is: a seed, unless the diagnostic says otherwise."""
-    named = [diagnostics.find(term.diagnostic[0]) for term in claim.value.terms if term.diagnostic]
+def _dot(judgement: Judgement) -> str:
+    """What a dot is: a seed, unless the diagnostic says otherwise, or there is nothing to draw."""
+    if judgement.n == 1:
+        return "the value"
+    named = [diagnostics.find(term.diagnostic[0]) for term in judgement.claim.value.terms if term.diagnostic]
     return next((module.DOT for module in named if hasattr(module, "DOT")), "a seed")
 
 
 def _center(axes: Axes, judgement: Judgement) -> None:
     """The mean or median with its interval; of what is exact the seed that is furthest off, which decides."""
+    if judgement.n == 1:
+        return
     if judgement.claim.kind == "exact":
         worst = max(judgement.values, key=lambda value: abs(value - judgement.claim.target))
         axes.plot([worst], [0], linestyle="none", markersize=7, label="the seed that is furthest off", **CENTER)
@@ -128,14 +132,18 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
     said += [f"{out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""]
     first = ", ".join(filter(None, said))
     found = f"{number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
+    if judgement.n == 1:
+        found = number(judgement.center)
     if claim.kind in ("direction", "equal"):
         found += f", margin {number(claim.margin or 0.0)}"
     if claim.kind == "exact":
-        found = f"largest error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
+        found = f"{'largest ' if judgement.n > 1 else ''}error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
     if claim.published:
         found += f"; {NAMED[claim.published.read]}: {reference(claim)}"
     if judgement.of_medians is not None:
         found += f", of the medians here {number(judgement.of_medians)}"
+    if judgement.verdict == "not decided" and judgement.remark:
+        found += f"; {judgement.remark}"
     runs = trained(claim.value, study)
     facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs) or _computed(claim, study)]
     conditions = f" {condition(study)}" if runs else ""
@@ -151,6 +159,8 @@ def _computed(claim: Claim, study: Study) -> str:
 
 def _values(judgement: Judgement, study: Study) -> str:
     """How many seeds there are; where a seed has several values, how many of what."""
+    if judgement.n == 1:
+        return "n = 1"
     each, rest = divmod(judgement.n, study.n)
     if each < 2 or rest:
         return counted(judgement.n)
