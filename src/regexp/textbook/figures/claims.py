@@ -137,7 +137,8 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
     if claim.kind in ("direction", "equal"):
         found += f", margin {number(claim.margin or 0.0)}"
     if claim.kind == "exact":
-        found = f"{'largest ' if judgement.n > 1 else ''}error {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
+        what = "largest error" if judgement.n > 1 else "error"
+        found = f"{what} {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
     if claim.published:
         found += f"; {NAMED[claim.published.read]}: {reference(claim)}"
     if judgement.of_medians is not None:
