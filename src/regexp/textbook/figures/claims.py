@@ -165,4 +165,4 @@ def _values(judgement: Judgement, study: Study) -> str:
     each, rest = divmod(judgement.n, study.n)
     if each < 2 or rest:
         return counted(judgement.n)
-    return f"n = {judgement.n} {_dot(judgement.claim).removeprefix('a ')}s, {each} for each of {study.n} seeds"
+    return f"n = {judgement.n} {_dot(judgement).removeprefix('a ')}s, {each} for each of {study.n} seeds"
