@@ -15,6 +15,8 @@ from regexp.component import per_run
 from regexp.datasets.dataset import Data, Dataset
 from regexp.experiment import Experiment
 from regexp.results import Result
+from regexp.textbook.protocol import Protocol, Tier
+from regexp.textbook.study import Study
 
 CPU = torch.device("cpu")
 
@@ -92,3 +94,10 @@ def assert_equal_alone(runs: Sequence[Experiment], results: Sequence[Result], to
         assert [row.keys() for row in stacked.rows] == [row.keys() for row in alone.rows]
         for ours, theirs in zip(stacked.rows, alone.rows, strict=True):
             assert ours == pytest.approx(theirs, rel=max(10 * tolerance, 1e-6), abs=1e-7, nan_ok=True)
+
+
+def study_of(n, runs=(), first_seed=0, **settings) -> Study:
+    """A study of n seeds at the standard tier."""
+    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
+    protocol = Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, first_seed=first_seed, settings=settings)
+    return Study(protocol, "standard", list(runs))

@@ -31,15 +31,10 @@ from regexp.textbook.protocol import Protocol, Tier
 from regexp.textbook.reading import read
 from regexp.textbook.study import NotMeasured, Study
 from regexp.train import config_folder
+from support import study_of
 
 SPARSE = SyntheticRegression(30, 20, val_size=0, test_size=10, true_weight=1.0, true_bias=0.5, noise=0.1, nonzero=4)
 LASSO = Experiment(SPARSE, Linear(init="constant"), SGD(0.1), [L1(0.1)], epochs=1500, dtype="float64", eval_every=1500)
-
-
-def of(n, runs=(), **settings):
-    """A study of n seeds."""
-    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
-    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -117,15 +112,15 @@ def run(seed, l1, l2, val, test):
 
 def test_each_method_has_its_part_of_the_grid_and_validation_chooses():
     runs = [run(0, 0, 0.1, 3.0, 2.0), run(0, 0.1, 0, 2.0, 4.0), run(0, 0.1, 0.1, 1.0, 3.0), run(0, 0, 1, 2.5, 9.0)]
-    study = of(1, runs, sparse={}, dense={}, grouped={})
+    study = study_of(1, runs, sparse={}, dense={}, grouped={})
     found = {name: list(values.values()) for name, values in best_of_grid.of_study(study).items()}
     assert (found["ridge_sparse"], found["lasso_sparse"], found["elastic_net_sparse"]) == ([17.0], [7.0], [5.0])
     assert found["is_ridge_sparse"] == [0.0] and found["is_lasso_sparse"] == [0.0]
-    without = best_of_grid.of_study(of(1, [*runs, run(0, 0, 0.3, 0.5, 9.0)], sparse={}, dense={}, grouped={}))
+    without = best_of_grid.of_study(study_of(1, [*runs, run(0, 0, 0.3, 0.5, 9.0)], sparse={}, dense={}, grouped={}))
     assert list(without["is_ridge_sparse"].values()) == [1.0] and without["ridge_sparse"] == without["elastic_net_sparse"]
     assert set(found) == set(best_of_grid.QUANTITIES)
     with pytest.raises(NotMeasured, match="0 of 1 seeds"):
-        best_of_grid.of_study(of(1, sparse={}, dense={}, grouped={}))
+        best_of_grid.of_study(study_of(1, sparse={}, dense={}, grouped={}))
 
 
 def test_pseudo_values_have_the_estimate_as_their_mean_and_the_textbooks_error():
@@ -141,7 +136,7 @@ def test_bias_and_variance_of_settings(tmp_path):
     dataset = SyntheticRegression(3, 6, val_size=0, test_size=5, true_weight=1.0, noise=0.5, interactions=1.0)
     runs = [Experiment(dataset, Linear(), SGD(0.1), epochs=20, seed=seed) for seed in range(4)]
     results = regexp.fit(runs, tmp_path, threads=1, tensorboard=False, curves=False)
-    found = decomposition.of_study(of(4, map(read_run, tmp_path.iterdir()), linear_few={}))
+    found = decomposition.of_study(study_of(4, map(read_run, tmp_path.iterdir()), linear_few={}))
     data = dataclasses.replace(dataset, test_size=decomposition.INPUTS).load(decomposition.ELSEWHERE, torch.float64)
     x = data.inputs[data.rows["test"]]
     expected = bias_and_variance(results, x.float(), dataset.truth(x))
@@ -185,18 +180,25 @@ def test_the_references_of_tuned_ridge_are_those_of_the_law_of_marchenko_and_pas
 def test_the_rise_is_that_of_a_seeds_ten_data_sets(monkeypatch):
     errors = {size: np.full(2, float(size)) for size in double_descent.TUNED_SIZES}
     many = np.repeat([300.0, 500.0], double_descent.DRAWS)
-    monkeypatch.setattr(double_descent, "errors", lambda n: ({**errors, 490: many, 510: many}, errors))
-    assert double_descent.of_study(of(2))["rise"] == [50.0, 250.0]
+    monkeypatch.setattr(double_descent, "errors", lambda seeds: ({**errors, 490: many, 510: many}, errors))
+    assert double_descent.of_study(study_of(2))["rise"] == [50.0, 250.0]
+
+
+def test_double_descent_draws_the_studys_own_seeds(monkeypatch):
+    monkeypatch.setattr(double_descent, "_error", lambda size, seed, strength: seed)
+    plain, tuned = double_descent.errors(range(300, 302))
+    assert plain[510].tolist() == list(range(3000, 3020))
+    assert plain[250].tolist() == tuned[500].tolist() == [300, 301]
 
 
 def test_noise_on_a_linear_model_is_ridge():
-    found = noise_as_ridge.of_study(of(4))
+    found = noise_as_ridge.of_study(study_of(4))
     assert max(found["dropout"] + found["input_noise"]) < 1e-10
     assert min(found["not_ridge"]) > 0.01
 
 
 def test_stopping_on_a_quadratic_follows_its_formula_and_ridge_only_nearly():
-    found = early_stopping_as_l2.of_study(of(3))
+    found = early_stopping_as_l2.of_study(study_of(3))
     assert len(found["path"]) == 3
     assert max(found["path"]) < 1e-12
     limit = [1 / (1 + p) - np.exp(-p) for p in (0.1, 2.5)]  # infinitely many steps

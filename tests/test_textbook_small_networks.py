@@ -19,8 +19,10 @@ from regexp.regularizers import L1, L2, Dropout, WeightDecay
 from regexp.textbook.diagnostics import (
     decay_against_penalty,
     dropout_averages,
+    early_stopping_as_l2,
     hand_derived,
     linearity,
+    noise_as_ridge,
     sparsity,
     stopping_criteria,
     symmetry,
@@ -28,19 +30,11 @@ from regexp.textbook.diagnostics import (
 )
 from regexp.textbook.expression import Term, parse
 from regexp.textbook.measuring import measure, of_run
-from regexp.textbook.protocol import Protocol, Tier
-from regexp.textbook.study import Study
-from support import Blobs
+from support import Blobs, study_of
 
 DATA = SyntheticRegression(10, 60, val_size=0, test_size=40, true_weight=0.5, noise=0.1)
 NETWORK = Experiment(DATA, MLP(hidden=(8,), activation="tanh"), SGD(0.05), epochs=10, batch_size=20, dtype="float64")
 NOISY = Experiment(Blobs(spread=6.0), MLP(hidden=(32,)), Adam(0.01), epochs=40, batch_size=16)
-
-
-def of(n, runs=(), **settings):
-    """A study of n seeds."""
-    tiers = {name: Tier(n) for name in ("quick", "standard", "full")}
-    return Study(Protocol("mine", "test", "Mine", "Does it?", "nobody", tiers, settings=settings), "standard", list(runs))
 
 
 def trained(experiment, folder):
@@ -68,7 +62,7 @@ def test_what_criteria_choose_is_drawn_with_its_interval(tmp_path):
     runs = [trained(dataclasses.replace(NOISY, seed=seed, epochs=12), tmp_path / str(seed))[1] for seed in range(3)]
     for run in runs:
         run.fields["dataset._target_"] = "support.Blobs"
-    figure = stopping_criteria.draw(of(3, runs, noisy={"epochs": 12}), "Title")
+    figure = stopping_criteria.draw(study_of(3, runs, noisy={"epochs": 12}), "Title")
     stopping = stopping_criteria.stopper("patience", 1)
     rows = [stopping_criteria.replay(run, stopping)[1] for run in runs]
     values = [run.history["test/accuracy"][row] for run, row in zip(runs, rows, strict=True)]
@@ -109,7 +103,7 @@ def test_decay_against_penalty(tmp_path):
         for kind, regularizer in kinds.items()
         for name, target in (("sgd", "SGD"), ("adam", "Adam"))
     }
-    found = decay_against_penalty.of_study(of(1, runs, **settings))
+    found = decay_against_penalty.of_study(study_of(1, runs, **settings))
     assert max(found["sgd"].values()) < 1e-12
     assert min(found["adam"].values()) > 0.01
 
@@ -125,7 +119,7 @@ def test_what_is_left_of_a_network(tmp_path):
 def test_zeros_and_accuracy_are_drawn_with_the_interval_of_the_accuracy(tmp_path):
     one = dataclasses.replace(NOISY, regularizers=[L1(0.01)], epochs=2)
     runs = [trained(dataclasses.replace(one, seed=seed), tmp_path / str(seed))[1] for seed in range(3)]
-    figure = sparsity.draw(of(3, [*runs, *(_by_subgradient(run) for run in runs)]), "Title")
+    figure = sparsity.draw(study_of(3, [*runs, *(_by_subgradient(run) for run in runs)]), "Title")
     values = [run.value("test/accuracy", "final") for run in runs]
     half = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / 3**0.5
     low, high = figure.axes[0].containers[0].lines[2][0].get_segments()[0][:, 1]
@@ -139,7 +133,7 @@ def _by_subgradient(run):
 
 
 def test_averages_over_all_masks():
-    found = dropout_averages.of_study(of(2))
+    found = dropout_averages.of_study(study_of(2))
     assert max(found["classic"] + found["scores"] + found["geometric"]) < 1e-12
     assert min(found["arithmetic"]) > 0.01
     assert 0 < max(found["sampled"]) < 0.06
@@ -151,13 +145,25 @@ def test_the_check_of_classic_dropout_sees_the_packages_own(monkeypatch):
 
     real = dropout.drop
     monkeypatch.setattr(dropout, "drop", lambda x, rate, draws, mask="example": (1 - rate) * real(x, rate, draws, mask))
-    assert min(dropout_averages.of_study(of(2))["classic"]) > 0.1
+    assert min(dropout_averages.of_study(study_of(2))["classic"]) > 0.1
 
 
 def test_two_class_softmax():
-    found = two_class_softmax.of_study(of(3))
+    found = two_class_softmax.of_study(study_of(3))
     assert max(found["probability"] + found["gradient"]) < 1e-14
     assert max(found["loss"]) < 1e-12
+
+
+DRAWING = (dropout_averages, two_class_softmax, hand_derived, noise_as_ridge, early_stopping_as_l2)
+
+
+@pytest.mark.parametrize("diagnostic", DRAWING, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_what_a_diagnostic_draws_itself_is_of_the_studys_own_seeds(diagnostic):
+    """As for runs: other seeds judge what was changed after these had been looked at."""
+    both, second = diagnostic.of_study(study_of(2)), diagnostic.of_study(study_of(1, first_seed=1))
+    drawn = {name: values for name, values in both.items() if len(values) == 2}
+    assert any(first != other for first, other in drawn.values())
+    assert {name: other for name, (_, other) in drawn.items()} == {name: second[name][0] for name in drawn}
 
 
 def test_the_gradient_by_hand_is_that_of_the_loss():
@@ -176,12 +182,12 @@ def test_the_gradient_by_hand_is_that_of_the_loss():
             up[i][place] += 1e-6
             down[i][place] -= 1e-6
             assert found[place] == pytest.approx((objective(*up) - objective(*down)) / 2e-6, abs=1e-7)
-    assert max(hand_derived.of_study(of(2))["gradient"]) < 1e-13
+    assert max(hand_derived.of_study(study_of(2))["gradient"]) < 1e-13
 
 
 def test_a_diagnostic_looks_at_a_run_once(tmp_path, monkeypatch):
     _, run = trained(NETWORK, tmp_path / "one")
-    study = of(1, [run], plain={"seed": 0})
+    study = study_of(1, [run], plain={"seed": 0})
     calls = []
     real = linearity.of_run
     monkeypatch.setattr(linearity, "of_run", lambda run: calls.append(run) or real(run))

@@ -26,8 +26,7 @@ def check(protocol: Protocol, wrong: Wrong, *, whole: bool = True) -> None:
     for name, chosen in protocol.tiers.items():
         if chosen.n < 1:
             wrong(f"tiers.{name}.n", f"must be > 0, got {chosen.n}")
-        elif protocol.first_seed + chosen.n > TUNING:
-            last = protocol.first_seed + chosen.n - 1
+        elif (last := protocol.seeds(name)[-1]) >= TUNING:
             wrong("first_seed", f"must leave the seeds of {name} below {TUNING}, from which on seeds only tune, got {last}")
     for claim in protocol.claims:
         _check_claim(claim, protocol, wrong)

@@ -158,7 +158,8 @@ class Protocol:
     """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed; ``{seeds}`` is the
     same range."""
     first_seed: int = 0
-    """The first seed that is judged: another than 0 where runs of these have been looked at before the protocol was fixed."""
+    """The first seed that is judged, of runs and of what diagnostics draw: another than 0 where those from 0 on have been
+    looked at before the protocol was fixed."""
     settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The runs that differ in nothing but their seed, by the fields that tell them from the others."""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -171,11 +172,16 @@ class Protocol:
     arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Of diagnostics, by their name."""
 
+    def seeds(self, tier: str) -> range:
+        """What is judged at this tier: the seeds of its runs, and of what diagnostics draw themselves."""
+        return range(self.first_seed, self.first_seed + self.tiers[tier].n)
+
     def lines(self, tier: str) -> list[str]:
         """The sweep's lines at this tier, complete but for the study."""
         chosen = self.tiers[tier]
-        first, found = self.first_seed, []
-        seeds = f"range({first},{first + chosen.n})" if first else f"range({chosen.n})"
+        first, end = self.seeds(tier).start, self.seeds(tier).stop
+        seeds = f"range({first},{end})" if first else f"range({end})"
+        found = []
         for line in chosen.sweep or self.sweep:
             own = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed={seeds}"'
             found.append(" ".join(f"{line}{own} {chosen.add}".replace("{seeds}", seeds).split()))

@@ -45,9 +45,14 @@ class Study:
         return self.seen[key]
 
     @property
+    def seeds(self) -> range:
+        """Those that are judged, of every setting."""
+        return self.protocol.seeds(self.tier)
+
+    @property
     def n(self) -> int:
         """Seeds per setting."""
-        return self.protocol.tiers[self.tier].n
+        return len(self.seeds)
 
     def matching(self, setting: str) -> list[Run]:
         """All runs of a setting, in the order of their seeds."""

@@ -34,7 +34,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
     how much smaller the error of ridge with the best strength, features * noise**2 / (n |w|**2), is with 500 examples than with
     250; ``tuned_fall_after``: with 600 than with 500. ``tuned_gain``: what it gains over least squares with 510.
     """
-    plain, tuned = study.once(("double_descent", "errors"), lambda: errors(study.n))
+    plain, tuned = study.once(("double_descent", "errors"), lambda: errors(study.seeds))
     near = plain[510].reshape(study.n, DRAWS).mean(1)
     return {
         "ratio_490": (plain[490] / formula(490)).tolist(),
@@ -55,11 +55,12 @@ def recipe() -> str:
 Errors = dict[int, np.ndarray]
 
 
-def errors(n: int) -> tuple[Errors, Errors]:
+def errors(seeds: range) -> tuple[Errors, Errors]:
     """By number of examples, the error of every draw: least squares of minimum norm, and ridge of the best strength."""
-    draws = {size: range(DRAWS * n if size in (490, 510) else n) for size in SIZES}
-    plain = {size: np.array([_error(size, seed, 0.0) for seed in seeds]) for size, seeds in draws.items()}
-    best = {size: np.array([_error(size, seed, FEATURES * NOISE**2 / size) for seed in range(n)]) for size in TUNED_SIZES}
+    many = range(DRAWS * seeds.start, DRAWS * seeds.stop)
+    draws = {size: many if size in (490, 510) else seeds for size in SIZES}
+    plain = {size: np.array([_error(size, seed, 0.0) for seed in draws[size]]) for size in SIZES}
+    best = {size: np.array([_error(size, seed, FEATURES * NOISE**2 / size) for seed in seeds]) for size in TUNED_SIZES}
     return plain, best
 
 
@@ -86,7 +87,7 @@ def draw(study: Study, title: str) -> Figure:
     from regexp.textbook.figures.caption import finish
     from regexp.textbook.verdicts import interval
 
-    both = study.once(("double_descent", "errors"), lambda: errors(study.n))
+    both = study.once(("double_descent", "errors"), lambda: errors(study.seeds))
     figure, (axes,) = new_figure(9.0, 4.9, 1)
     for side in (range(60, 499), range(502, 1001)):
         sizes = list(side)

@@ -30,7 +30,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
     geometric mean of the probabilities; ``arithmetic``, of their mean; ``sampled``, of their mean over 2,000 masks drawn by
     :func:`regexp.predict`, minus ``arithmetic``'s.
     """
-    found = [_of_network(seed) for seed in range(study.n)]
+    found = [_of_network(seed) for seed in study.seeds]
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 

@@ -37,7 +37,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
     ``one_step`` at one step with lr h = 1.
     """
     gaps = {"small": gap(0.1 / MANY, MANY), "middle": gap(2.5 / MANY, MANY), "one_step": gap(1.0, 1)}
-    return {"path": _paths(study.n), **{name: [abs(value)] for name, value in gaps.items()}}
+    return {"path": _paths(study.seeds), **{name: [abs(value)] for name, value in gaps.items()}}
 
 
 def recipe() -> str:
@@ -61,7 +61,7 @@ def gap(rate: float, steps: int) -> float:
     return stopped(rate, steps) - penalised(rate, steps)
 
 
-def _paths(n: int) -> list[float]:
+def _paths(seeds: range) -> list[float]:
     import regexp
     from regexp.datasets import SyntheticRegression
     from regexp.models import Linear
@@ -73,9 +73,9 @@ def _paths(n: int) -> list[float]:
         SGD(LR),
         dtype="float64",
     )
-    errors = np.zeros(n)
+    errors = np.zeros(len(seeds))
     for steps in STEPS:
-        runs = [dataclasses.replace(one, seed=seed, epochs=steps, eval_every=steps) for seed in range(n)]
+        runs = [dataclasses.replace(one, seed=seed, epochs=steps, eval_every=steps) for seed in seeds]
         errors = np.maximum(errors, [_error(run, steps) for run in regexp.fit(runs, threads=1)])
     return errors.tolist()
 

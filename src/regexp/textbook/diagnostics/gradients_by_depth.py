@@ -55,7 +55,7 @@ def _orders(study: Study, name: str, depth: int, width: int) -> list[float]:
     trained = regexp.load(study.runs[0].folder)
     model = MLP(hidden=(width,) * depth, **LAWS[name][1])
     found = []
-    for seed in range(study.n):
+    for seed in study.seeds:
         experiment = dataclasses.replace(trained.experiment, model=model, seed=seed, loss="cross_entropy")
         result = dataclasses.replace(trained, experiment=experiment, weights={"final": {}})
         norms = gradient_norms(result, *examples(result, "train", IMAGES))

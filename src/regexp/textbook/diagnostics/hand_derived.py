@@ -41,7 +41,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
         epochs=1,
         dtype="float64",
     )
-    stepped = [dataclasses.replace(one, seed=seed) for seed in range(study.n)]
+    stepped = [dataclasses.replace(one, seed=seed) for seed in study.seeds]
     still = [dataclasses.replace(run, optimizer=SGD(1e-300)) for run in stepped]  # ends where it began
     found = regexp.fit([*stepped, *still], threads=1)
     return {"gradient": [_error(a, b) for a, b in zip(found[: study.n], found[study.n :], strict=True)]}

@@ -55,13 +55,13 @@ def draw(study: Study, title: str) -> Figure:
     from regexp.comparison.figures.style import new_figure, tidy
     from regexp.textbook.figures.caption import facts, finish
 
-    settings = [name for name in study.settings if name.endswith("_path")]
+    settings, first = [name for name in study.settings if name.endswith("_path")], study.seeds[0]
     figure, panels = new_figure(11.0, 5.0, len(settings), alike=True)
     for axes, setting in zip(panels, settings, strict=True):
         key = f"regularizer.{study.protocol.settings[setting]['regularizer'][0]}.strength"
-        runs = [run for run in study.matching(setting) if run.seed[0] == 0]
+        runs = [run for run in study.matching(setting) if run.seed[0] == first]
         if not runs:
-            raise NotMeasured(f"setting {setting} has no run of seed 0")
+            raise NotMeasured(f"setting {setting} has no run of seed {first}")
         path = {float(run.fields[key]): regexp.load(run.folder) for run in runs}
         _draw_path(axes, path)
         if key.startswith("regularizer.l1"):
@@ -74,7 +74,8 @@ def draw(study: Study, title: str) -> Figure:
     rates = _rates([run for setting in sorted(claimed) for run in study.matching(setting)])
     of_claims = f"The claims are of other runs, with learning rate {rates}." if rates else ""
     drawn = [run for setting in settings for run in study.matching(setting)]
-    finish(figure, title, " ".join(filter(None, ["Data set of seed 0; a line per feature.", of_claims, facts(study, drawn)])))
+    said = [f"Data set of seed {first}; a line per feature.", of_claims, facts(study, drawn)]
+    finish(figure, title, " ".join(filter(None, said)))
     return figure
 
 

@@ -25,7 +25,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
     component of the noise, against ``ridge`` with strength ``std**2``. ``not_ridge``: of dropout's solution to the closest
     plain ridge, in units of its norm.
     """
-    found = [_of_data(seed) for seed in range(study.n)]
+    found = [_of_data(seed) for seed in study.seeds]
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 

@@ -15,7 +15,7 @@ def of_study(study: Study) -> dict[str, list[float]]:
     """The largest difference over 400 pairs of scores, drawn anew for every seed, up to about 30: of the second class's
     probability to ``sigmoid(s_2 - s_1)``, of the cross-entropy to the binary one, and of the gradients by ``s_2``.
     """
-    found = [_of_scores(seed) for seed in range(study.n)]
+    found = [_of_scores(seed) for seed in study.seeds]
     return {name: [one[name] for one in found] for name in QUANTITIES}
 
 
