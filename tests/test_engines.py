@@ -332,8 +332,11 @@ def test_a_long_sweep_on_few_cores_says_how_to_use_the_others(cores, seconds, si
     monkeypatch.setattr("regexp.sweep.hint.torch.get_num_threads", lambda: cores)
     with caplog.at_level(logging.INFO, "regexp"):
         idle_cores([Stack(number, part, Path()) for number, part in enumerate(stacks(orders, size))], seconds)
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        idle_cores([Stack(0, orders, Path())], seconds)
     assert all(words in caplog.text for words in said)
     assert ("cores: a command" in caplog.text) == bool(said)
+    assert ('(pip install "regexp[parallel]") trains on' in caplog.text) == bool(said)
 
 
 def test_jobs_that_differ_in_settings_only_are_one_run_and_it_is_said(command_line):

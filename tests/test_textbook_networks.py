@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 import regexp
@@ -76,6 +78,14 @@ def accuracy(scores, y):
     return (scores.argmax(1) == y).mean()
 
 
+def of_both(diagnostic, study):
+    """What it finds with 5 masks: all that it names, of both data sets, and nothing diverged."""
+    found = diagnostic.of_study(study, 5)
+    assert found.pop("diverged") == {}
+    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in diagnostic.QUANTITIES}
+    return found
+
+
 def test_correlations_between_units_are_numpys(runs):
     x, _ = arrays(regexp.load(runs[0].folder).experiment, "test")
     expected = []
@@ -133,8 +143,7 @@ def test_orders_between_layers_are_those_of_numpys_gradients(runs, name):
     for layer in range(3):
         layers.append(act(layers[-1] @ weights[f"hidden.{layer}.weight"] + weights[f"hidden.{layer}.bias"]))
     scores = layers[-1] @ weights["output.weight"] + weights["output.bias"]
-    p = np.exp(scores - scores.max(1, keepdims=True))
-    delta = (p / p.sum(1, keepdims=True) - np.eye(4)[y]) / len(y)
+    delta = (softmax(scores, axis=1) - np.eye(4)[y]) / len(y)
     back, norms = delta @ weights["output.weight"].T, []
     for layer in (2, 1, 0):
         back = back * slope(layers[layer + 1])
@@ -153,14 +162,12 @@ def test_the_parts_of_monte_carlo_dropout(runs):
     x, y = arrays(one.experiment, "test")
     inputs = torch.tensor(x, dtype=torch.float32)
     scores = [by_hand(run, x)[1] for run in runs if run.seed[1] == 1 and not run.fields["regularizer"]]
-    mean = np.mean([np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in scores], axis=0)
+    mean = np.mean([softmax(s, axis=1) for s in scores], axis=0)
     team = ensembles.predicted("ensemble", one, ensemble, inputs, 5)
     assert team.mean.numpy() == pytest.approx(mean, abs=1e-4)
     assert mc_dropout._scores(team, torch.tensor(y))["loss"] == pytest.approx(-np.log(mean[range(len(y)), y]).mean(), rel=1e-3)
-    found, off = mc_dropout.of_study(study, 5), ensembles.predicted("scaled", one, ensemble, inputs, 5)
+    found, off = of_both(mc_dropout, study), ensembles.predicted("scaled", one, ensemble, inputs, 5)
     on = ensembles.predicted("samples", one, ensemble, inputs, 5)
-    assert found.pop("diverged") == {}
-    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in mc_dropout.QUANTITIES}
     assert found["scaling"][1] == pytest.approx(accuracy(on.mean.numpy(), y) - accuracy(off.mean.numpy(), y))
     assert found["accuracy"][1] == pytest.approx(accuracy(mean, y) - accuracy(on.mean.numpy(), y))
     with pytest.raises(NotMeasured, match="1 of 2 data sets"):
@@ -184,17 +191,13 @@ def test_the_picture_of_uncertainty_has_both_ensembles(runs, monkeypatch):
 
 def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
     study = Study(PROTOCOL, "standard", runs)
-    found = dropout_on_and_off.of_study(study, 5)
-    assert found.pop("diverged") == {}
-    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in dropout_on_and_off.QUANTITIES}
+    found = of_both(dropout_on_and_off, study)
     one, plain = ensembles.by_data(study)[1]
     x, y = arrays(regexp.load(one.folder).experiment, "test")
     before = mc_dropout.of_study(study, 5)
     loss = lambda probabilities: -np.log(probabilities[range(len(y)), y]).mean()  # noqa: E731
-    off, team = (
-        [np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in (by_hand(run, x)[1] for run in group)] for group in ([one], plain)
-    )
-    assert found["trained_without"][1] == pytest.approx(loss(np.mean(team, axis=0)) - loss(off[0]), abs=1e-4)
+    off, *team = (softmax(by_hand(run, x)[1], axis=1) for run in (one, *plain))
+    assert found["trained_without"][1] == pytest.approx(loss(np.mean(team, axis=0)) - loss(off), abs=1e-4)
     # with one network that was trained with dropout, its ensemble is itself with dropout off
     assert found["ensemble"][1] == pytest.approx(-found["loss"][1])
     # both have the plain ensemble in them
@@ -203,18 +206,14 @@ def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
 
 def test_strange_images_are_told_by_ranks_that_no_scale_changes(runs):
     study = Study(PROTOCOL, "standard", runs)
-    found = strange_images.of_study(study, 5)
-    assert found.pop("diverged") == {}
-    assert {name: list(values) for name, values in found.items()} == {key: [0, 1] for key in strange_images.QUANTITIES}
+    found = of_both(strange_images, study)
     one, _ = ensembles.by_data(study)[1]
     network = regexp.load(one.folder)
     x, _ = arrays(network.experiment, "test")
     z = unknown.shuffled(torch.tensor(x, dtype=torch.float32))
 
     def entropies(inputs):
-        p = np.exp(by_hand(one, inputs)[1])
-        p /= p.sum(1, keepdims=True)
-        return -(p * np.log(p)).sum(1)
+        return stats.entropy(softmax(by_hand(one, inputs)[1], axis=1), axis=1)
 
     def area(strange, usual):
         return roc_auc_score([1] * len(strange) + [0] * len(usual), [*strange, *usual])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regexp.comparison.figures.style import LINES
-from regexp.comparison.reading import Run
+from regexp.comparison.figures.style import LINES, new_figure, tidy
+from regexp.comparison.reading import Run, read_run
 from regexp.optim import SGD
 from regexp.regularizers import L2
 from regexp.textbook.expression import parse
@@ -23,6 +23,7 @@ from regexp.textbook.measuring import trained
 from regexp.textbook.protocol import Picture, Protocol, Tier
 from regexp.textbook.reading import ProtocolError, read
 from regexp.textbook.study import Study, read_study
+from regexp.train import config_folder
 from run_folders_of import ONE, write_run, write_setting
 
 KEY = "regularizer.l2.strength"
@@ -122,8 +123,6 @@ def test_medians_have_their_sign_interval(tmp_path, kind):
 
 
 def test_too_few_values_have_no_sign_interval():
-    from regexp.comparison.figures.style import new_figure
-
     _, (axes,) = new_figure(4, 3, 1)
     assert draw_line(axes, [1, 2], [[1.0, 2.0, 3.0]] * 2, {"color": "black"}, median=True) == [2.0, 2.0]
     assert not axes.collections and not axes.containers
@@ -138,8 +137,6 @@ def test_too_few_values_have_no_sign_interval():
     ],
 )
 def test_swept_numbers_are_written_where_there_is_room(grid, written):
-    from regexp.comparison.figures.style import new_figure, tidy
-
     figure, panels = new_figure(9.2, 4.0, 2)
     for axes in panels:
         place = places(axes, grid)
@@ -188,14 +185,10 @@ def test_the_runs_of_a_quantity_are_those_of_its_setting(tmp_path):
 
 
 def read_run_of(folder, noise) -> Run:
-    from regexp.comparison.reading import read_run
-
     return read_run(write_run(folder, dataclasses.replace(ONE, dataset=dataclasses.replace(ONE.dataset, noise=noise)), 1.0))
 
 
 def test_what_is_chosen_must_be_a_quantity(tmp_path):
-    from regexp.train import config_folder
-
     text = (config_folder() / "reproduce" / "lambda_curve.yaml").read_text(encoding="utf-8")
     file = tmp_path / "lambda_curve.yaml"
     file.write_text(text.replace("chosen: validated_strength.chosen", "chosen: validated_strength.chossen"), encoding="utf-8")

@@ -20,16 +20,19 @@ def whole_epochs(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
-def logarithmic(axes: Axes, shown: Sequence[float], wide: float = _WIDE) -> bool:
-    """A logarithmic vertical axis, labelled in plain numbers, if all values are positive and span more than that factor."""
+def logarithmic(axes: Axes, shown: Sequence[float], wide: float = _WIDE, *, along_x: bool = False) -> bool:
+    """A logarithmic vertical axis, labelled in plain numbers, if all values are positive and span more than that factor.
+
+    ``along_x``: a horizontal one.
+    """
     if not shown or min(shown) <= 0 or max(shown) <= wide * min(shown):
         return False
-    axes.set_yscale("log")
-    decades(axes.yaxis, shown)
+    axes.set_xscale("log") if along_x else axes.set_yscale("log")
+    _decades(axes.xaxis if along_x else axes.yaxis, shown)
     return True
 
 
-def decades(axis: Axis, shown: Sequence[float]) -> None:
+def _decades(axis: Axis, shown: Sequence[float]) -> None:
     """The ticks of a logarithmic axis as plain numbers, with 2 and 5 between few powers of ten."""
     from matplotlib.ticker import LogLocator, NullFormatter
 

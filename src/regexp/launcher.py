@@ -91,6 +91,12 @@ class Launcher:
         return {name: _misplaced(owner, self.engine) for name, owner in given.items() if owner != self.engine}
 
 
+def missing(engine: str) -> str | None:
+    """How to install the package that an engine needs, if it is not there."""
+    package, extra = PACKAGES[engine]
+    return None if package is None or importlib.util.find_spec(package) else f'pip install "regexp[{extra}]"'
+
+
 def _misplaced(owner: str, engine: str) -> Rule:
     return lambda _: f"is a field of engine={owner}, got engine={engine}: add hydra.launcher.engine={owner} or leave it out"
 
@@ -99,10 +105,8 @@ def _installed(engine: Any) -> str | None:
     """Asked before any work, since the package is only imported when there is something to train."""
     if text := one_of(*PACKAGES)(engine):
         return text
-    package, extra = PACKAGES[engine]
-    if package is None or importlib.util.find_spec(package):
-        return None
-    return f'needs the package {package}, which is not installed: pip install "regexp[{extra}]"'
+    how = missing(engine)
+    return f"needs the package {PACKAGES[engine][0]}, which is not installed: {how}" if how else None
 
 
 def _cluster(name: Any) -> str | None:

@@ -6,11 +6,10 @@ Hints only: what is trained together must not depend on who trains it.
 from __future__ import annotations
 
 import bisect
-import importlib.util
 import logging
 from collections.abc import Iterable, Sequence
 
-from regexp.launcher import PACKAGES
+from regexp.launcher import missing
 from regexp.lazy import torch
 from regexp.machine import find_device
 from regexp.order import Order
@@ -47,13 +46,12 @@ def idle_cores(trained: Sequence[Stack], seconds: float) -> None:
     cores = torch.get_num_threads()
     if (busy := min(cores // threads, len(orders))) < 2:
         return
-    package, extra = PACKAGES["joblib"]
     words = ["hydra.launcher.engine=joblib"]
     if len(trained) < busy:
         words.append(f"hydra.launcher.max_stack={_largest(orders, busy)}")
-    missing = "" if importlib.util.find_spec(str(package)) else f' (pip install "regexp[{extra}]")'
+    install = f" ({how})" if (how := missing("joblib")) else ""
     took = f"{counted(len(orders), 'run')} took {duration(seconds)} on {threads} of {cores} cores"
-    log.info("%s: a command with %s%s trains on %d", took, " ".join(words), missing, busy * threads)
+    log.info("%s: a command with %s%s trains on %d", took, " ".join(words), install, busy * threads)
 
 
 def _orders(parts: Iterable[Stack]) -> list[Order]:
@@ -61,6 +59,6 @@ def _orders(parts: Iterable[Stack]) -> list[Order]:
 
 
 def _largest(orders: Sequence[Order], parts: int) -> int:
-    """The largest stack where there are at least so many, which are of nearly one size."""
+    """The size of the largest stack, where the runs are cut into as few as make at least ``parts``."""
     most = bisect.bisect_left(range(1, len(orders) + 1), True, key=lambda size: len(stacks(orders, size)) < parts)
     return max(map(len, stacks(orders, most)))

@@ -46,3 +46,8 @@ def predicted(kind: str, one: Result, ensemble: list[Result], x: torch.Tensor, s
     if kind == "ensemble":
         return regexp.predict(ensemble, x)
     return regexp.predict(one, x, samples=samples if kind == "samples" else None)
+
+
+def log_loss(found: Prediction, y: torch.Tensor) -> float:
+    """The mean of minus the logarithm of the mean probability of the true class, which counts as 1e-12 at least."""
+    return -found.mean.gather(1, y[:, None]).clamp_min(1e-12).log().mean().item()

@@ -35,7 +35,7 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
     found += [("metrics", problem) for metric in picture.metrics if (problem := _of_metric(metric, picture.kind))]
     exact = [claim.name for claim in protocol.claims if claim.kind == "exact"]
     found += [("levels", f"must name claims of kind exact, got {name!r}") for name in picture.levels if name not in exact]
-    named = [*picture.settings, *picture.one, picture.minus, *(term.setting for term in _beside(picture, found))]
+    named = [*picture.settings, *picture.one, picture.minus, *(term.setting for term in _terms(picture, found))]
     strange = [name for name in named if name is not None and name not in protocol.settings]
     return found + [("settings", f"names a setting that is not known, got {name!r}") for name in strange]
 
@@ -51,13 +51,11 @@ def _of_metric(metric: str, kind: str) -> str | None:
     return diagnostics.problem(term) or columns.of_term(term)
 
 
-def _beside(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:
+def _terms(picture: Picture, found: list[tuple[str, str]]) -> list[Term]:
     """The terms of what is drawn beside, or chosen; their mistakes join ``found``."""
     terms: list[Term] = []
-    for field, text in (
-        *(("beside", text) for text in picture.beside),
-        *([("chosen", picture.chosen)] if picture.chosen else []),
-    ):
+    texts = [("beside", text) for text in picture.beside]
+    for field, text in [*texts, ("chosen", picture.chosen)] if picture.chosen else texts:
         try:
             named = parse(text).terms
         except ValueError as error:

@@ -40,7 +40,7 @@ def _chosen(study: Study) -> Iterator[tuple[str, Run, Asked]]:
     chosen = {name: runs[0] for name in study.settings if (runs := [run for run in study.matching(name) if _is_chosen(run)])}
     spaces = _spaces({run.folder.parent.parent for run in chosen.values()})
     for name, run in chosen.items():
-        for asked in [one for one in spaces if _is_from(run, one)][:1]:
+        if asked := next((one for one in spaces if _is_from(run, one)), None):
             yield name, run, asked
 
 

@@ -9,6 +9,7 @@ from regexp.comparison.reading import Run
 from regexp.lazy import torch
 
 QUANTITIES = ("layer1", "layer2", "layer1_masked", "layer2_masked")
+NONNEGATIVE = QUANTITIES
 
 IMAGES = 1000
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 QUANTITIES = ("correlation", "lost")
+NONNEGATIVE = ("correlation",)
 
 IMAGES, REPEATS = 1000, 10
 

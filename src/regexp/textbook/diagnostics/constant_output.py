@@ -7,6 +7,7 @@ from regexp.comparison.reading import Run
 from regexp.lazy import torch
 
 QUANTITIES = ("spread", "beside_bias")
+NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run) -> dict[str, float]:

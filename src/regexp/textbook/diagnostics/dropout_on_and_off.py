@@ -14,7 +14,7 @@ from regexp.comparison.reading import Run
 from regexp.diagnostics import examples
 from regexp.lazy import torch
 from regexp.prediction import Prediction
-from regexp.textbook.ensembles import IMAGES, by_data, ended, with_dropout
+from regexp.textbook.ensembles import IMAGES, by_data, ended, log_loss, with_dropout
 from regexp.textbook.study import Study, count_diverged
 from regexp.textbook.verdicts import worst_of_two
 
@@ -57,7 +57,7 @@ def _of_networks(one: Run, team: list[Run], plain: list[Run], samples: int) -> d
     if not ended([one]):
         return {**dict.fromkeys(ALONE, -math.inf), **_against(math.inf, math.inf, *both)}
     on, off = regexp.predict(network, x, samples=samples), regexp.predict(network, x)
-    loss_on, loss_off = _loss(on, y), _loss(off, y)
+    loss_on, loss_off = log_loss(on, y), log_loss(off, y)
     return {
         **_rankings(on, off, y),
         "loss": loss_off - loss_on,
@@ -88,8 +88,4 @@ def above(some: torch.Tensor, others: torch.Tensor) -> float:
 
 
 def _team_loss(team: list[Run], x: torch.Tensor, y: torch.Tensor) -> float:
-    return _loss(regexp.predict([regexp.load(run.folder) for run in team], x), y) if ended(team) else math.inf
-
-
-def _loss(found: Prediction, y: torch.Tensor) -> float:
-    return -found.mean.gather(1, y[:, None]).clamp_min(1e-12).log().mean().item()
+    return log_loss(regexp.predict([regexp.load(run.folder) for run in team], x), y) if ended(team) else math.inf

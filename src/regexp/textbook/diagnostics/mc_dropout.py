@@ -16,7 +16,7 @@ from regexp.diagnostics import examples, expected_calibration_error
 from regexp.lazy import torch
 from regexp.prediction import Prediction
 from regexp.results import Result
-from regexp.textbook.ensembles import IMAGES, by_data, ended, predicted
+from regexp.textbook.ensembles import IMAGES, by_data, ended, log_loss, predicted
 from regexp.textbook.figures.uncertainty import uncertainty
 from regexp.textbook.study import NotMeasured, Study, count_diverged
 from regexp.textbook.unknown import letters, shuffled, turned
@@ -94,7 +94,7 @@ def _alone(network: Result, on: Prediction, x: torch.Tensor, y: torch.Tensor, sa
 
 def _scores(found: Prediction, y: torch.Tensor) -> Mapping[str, float]:
     return {
-        "loss": -found.mean.gather(1, y[:, None]).clamp_min(1e-12).log().mean().item(),
+        "loss": log_loss(found, y),
         "accuracy": (found.mean.argmax(1) == y).double().mean().item(),
         "calibration": expected_calibration_error(found.mean, y),
     }

@@ -7,6 +7,7 @@ import numpy as np
 from regexp.comparison.reading import Run
 
 QUANTITIES = ("rise", "climbs")
+NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run, metric: str = "train/loss") -> dict[str, float]:

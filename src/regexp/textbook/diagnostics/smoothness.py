@@ -7,6 +7,7 @@ from regexp.comparison.reading import Run
 from regexp.diagnostics import accuracy, examples, input_gradient_norm, noise_accuracy
 
 QUANTITIES = ("gradient", "noisy", "clean", "lost")
+NONNEGATIVE = ("gradient", "noisy", "clean")
 
 IMAGES = 1000
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 QUANTITIES = ("weights_left", "inputs_left")
+NONNEGATIVE = QUANTITIES
 
 APART = 0.08
 """Strengths closer than this would be written over each other, were both above their marks."""

@@ -9,6 +9,7 @@ from regexp.textbook.measuring import at_place
 from regexp.textbook.study import NotMeasured, Study
 
 QUANTITIES = ("chosen", "optimal", "excess", "gain", "distance")
+NONNEGATIVE = ("chosen", "optimal", "excess", "distance")
 
 Found = dict[str, dict[Any, float]]
 

@@ -88,7 +88,7 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
         return
     drawn = [*seen, *expected(judgement)]
     largest = np.abs(drawn).max(initial=0.0)
-    if _counts(judgement):
+    if _compares_whole_numbers(judgement):
         axes.set_xlim(round(min(drawn)) - 1, round(max(drawn)) + 1)
         axes.locator_params(axis="x", integer=True, nbins=8)
         return
@@ -102,7 +102,7 @@ def _scale(axes: Axes, judgement: Judgement, seen: Sequence[float]) -> None:
         axes.set_xlim(left=-0.04 * axes.get_xlim()[1])  # no error is negative: the tolerated range would be drawn twice
 
 
-def _counts(judgement: Judgement) -> bool:
+def _compares_whole_numbers(judgement: Judgement) -> bool:
     """Whether whole numbers are compared with one, such as ranks: between two of them a tolerance is nothing."""
     claim = judgement.claim
     near = claim.kind == "exact" and 0 < (claim.tolerance or 0.0) < TINY and claim.target >= 1
@@ -128,7 +128,7 @@ def _legend(axes: Axes) -> int:
 def _caption(judgement: Judgement, study: Study, out: int) -> str:
     """n and interval, what it is compared with, and on what the runs were trained and tested."""
     claim = judgement.claim
-    said = [_values(judgement, study), judgement.diverged]
+    said = [_counted(judgement, study), judgement.diverged]
     said += [f"{out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""]
     first = ", ".join(filter(None, said))
     found = f"{number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
@@ -158,7 +158,7 @@ def _computed(claim: Claim, study: Study) -> str:
     return "; ".join(one.recipe(**study.arguments(name)) for name, one in found.items() if hasattr(one, "recipe"))
 
 
-def _values(judgement: Judgement, study: Study) -> str:
+def _counted(judgement: Judgement, study: Study) -> str:
     """How many seeds there are; where a seed has several values, how many of what."""
     if judgement.n == 1:
         return "n = 1"

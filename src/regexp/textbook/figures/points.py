@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regexp.axes import decades
+from regexp.axes import logarithmic
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import measuring, read_place
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE = "#0072B2"
-DECADES = 20
-"""The factor between values from which on they need a logarithmic axis."""
 WIDE = 40
 """Letters below a panel."""
 
@@ -42,19 +40,15 @@ def points(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         found = [_values(metric, setting, picture, study) for setting in settings]
         _draw(axes, found)
-        wide = not picture.minus and _wide(found)
-        if wide:
-            axes.set_xscale("log")
-            decades(axes.xaxis, np.concatenate(found).tolist())
         if picture.minus:
             axes.axvline(0, color="0.3", linewidth=1)
+        if picture.minus or not _apart(axes, found):
+            axes.locator_params(axis="x", nbins=5)
         minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
         tidy(axes, textwrap.fill(f"{labels.get(metric, worded(metric))}{minus}", WIDE), "")
         names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
-        if not wide:
-            axes.locator_params(axis="x", nbins=5)
     n = len(found[0])
     difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
@@ -74,12 +68,11 @@ def _values(metric: str, setting: str, picture: Picture, study: Study) -> np.nda
     return np.array([math.nan if seed in out else value - base[seed] for seed, value in found.items()], dtype=float)
 
 
-def _wide(rows: list[np.ndarray]) -> bool:
-    """Whether values would lie in one spot that a logarithmic axis shows apart, on which no interval may reach zero."""
+def _apart(axes: Axes, rows: list[np.ndarray]) -> bool:
+    """A logarithmic axis for values that would lie in one spot on another; none where an interval reaches zero."""
     seen = np.concatenate(rows)
-    seen = seen[np.isfinite(seen)]
     lows = [float(estimate(row).low) for row in rows if len(row) >= FEW and np.isfinite(row).all()]
-    return bool(len(seen) and 0 < DECADES * min(seen) < max(seen)) and min(lows, default=1.0) > 0
+    return min(lows, default=1.0) > 0 and logarithmic(axes, seen[np.isfinite(seen)].tolist(), along_x=True)
 
 
 def _draw(axes: Axes, rows: list[np.ndarray]) -> None:

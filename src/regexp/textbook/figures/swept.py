@@ -53,19 +53,24 @@ def places(axes: Axes, grid: Sequence[float]) -> Place:
     if len(positive) < 2 or min(grid) < 0 or positive[-1] < 10 * positive[0]:
         return lambda value: value
     zero = positive[0] / max(positive[1] / positive[0], (positive[-1] / positive[0]) ** STEP)
+    left = [zero] if grid[0] == 0 else []
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: "0" if value == zero and grid[0] == 0 else short_tick(value, None))
-    decades = 10.0 ** np.arange(np.ceil(np.log10(positive[0]) - 1e-9), np.floor(np.log10(positive[-1]) + 1e-9) + 1)
-    if _fit(axes, [zero, *positive] if grid[0] == 0 else positive):
-        axes.set_xticks([*([zero] if grid[0] == 0 else []), *positive])
+    axes.xaxis.set_major_formatter(lambda value, _: "0" if value in left else short_tick(value, None))
+    if _fit(axes, [*left, *positive]):
+        axes.set_xticks([*left, *positive])
         axes.minorticks_off()
-    elif grid[0] == 0:
-        axes.set_xticks([zero, *decades])
+    elif left:
+        axes.set_xticks([zero, *_powers_of_ten(positive[0], positive[-1])])
         axes.minorticks_off()
-    if grid[0] == 0:
+    if left:
         style: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 10, "ha": "center", "va": "center"}
         axes.text(math.sqrt(zero * positive[0]), 0, "//", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, **style)
     return lambda value: value if value > 0 else zero
+
+
+def _powers_of_ten(low: float, high: float) -> np.ndarray:
+    """Those from one number to the other, both included."""
+    return 10.0 ** np.arange(np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9) + 1)
 
 
 def _fit(axes: Axes, placed: Sequence[float]) -> bool:
