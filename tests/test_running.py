@@ -46,6 +46,12 @@ def test_it_runs_the_grid_twice_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_says_what_is_switched_off_where_lacking(caplog):
+    caplog.set_level("INFO", "regexp")
+    regexp.run("experiment=weight_decay", "regularizer=[],[weight_decay]", "seed=0", "epochs=1", "eval_every=1")
+    assert "2 runs in 1 stack: weight_decay switched off where lacking" in caplog.messages
+
+
 def test_a_run_is_that_of_fit():
     (run,) = regexp.run(*GRID[:1], "regularizer.weight_decay.strength=3", "seed=1", *GRID[3:])
     (same,) = fit([run.experiment])

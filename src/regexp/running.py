@@ -93,10 +93,12 @@ def _misfits(asked: Plan, overrides: Sequence[str]) -> list[str]:
 def _train(wanted: Sequence[Order], launcher: Launcher) -> list[Result]:
     """All results in the order in which they were asked for."""
     from regexp.recording.training import train_stack
-    from regexp.sweep.stacks import stacks
+    from regexp.sweep.stacks import remark, stacks
 
     done: dict[str, Result] = {}
-    for stack in stacks(wanted, launcher.max_stack):
+    parts = stacks(wanted, launcher.max_stack)
+    remark(parts)
+    for stack in parts:
         how = stack[0].settings.of_training()
         results = train_stack([order.experiment for order in stack], [], how, lambda *seen: None)
         done |= {result.experiment.hash(): result for result in results}
