@@ -195,6 +195,10 @@ def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
         [np.exp(s) / np.exp(s).sum(1, keepdims=True) for s in (by_hand(run, x)[1] for run in group)] for group in ([one], plain)
     )
     assert found["trained_without"][1] == pytest.approx(loss(np.mean(team, axis=0)) - loss(off[0]), abs=1e-4)
+    confidence = off[0].max(1).mean() - (off[0].argmax(1) == np.asarray(y)).mean()
+    assert (
+        found["confidence_off"][1] == pytest.approx(confidence, abs=1e-4) and found["confidence_on"] != found["confidence_off"]
+    )
     # with one network that was trained with dropout, its ensemble is itself with dropout off
     assert found["ensemble"][1] == pytest.approx(-found["loss"][1])
     # both have the plain ensemble in them

@@ -43,7 +43,7 @@ def one_and_all(picture: Picture, study: Study) -> Figure:
         tidy(axes, "epoch", "loss" if axes is left else "")
     band = f"{100 * (MOST[1] - MOST[0]):.0f} % of the runs"
     out = left_out({name: study.matching(name) for name in styles}, study.protocol.labels)
-    out += beginning(picture, [float(line.get_xdata()[0]) for line in left.lines])
+    out += beginning(picture, [float(np.min(np.asarray(line.get_xdata(), dtype=float))) for line in left.lines])
     finish(figure, picture.title, f"Left: the first seed. Right: {counted(study.n)}{out}; lines are means, bands hold {band}.")
     return figure
 
