@@ -40,9 +40,9 @@ def of_study(study: Study, samples: int) -> dict[str, Any]:
     ``ranking``: the same for the entropy, on minus off; ``spread_ranking``: that of the mutual information minus that of the
     entropy with dropout off. Each is asked about the errors of its own predictions.
 
-    ``loss``: log loss, off minus on. ``confidence_on``, ``confidence_off``: the mean of the highest probability,
-    minus the accuracy; negative is under-confident. ``ensemble``: log loss, on minus that of the ensemble of all networks with dropout.
+    ``loss``: log loss, off minus on. ``ensemble``: log loss, on minus that of the ensemble of all networks with dropout.
     ``trained_without``: log loss of the ensemble of networks without dropout minus that of the one with it, off.
+    ``confidence_on``, ``confidence_off``: mean of the highest probability minus accuracy; negative is under-confident.
     What diverged is the worst there is.
     """
     found: dict[str, Any] = {name: {} for name in QUANTITIES}
