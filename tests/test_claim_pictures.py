@@ -19,6 +19,7 @@ from regexp.textbook.figures.caption import measured, recipe, worded
 from regexp.textbook.figures.claims import of_claim
 from regexp.textbook.figures.expected import named_line, shaded
 from regexp.textbook.judging import Judgement, judge
+from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.reading import read_all
 from regexp.textbook.study import Study
@@ -136,7 +137,7 @@ LONG = [
 @pytest.mark.parametrize("one", LONG, ids=lambda one: one.kind)
 def test_a_legend_lies_in_the_picture_and_leaves_the_axis_its_width(one, monkeypatch):
     prediction = (0.0, 4.0) if one.kind == "published" else None
-    axes, _, _ = drawn(one, [2.0, 3.0, 2.6, 1.9], monkeypatch, median=True, prediction=prediction, of_medians=2.0)
+    axes, _, _ = drawn(one, [2.0, 3.0, 2.6, 1.9], monkeypatch, median=True, prediction=prediction, medians=(4.0, 2.0))
     figure = axes.figure
     figure.canvas.draw()
     box = axes.get_legend().get_window_extent()
@@ -181,6 +182,19 @@ def test_one_value_has_neither_seeds_nor_an_interval(monkeypatch):
         assert caption.startswith("n = 1; error 0.05, tolerated 0.1." if one.kind == "exact" else "n = 1; 2.05.")
 
 
+def test_what_all_seeds_agree_on_has_no_interval(monkeypatch):
+    one = claim("shown", holds="It is {value} {interval}. (And {value} ({interval}), too.)")
+    _, names, caption = drawn(one, [0.5, 0.5, 0.5 + 1e-9], monkeypatch)
+    assert caption.startswith("n = 3 seeds; 0.5 (all agree).") and names == ["a seed", "all agree"]
+    found = Judgement(one, "shown", (0.5, 0.5, 0.5), 0.5, 0.5, 0.5)
+    assert (report._row(found)["value"], report._row(found)["interval"]) == ("0.5", "all 3 agree")
+    assert paragraph([found]) == "It is 0.5. (And 0.5, too.)"
+    varied = dataclasses.replace(found, values=(0.0, 0.5, 0.5, 1.0))  # a sign interval may have no width even so
+    assert report._row(varied)["interval"] == "[0.5, 0.5]" and paragraph([varied]).startswith("It is 0.5 [0.5, 0.5].")
+    share = dataclasses.replace(found, claim=claim("shown", share=True), values=(0.0, 0.0), center=0.0, low=0.0, high=0.84)
+    assert report._row(share)["interval"] == "[0, 0.84]"
+
+
 def test_what_is_no_seed_is_not_called_one(monkeypatch):
     _, names, _ = drawn(claim("shown", "decomposition.bias_mlp_few"), [1.0, 2.0], monkeypatch)
     assert "a seed's jackknife pseudo-value" in names
@@ -211,19 +225,23 @@ def test_a_difference_of_medians_is_compared_with_one(median, tmp_path, monkeypa
     (found,) = judge(Study(dataclasses.replace(MINE, claims=(one,)), "standard", []))
     assert found.of_medians == pytest.approx(2.0 - 1.9)
     assert found.center == pytest.approx(1.0 if median else 7.1 / 3)
-    expected = "2 (3 minus 1; medians; me; simulated independently for this project); here 0.1"
+    expected = "2 (3 minus 1; medians; me; simulated independently for this project); of the medians here 0.1 (2 minus 1.9)"
     assert report._row(found)["published"] == expected
-    axes, names, _ = drawn(one, found.values, monkeypatch, of_medians=found.of_medians)
+    measured = "median and sign interval of" if median else "mean of"
+    assert f"{measured} the paired differences, not the difference of the medians" in found.remark
+    axes, names, _ = drawn(one, found.values, monkeypatch, medians=found.medians)
     (mark,) = [line for line in axes.lines if line.get_label() == "difference of the medians"]
     assert mark.get_label() in names and list(mark.get_xdata()) == [pytest.approx(0.1)]
 
 
 def test_a_median_of_differences_stands_beside_the_difference_of_medians_that_was_printed(monkeypatch):
     one = claim("direction", RATIO.replace("over", "minus"), margin=0.1, median=True, published=PRINTED)
-    axes, names, caption = drawn(one, [0.0, 0.0, 0.3, 0.9], monkeypatch, median=True, of_medians=0.2)
+    axes, names, caption = drawn(one, [0.0, 0.0, 0.3, 0.9], monkeypatch, median=True, medians=(1.0, 0.8))
     assert {"median, sign interval", "difference of the medians", "simulated, 60,000 images"} <= set(names)
     assert "0.1 (0.8 minus 0.7; medians; 60,000 images; me), of the medians here 0.2" in caption
-    assert [line.get_xdata()[0] for line in axes.lines if line.get_label() == "difference of the medians"] == [0.2]
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_label() == "difference of the medians"] == [
+        pytest.approx(0.2)
+    ]
 
 
 def test_a_caption_says_on_what_the_runs_were_trained():

@@ -92,16 +92,28 @@ def test_ctrl_c_ends_all_and_the_same_command_goes_on(tmp_path):
 def test_the_list_names_every_experiment_by_chapter():
     lines = listing(PROTOCOLS, {("dropout", "standard"): 125.0}).splitlines()
     assert {"dropping units", "overfitting", "weight decay"} <= set(lines)
-    assert any(line.split()[0] == "dropout" and "standard 2.1 min" in line for line in lines if line.startswith("  "))
-    assert sum("not measured" in line for line in lines) == len(PROTOCOLS) - 1
-    assert f"1 of {len(PROTOCOLS)} at standard: 2.1 min of training and drawing, one after the other" in lines
+    took = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ") and line.split()[0] in PROTOCOLS}
+    assert took["dropout"][:2] == ["2.1", "min"] and sum(words[0] == "-" for words in took.values()) == len(PROTOCOLS) - 1
+    assert "standard, of dropout alone: 2.1 min of training and drawing, one after the other" in lines
+
+
+def test_the_list_has_a_column_per_tier_that_was_measured():
+    times = {(name, "standard"): 60.0 for name in PROTOCOLS if name != "dropout"} | {("dropout", "full"): 7200.0}
+    lines = listing(PROTOCOLS, times).splitlines()
+    assert lines[0].split() == ["experiment", "standard", "full", "question"]
+    (row,) = [line for line in lines if line.split()[:1] == ["dropout"]]
+    ends = [lines[0].index(tier) + len(tier) for tier in ("standard", "full")]
+    assert row[: ends[0]].split() == ["dropout", "-"] and row[ends[0] : ends[1]].split() == ["2.0", "h"]
+    assert lines[0].index("question") == row.index(PROTOCOLS["dropout"].question)
+    assert f"standard, without dropout: {len(PROTOCOLS) - 1}.0 min of training and drawing, one after the other" in lines
+    assert "full, of dropout alone: 2.0 h of training and drawing, one after the other" in lines
 
 
 def test_the_list_of_a_tier_has_times_of_no_other():
     times = {(name, "standard"): 120.0 for name in PROTOCOLS}
     assert "standard" not in listing(PROTOCOLS, times, "quick").removesuffix("[--tier quick|standard|full]")
-    assert listing(PROTOCOLS, times, "quick").count("quick not measured") == len(PROTOCOLS)
-    hours = f"all {len(PROTOCOLS)} at standard: {2 * len(PROTOCOLS)}.0 min"
+    assert f"quick: none of {len(PROTOCOLS)} measured" in listing(PROTOCOLS, times, "quick")
+    hours = f"standard, all {len(PROTOCOLS)}: {2 * len(PROTOCOLS)}.0 min"
     assert hours in listing(PROTOCOLS, times, "standard") and hours in listing(PROTOCOLS, times)
 
 
@@ -177,7 +189,7 @@ def reproduce(tmp_path, monkeypatch, capsys):
 
 def test_a_broken_file_costs_the_list_nothing_but_itself(reproduce):
     status, printed, _ = reproduce(MINE.replace("margin: 1.0", "magin: 1.0").replace("of decayed", "of deayed"))
-    assert {line.split()[0] for line in printed.splitlines() if line.startswith("  ")} == set(PROTOCOLS)
+    assert {line.split()[0] for line in printed.splitlines()[1:] if line.startswith("  ")} == set(PROTOCOLS)
     assert [line.partition("mine.yaml: ")[2] for line in status.splitlines()] == [
         "claims.small.magin is no key of a protocol, got 'magin': did you mean margin?",
         "claims.small.value names a setting that is not known, got 'deayed': did you mean decayed?",
@@ -221,7 +233,9 @@ def test_the_columns_of_the_list_are_as_wide_as_their_words():
     wide = "a_name_that_is_longer_than_all_of_the_others"
     protocols = {**PROTOCOLS, wide: dataclasses.replace(PROTOCOLS["dropout"], name=wide)}
     lines = listing(protocols, {(wide, "standard"): 125.0, (wide, "quick"): 7.0, ("dropout", "quick"): 5.0}).splitlines()
-    questions = {line.index(" ".join(protocols[line.split()[0]].question.split())) for line in lines if line.startswith("  ")}
+    questions = {
+        line.index(" ".join(protocols[line.split()[0]].question.split())) for line in lines[1:] if line.startswith("  ")
+    }
     assert len(questions) == 1
 
 
@@ -232,5 +246,8 @@ def test_experiments_are_chosen_by_name_chapter_or_all():
     assert [p.name for p in choose(["dropout"], PROTOCOLS)] == ["dropout"]
     for chapter in {p.chapter for p in PROTOCOLS.values()}:
         assert {p.name for p in choose([chapter], PROTOCOLS)} == {p.name for p in PROTOCOLS.values() if p.chapter == chapter}
+    for wrong, near in {"weight_decy": "weight_decay", "weight decy": '"weight decay"', "Dropuot": "dropout"}.items():
+        with pytest.raises(ValueError, match=f"there is no experiment or chapter '{wrong}': did you mean {near}\\?$"):
+            choose([wrong], PROTOCOLS)
     with pytest.raises(ValueError, match=r"there is no experiment or chapter 'wd': experiments: .*weight_decay"):
         choose(["wd"], PROTOCOLS)

@@ -15,7 +15,7 @@ from sklearn.neural_network import MLPClassifier
 import regexp
 from regexp import convert_strength
 from regexp.strength import listing
-from regexp.textbook.convention import Inconvertible
+from regexp.textbook.convention import Facts, Inconvertible
 from regexp.textbook.conventions import CONVENTIONS, OURS
 
 RANDOM = np.random.default_rng(5)
@@ -272,10 +272,34 @@ def test_regexp_is_ours_of_the_source_s_family(strength, source, facts, override
 
 
 def test_what_is_printed_can_be_typed():
-    for one in OURS.values():
-        words = one.override(0.2).split()
-        (run,) = regexp.run(*words, "epochs=1", "dataset.train_size=5")  # the default data set
+    facts = Facts("half_mse", lr=0.002)
+    for words in {one.override(0.2, facts) for one in CONVENTIONS.values()}:
+        (run,) = regexp.run(*words.split(), "epochs=1", "dataset.train_size=5")  # the default data set
         assert run.final
+        assert run.experiment.optimizer.lr == (0.002 if "lr=" in words else 0.001 if "adam" in words else 0.01)
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "override"),
+    [
+        ("torch_sgd", "regexp", "regularizer=l2 regularizer.l2.strength=0.01 regularizer.l2.biases=true"),
+        ("torch_adam", "regexp", "optimizer=adam regularizer=l2 regularizer.l2.strength=0.01 regularizer.l2.biases=true"),
+        (
+            "adamw",
+            "composer_adamw",
+            "optimizer=adam regularizer=weight_decay regularizer.weight_decay.strength=0.01 "
+            "regularizer.weight_decay.biases=true",
+        ),
+        (
+            "composer_adamw",
+            "adamw",
+            "optimizer=adam optimizer.lr=0.001 regularizer=weight_decay regularizer.weight_decay.strength=10.0 "
+            "regularizer.weight_decay.biases=true",
+        ),
+    ],
+)
+def test_the_override_means_what_the_source_does(source, to, override):
+    assert convert_strength(0.01, source, to, loss="half_mse", lr=0.001).override == override
 
 
 def pairs(family):

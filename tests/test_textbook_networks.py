@@ -198,6 +198,9 @@ def test_dropout_left_on_is_compared_with_the_same_network_without(runs):
     loss = lambda probabilities: -np.log(probabilities[range(len(y)), y]).mean()  # noqa: E731
     off, *team = (softmax(by_hand(run, x)[1], axis=1) for run in (one, *plain))
     assert found["trained_without"][1] == pytest.approx(loss(np.mean(team, axis=0)) - loss(off), abs=1e-4)
+    confidence = off.max(1).mean() - (off.argmax(1) == np.asarray(y)).mean()
+    assert found["confidence_off"][1] == pytest.approx(confidence, abs=1e-4)
+    assert found["confidence_on"] != found["confidence_off"]
     # with one network that was trained with dropout, its ensemble is itself with dropout off
     assert found["ensemble"][1] == pytest.approx(-found["loss"][1])
     # both have the plain ensemble in them

@@ -122,6 +122,15 @@ def test_medians_have_their_sign_interval(tmp_path, kind):
     assert "lines are medians, bands 95 % sign intervals of the median." in caption(figure)
 
 
+def test_a_caption_says_which_epochs_are_left_out(tmp_path):
+    found = study(tmp_path, {1.0: SEEDS, 2.0: SEEDS}, settings={"one": {KEY: 1.0}})
+    picture = dataclasses.replace(swept(), kind="curves")
+    assert "epochs before" not in caption(curves(picture, found))
+    later = curves(dataclasses.replace(picture, first_epoch=2), found)
+    assert "n = 6 seeds per setting; epochs before 2 are left out; lines are means" in caption(later)
+    assert min(later.axes[0].lines[0].get_xdata()) == 2
+
+
 def test_too_few_values_have_no_sign_interval():
     _, (axes,) = new_figure(4, 3, 1)
     assert draw_line(axes, [1, 2], [[1.0, 2.0, 3.0]] * 2, {"color": "black"}, median=True) == [2.0, 2.0]

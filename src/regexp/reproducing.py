@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import difflib
 import functools
 import math
 import re
@@ -83,17 +84,23 @@ def _side_by_side(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: b
 
 
 def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Protocol]:
-    """The experiments of these names, or else chapters. Raises ``ValueError`` that lists what there is."""
+    """The experiments of these names, or else chapters. Raises ``ValueError`` with the nearest name."""
     chosen: dict[str, Protocol] = {}
     for name in names:
         named = {key: protocol for key, protocol in protocols.items() if name in (key, "all")}
         matching = named or {k: protocol for k, protocol in protocols.items() if name.lower() == protocol.chapter.lower()}
         if not matching:
-            chapters = sorted({protocol.chapter for protocol in protocols.values()})
-            known = f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
-            raise ValueError(f"there is no experiment or chapter {name!r}: {known}")
+            raise ValueError(f"there is no experiment or chapter {name!r}: {_meant(name, protocols)}")
         chosen |= matching
     return list(chosen.values())
+
+
+def _meant(name: str, protocols: Mapping[str, Protocol]) -> str:
+    """The name that is nearest, else all that there are."""
+    chapters = sorted({protocol.chapter for protocol in protocols.values()})
+    if near := difflib.get_close_matches(name.lower(), [*protocols, *chapters, "all"], 1):
+        return f"did you mean {quoted(near[0])}?"
+    return f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
 
 
 def _refuse(problems: Iterable[str]) -> None:

@@ -84,7 +84,7 @@ def _convert(strength: float, before: Convention, after: Convention, facts: Fact
     canonical = rounded(before.to_ours(strength, facts))
     value = rounded(strength if before is after else after.from_ours(before.to_ours(strength, facts), facts))
     told = difference(before, after, facts), notes(before, after, facts)
-    return Strength(value, canonical, before.override(canonical), *told, after.name)
+    return Strength(value, canonical, before.override(canonical, facts), *told, after.name)
 
 
 def main() -> None:

@@ -88,6 +88,8 @@ class Convention:
     """The data losses that it is used with."""
     biases: bool = False
     """Whether biases are decayed unless one says otherwise."""
+    beside: str = ""
+    """What to type beside the strength, with the names of facts in braces: the optimizer that it presupposes."""
     subgradient: bool = False
     """Whether L1 is minimised along a subgradient, without exact zeros."""
     scale: Factor | None = lambda facts: 1.0
@@ -113,13 +115,15 @@ class Convention:
         if self.family == "dropout" and not 0 <= self.to_ours(strength, facts) < 1:
             raise ValueError(f"{self.name} = {strength!r} cannot drop all: the rate of dropping must be in [0, 1)")
 
-    def override(self, strength: float) -> str:
-        """What to type for our strength."""
+    def override(self, strength: float, facts: Facts) -> str:
+        """What to type for our strength, so that it means here what it means there."""
         name, field = {"L2": ("l2", "strength"), "L1": ("l1", "strength"), "dropout": ("dropout", "rate")}.get(
             self.family, ("weight_decay", "strength")
         )
         hidden_units = "model=mlp " if name == "dropout" else ""  # the default model is linear: it has none to drop
-        return f"{hidden_units}regularizer={name} regularizer.{name}.{field}={strength!r}"
+        beside = f"{self.beside.format(**dataclasses.asdict(facts))} " if self.beside else ""
+        biases = f" regularizer.{name}.biases=true" if self.biases else ""
+        return f"{beside}{hidden_units}regularizer={name} regularizer.{name}.{field}={strength!r}{biases}"
 
     def _apply(self, strength: float, factor: float) -> float:
         if self.family == "dropout" and strength > 1:

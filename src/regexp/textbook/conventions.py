@@ -31,6 +31,7 @@ _NETWORK3 = (
     "chapter 6's lambda counts batch_size times as much as chapter 3's (nielsen); it starts from N(0, 1/n_out), with zeros "
     "before the softmax, and does not reshuffle"
 )
+_ADAM = "optimizer=adam"
 _OTHER_PART = "one of two parts, both of one alpha: convert the other as {}, and use regularizer=[l1,l2]"
 _CLASSIC = (
     "Srivastava multiplies weights by p at test, regexp, torch and Ng divide by p in training: his weights are 1/p times theirs"
@@ -95,13 +96,23 @@ _ALL = (
         (),
         "weight_decay",
         biases=True,
+        beside=_ADAM,
         scale=None,
     ),
     Convention(
         "ridge_sum", "L2", "|Xb - y|^2 + lambda |b|^2 (Krogh and Hertz; Nakkiran)", (_SQUARES,), losses=_REGRESSION, scale=None
     ),
-    Convention("torch_adamw", "decoupled", "p -= lr * weight_decay * p", symbol="weight_decay", biases=True),
-    Convention("composer_adamw", "decoupled", "p -= lr/lr0 * weight_decay * p", (_PER_RATE,), (), "weight_decay", biases=True),
+    Convention("torch_adamw", "decoupled", "p -= lr * weight_decay * p", symbol="weight_decay", biases=True, beside=_ADAM),
+    Convention(
+        "composer_adamw",
+        "decoupled",
+        "p -= lr/lr0 * weight_decay * p",
+        (_PER_RATE,),
+        (),
+        "weight_decay",
+        biases=True,
+        beside=f"{_ADAM} optimizer.lr={{lr}}",
+    ),
     Convention("torch_dropout", "dropout", "p is the probability of dropping (torch, d2l, Nielsen)", symbol="p"),
     Convention(
         "srivastava_dropout", "dropout", "p is the probability of keeping (Srivastava, Ng)", (), (_CLASSIC,), "p", "keep"

@@ -38,14 +38,32 @@ class Judgement:
     """Whether centre and interval are the median and its sign interval."""
     diverged: str = ""
     """``1 of 10 plain runs diverged``: the worst value was put in for them."""
-    of_medians: float | None = None
-    """The difference (or ratio) of the two medians, where what was printed is one."""
+    medians: tuple[float, float] | None = None
+    """Of both sides, where what was printed is a difference (or ratio) of two medians."""
     prediction: tuple[float, float] | None = None
     """The 95 % prediction interval of one more run, by which a published value is judged."""
 
     @property
     def n(self) -> int:
         return len(self.values)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all values are one number, in the digits that are shown; a share has an interval even so."""
+        return self.n > 1 and not self.claim.share and len(set(map(number, self.values))) == 1
+
+    @property
+    def spread(self) -> str:
+        """``[low, high]``; nothing where all values are one number."""
+        return "" if self.constant else interval(self.low, self.high)
+
+    @property
+    def of_medians(self) -> float | None:
+        """The difference (or ratio) of the medians: like for like, for it is none of paired values."""
+        if self.medians is None:
+            return None
+        first, second = self.medians
+        return first / second if self.claim.value.joined == "over" else first - second
 
     @property
     def error(self) -> float:
@@ -79,7 +97,7 @@ def _judge(claim: Claim, study: Study) -> Judgement:
         low, high = verdicts.interval_of_share(values)
     seen: dict[str, Any] = {"values": tuple(values.tolist()), "median": median, "diverged": out}
     seen |= {"center": float(verdicts.center(values, median=median))}
-    seen |= {"low": float(low), "high": float(high), "of_medians": _of_medians(claim, study)}
+    seen |= {"low": float(low), "high": float(high), "medians": _medians(claim, study)}
     if claim.kind == "shown":
         return Judgement(claim, "shown", **seen)
     if study.tier == "quick" and claim.kind != "exact":
@@ -90,12 +108,11 @@ def _judge(claim: Claim, study: Study) -> Judgement:
     return Judgement(claim, verdict, **seen, p=float(found.p), remark=remark)
 
 
-def _of_medians(claim: Claim, study: Study) -> float | None:
-    """Like for like: what is printed as a difference of two medians is none of paired values."""
+def _medians(claim: Claim, study: Study) -> tuple[float, float] | None:
     if claim.published is None or not claim.published.medians:
         return None
-    first, second = (np.median([*of_term(term, study).values()]) for term in claim.value.terms)
-    return float(first / second if claim.value.joined == "over" else first - second)
+    first, second = (float(np.median([*of_term(term, study).values()])) for term in claim.value.terms)
+    return first, second
 
 
 def _decide(claim: Claim, values: np.ndarray, *, median: bool) -> tuple[str, verdicts.Decision, str]:
@@ -138,8 +155,16 @@ def _needed(found: Sequence[Judgement]) -> list[Needed]:
 def _complete(judgement: Judgement, needed: Needed) -> Judgement:
     """With all that is to be said beside it."""
     more = _more_seeds(judgement, needed) if judgement.verdict == "not decided" and judgement.claim.kind != "band" else ""
-    how = "median and sign interval" if judgement.median else ""
-    return dataclasses.replace(judgement, remark=_joined(judgement.remark, more, how))
+    return dataclasses.replace(judgement, remark=_joined(judgement.remark, more, _how(judgement)))
+
+
+def _how(judgement: Judgement) -> str:
+    """Which number was measured, where it is no mean, or not what was printed."""
+    what = "median and sign interval" if judgement.median else ""
+    if judgement.medians is None:
+        return what
+    paired = "ratios" if judgement.claim.value.joined == "over" else "differences"
+    return f"{what or 'mean'} of the paired {paired}, not the {paired.removesuffix('s')} of the medians"
 
 
 def _more_seeds(judgement: Judgement, needed: Needed) -> str:

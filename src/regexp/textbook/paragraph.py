@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from regexp.textbook.judging import Judgement
-from regexp.textbook.wording import filled, given, interval, named
+from regexp.textbook.wording import filled, given, named
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -42,7 +42,7 @@ def _places(found: Judgement, chosen: Mapping[str, str]) -> dict[str, str]:
     target, setting = found.claim.target, found.claim.value.first.setting
     return given(found.claim) | {
         "value": named(found.claim, found.center),
-        "interval": interval(found.low, found.high),
+        "interval": found.spread,
         "n": str(found.n),
         "wins": str(sum(value > target for value in found.values)),
         "losses": str(sum(value < target for value in found.values)),

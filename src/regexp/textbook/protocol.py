@@ -113,7 +113,7 @@ class Picture:
     x: str | None = None
     place: str = "end"
     first_epoch: int = 0
-    """Of ``curves``: epochs before it would flatten the rest."""
+    """Of ``curves``: epochs before it would flatten the rest, and are left out, as the caption says."""
     by: str | None = None
     """The diagnostic that draws."""
     limits: tuple[float, float] | None = None

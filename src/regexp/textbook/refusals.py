@@ -47,7 +47,7 @@ def unlike(before: Convention, after: Convention, strength: float, facts: Facts)
 
 def _typed(decoupled: Convention, strength: float, facts: Facts) -> str:
     try:
-        ours = decoupled.override(rounded(decoupled.to_ours(strength, facts)))
+        ours = decoupled.override(rounded(decoupled.to_ours(strength, facts)), facts)
     except ValueError as error:  # the reason for the refusal matters more than the fact that is missing
         return f"regularizer=weight_decay, and for its strength {error}"
-    return f"regexp-train optimizer=adam {ours} regularizer.weight_decay.biases=true"
+    return f"regexp-train {ours}"

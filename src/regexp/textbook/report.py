@@ -13,7 +13,7 @@ from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import READ, Claim
 from regexp.textbook.study import Study
-from regexp.textbook.wording import interval, named, number, reference
+from regexp.textbook.wording import named, number, reference
 
 FILE = "report.json"
 
@@ -136,7 +136,10 @@ def rule(claim: Claim) -> str:
 def _measured(found: Judgement) -> dict[str, str]:
     """The mean and its interval; of what is exact the largest error, which decides, and the mean where the target is no 0."""
     if found.claim.kind != "exact" or not found.values:
-        return {"value": named(found.claim, found.center), "interval": interval(found.low, found.high)}
+        return {
+            "value": named(found.claim, found.center),
+            "interval": f"all {found.n} agree" if found.constant else found.spread,
+        }
     error = f"largest error {number(found.error)}"
     return {"value": f"{number(found.center)}, {error}" if found.claim.target else error, "interval": ""}
 
@@ -146,5 +149,11 @@ def _published(found: Judgement) -> str:
     claim, shown = found.claim, reference(found.claim)
     if claim.published is None:
         return shown
-    here = f"; here {number(found.of_medians)}" if found.of_medians is not None else ""
-    return f"{shown.removesuffix(')')}; {READ[claim.published.read]}){here}"
+    return f"{shown.removesuffix(')')}; {READ[claim.published.read]}){_here(found)}"
+
+
+def _here(found: Judgement) -> str:
+    if found.medians is None or found.of_medians is None:
+        return ""
+    first, second = map(number, found.medians)
+    return f"; of the medians here {number(found.of_medians)} ({first} {found.claim.value.joined} {second})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 from collections.abc import Mapping
 
@@ -40,8 +41,8 @@ def named(claim: Claim, value: float) -> str:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its numbers, as one paragraph."""
-    return " ".join(text.format_map(values).split())
+    """The text with its numbers, as one paragraph; a place that has none leaves neither a blank nor brackets behind."""
+    return re.sub(r" \(\)| (?=[.,;:)])", "", " ".join(text.format_map(values).split()))
 
 
 def lost(diverged: Mapping[str, tuple[int, int]]) -> str:

@@ -23,10 +23,12 @@ QUANTITIES = (
     "ranking",
     "spread_ranking",
     "loss",
+    "confidence_on",
+    "confidence_off",
     "ensemble",
     "trained_without",
 )
-ALONE = QUANTITIES[:4]
+ALONE = QUANTITIES[:6]
 """What is said of one network."""
 
 
@@ -40,6 +42,7 @@ def of_study(study: Study, samples: int) -> dict[str, Any]:
 
     ``loss``: log loss, off minus on. ``ensemble``: log loss, on minus that of the ensemble of all networks with dropout.
     ``trained_without``: log loss of the ensemble of networks without dropout minus that of the one with it, off.
+    ``confidence_on``, ``confidence_off``: mean of the highest probability minus accuracy; negative is under-confident.
     What diverged is the worst there is.
     """
     found: dict[str, Any] = {name: {} for name in QUANTITIES}
@@ -61,6 +64,8 @@ def _of_networks(one: Run, team: list[Run], plain: list[Run], samples: int) -> d
     return {
         **_rankings(on, off, y),
         "loss": loss_off - loss_on,
+        "confidence_on": _confidence(on, y),
+        "confidence_off": _confidence(off, y),
         **_against(loss_on, loss_off, *both),
     }
 
@@ -85,6 +90,12 @@ def above(some: torch.Tensor, others: torch.Tensor) -> float:
     """The chance that one of the first has a higher score than one of the others, ties by half; nan where there are none."""
     apart = some[:, None] - others[None]
     return ((apart > 0).double() + 0.5 * (apart == 0).double()).mean().item() if apart.numel() else math.nan
+
+
+def _confidence(found: Prediction, y: torch.Tensor) -> float:
+    """How much surer the network is than it is right."""
+    surest, predicted = found.mean.max(1)
+    return (surest.double().mean() - (predicted == y).double().mean()).item()
 
 
 def _team_loss(team: list[Run], x: torch.Tensor, y: torch.Tensor) -> float:

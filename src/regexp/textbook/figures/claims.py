@@ -70,6 +70,8 @@ def _center(axes: Axes, judgement: Judgement) -> None:
     if judgement.claim.kind == "exact":
         worst = max(judgement.values, key=lambda value: abs(value - judgement.claim.target))
         axes.plot([worst], [0], linestyle="none", markersize=7, label="the seed that is furthest off", **CENTER)
+    elif judgement.constant:
+        axes.plot([judgement.center], [0], linestyle="none", markersize=7, label="all agree", **CENTER)
     elif math.isfinite(judgement.low) and math.isfinite(judgement.high):
         both = [[judgement.center - judgement.low], [judgement.high - judgement.center]]
         what = "median, sign interval" if judgement.median else "mean, 95 % interval"
@@ -131,9 +133,7 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
     said = [_counted(judgement, study), judgement.diverged]
     said += [f"{out} of the values {'is' if out == 1 else 'are'} infinite and out of the picture" if out else ""]
     first = ", ".join(filter(None, said))
-    found = f"{number(judgement.center)} [{number(judgement.low)}, {number(judgement.high)}]"
-    if judgement.n == 1:
-        found = number(judgement.center)
+    found = f"{number(judgement.center)} {'(all agree)' if judgement.constant else judgement.spread}".strip()
     if claim.kind in ("direction", "equal"):
         found += f", margin {number(claim.margin or 0.0)}"
     if claim.kind == "exact":

@@ -126,6 +126,11 @@ def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], 
     return epochs, [[column[epoch] for column in columns] for epoch in epochs]
 
 
+def beginning(picture: Picture, epochs: Sequence[float]) -> str:
+    """What follows the number of seeds where early epochs are left out; ``epochs``: those at which the lines begin."""
+    return f"; epochs before {min(epochs):g} are left out" if picture.first_epoch and epochs else ""
+
+
 def completed(runs: Sequence[Run]) -> list[Run]:
     """Those that a line may be drawn of."""
     return [run for run in runs if run.status == "completed"]

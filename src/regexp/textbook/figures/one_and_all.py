@@ -9,7 +9,7 @@ import numpy as np
 from regexp.comparison.figures.style import LINES, new_figure, tidy
 from regexp.textbook.expression import parse
 from regexp.textbook.figures.caption import counted, finish, left_out, worded, words
-from regexp.textbook.figures.runs import columns, completed
+from regexp.textbook.figures.runs import beginning, columns, completed
 from regexp.textbook.measuring import measure
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -43,6 +43,7 @@ def one_and_all(picture: Picture, study: Study) -> Figure:
         tidy(axes, "epoch", "loss" if axes is left else "")
     band = f"{100 * (MOST[1] - MOST[0]):.0f} % of the runs"
     out = left_out({name: study.matching(name) for name in styles}, study.protocol.labels)
+    out += beginning(picture, [float(np.min(np.asarray(line.get_xdata(), dtype=float))) for line in left.lines])
     finish(figure, picture.title, f"Left: the first seed. Right: {counted(study.n)}{out}; lines are means, bands hold {band}.")
     return figure
 

@@ -13,7 +13,7 @@ from regexp.comparison.figures.style import LINES, tidy
 from regexp.comparison.reading import Run
 from regexp.textbook.expression import Term, measuring, parse, read_place
 from regexp.textbook.figures.caption import left_out, worded, words
-from regexp.textbook.figures.lines import columns, completed, draw_line, finished, new_panels, scale
+from regexp.textbook.figures.lines import beginning, columns, completed, draw_line, finished, new_panels, scale
 from regexp.textbook.figures.swept import Points, by_number, name_axis, parted, places
 from regexp.textbook.measuring import measure, of_run
 from regexp.textbook.protocol import Picture
@@ -31,19 +31,20 @@ def curves(picture: Picture, study: Study) -> Figure:
     """One panel per metric, one line per setting."""
     figure, panels = new_panels(len(picture.metrics))
     groups = {setting: study.matching(setting) for setting in picture.settings or study.settings}
+    begun: list[float] = []
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             epochs, values = columns(completed(runs), metric, picture.first_epoch)
             line = {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             shown += draw_line(axes, epochs, values, line, median=picture.median)
+            begun.append(epochs[0])
         tidy(axes, "epoch", _of_metric(metric, study))
         scale(axes, picture, shown)
         _levels(axes, metric, picture, study)
     runs = [run for group in groups.values() for run in group]
-    return finished(
-        figure, panels, picture, study, len(runs) // max(len(groups), 1), left_out(groups, study.protocol.labels), runs
-    )
+    out = left_out(groups, study.protocol.labels) + beginning(picture, begun)
+    return finished(figure, panels, picture, study, len(runs) // max(len(groups), 1), out, runs)
 
 
 def against(picture: Picture, study: Study) -> Figure:
