@@ -14,7 +14,7 @@ from regexp.comparison.statistics import estimate
 from regexp.textbook import verdicts
 from regexp.textbook.figures.caption import FEW, counted, facts, finish
 from regexp.textbook.protocol import Picture
-from regexp.textbook.study import NotMeasured, Study
+from regexp.textbook.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,24 +113,3 @@ def _shown(panels: Sequence[Axes], picture: Picture) -> str:
     bands = any(part not in bars for axes in panels for part in axes.collections)
     drawn = " and ".join(name for name, there in (("bands", bands), ("bars", bars)) if there)
     return f"lines are {lines}" + (f", {drawn} 95 % {interval}" if drawn else "")
-
-
-def columns(runs: Sequence[Run], metric: str, first: int) -> tuple[list[float], list[list[float]]]:
-    """A metric at the epochs that all runs were evaluated at."""
-    columns = [
-        dict(zip(r.history["epoch"].tolist(), r.history[metric].tolist(), strict=True)) for r in runs if metric in r.history
-    ]
-    epochs = [epoch for epoch in (columns[0] if columns else ()) if epoch >= first and all(epoch in c for c in columns)]
-    if not epochs:
-        raise NotMeasured(f"no run has {metric}")
-    return epochs, [[column[epoch] for column in columns] for epoch in epochs]
-
-
-def beginning(picture: Picture, epochs: Sequence[float]) -> str:
-    """What follows the number of seeds where early epochs are left out; ``epochs``: those at which the lines begin."""
-    return f"; epochs before {min(epochs):g} are left out" if picture.first_epoch and epochs else ""
-
-
-def completed(runs: Sequence[Run]) -> list[Run]:
-    """Those that a line may be drawn of."""
-    return [run for run in runs if run.status == "completed"]

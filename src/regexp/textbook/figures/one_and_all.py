@@ -9,7 +9,7 @@ import numpy as np
 from regexp.comparison.figures.style import LINES, new_figure, tidy
 from regexp.textbook.expression import parse
 from regexp.textbook.figures.caption import counted, finish, left_out, worded, words
-from regexp.textbook.figures.runs import beginning, columns, completed
+from regexp.textbook.figures.histories import at_shared_epochs, beginning, completed
 from regexp.textbook.measuring import measure
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -52,7 +52,7 @@ def _one(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
     for setting in picture.one:
         runs = completed(study.matching(setting))[:1]
         for split, dash in (("train", (0, (4, 1.5))), ("test", "-")):
-            epochs, rows = columns(runs, f"{split}/loss", picture.first_epoch)
+            epochs, rows = at_shared_epochs(runs, f"{split}/loss", picture.first_epoch)
             color, values = styles[setting]["color"], [row[0] for row in rows]
             label = f"{split}, {study.protocol.labels.get(setting, words(setting))}"
             axes.plot(epochs, values, color=color, linestyle=dash, linewidth=2, label=label)
@@ -61,7 +61,7 @@ def _one(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
 
 def _all(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str, Any]], *, band: bool = True) -> None:
     for setting, style in styles.items():
-        epochs, values = columns(completed(study.matching(setting)), picture.metrics[0], picture.first_epoch)
+        epochs, values = at_shared_epochs(completed(study.matching(setting)), picture.metrics[0], picture.first_epoch)
         label = study.protocol.labels.get(setting, words(setting))
         axes.plot(epochs, np.mean(values, axis=1), color=style["color"], linestyle="-", linewidth=2, label=label)
         if band:

@@ -13,7 +13,8 @@ from regexp.comparison.figures.style import LINES, tidy
 from regexp.comparison.reading import Run
 from regexp.textbook.expression import Term, measuring, parse, read_place
 from regexp.textbook.figures.caption import left_out, worded, words
-from regexp.textbook.figures.lines import beginning, columns, completed, draw_line, finished, new_panels, scale
+from regexp.textbook.figures.histories import at_shared_epochs, beginning, completed
+from regexp.textbook.figures.lines import draw_line, finished, new_panels, scale
 from regexp.textbook.figures.swept import Points, by_number, name_axis, parted, places
 from regexp.textbook.measuring import measure, of_run
 from regexp.textbook.protocol import Picture
@@ -35,7 +36,7 @@ def curves(picture: Picture, study: Study) -> Figure:
     for axes, metric in zip(panels, picture.metrics, strict=True):
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
-            epochs, values = columns(completed(runs), metric, picture.first_epoch)
+            epochs, values = at_shared_epochs(completed(runs), metric, picture.first_epoch)
             line = {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
             shown += draw_line(axes, epochs, values, line, median=picture.median)
             begun.append(epochs[0])
