@@ -81,7 +81,7 @@ def _value(run: Run, key: str) -> float:
 
 
 def _label(name: str, study: Study) -> str:
-    return " ".join(study.protocol.labels.get(name, name.replace("_", " ")).split())
+    return " ".join(study.label(name).split())
 
 
 def _short(key: str) -> str:

@@ -74,6 +74,10 @@ class Study:
         """The names of all settings."""
         return list(self.protocol.settings)
 
+    def label(self, setting: str) -> str:
+        """What pictures call a setting."""
+        return self.protocol.labels.get(setting, setting.replace("_", " "))
+
     def arguments(self, diagnostic: str) -> dict[str, Any]:
         """What the protocol gives to a diagnostic."""
         return dict(self.protocol.arguments.get(diagnostic) or {})

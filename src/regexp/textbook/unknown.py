@@ -14,6 +14,8 @@ from jaxtyping import Float
 from regexp import rng
 from regexp.lazy import torch
 from regexp.regularizers.augmentation import turn
+from regexp.results import Result
+from regexp.textbook.study import NotMeasured
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "STIXGeneral", "cmss10", "cmtt10", "cmti10")
 """Of those that come with matplotlib."""
@@ -29,6 +31,20 @@ def turned(
     """The pictures turned counterclockwise."""
     angles = torch.full((len(x),), math.radians(degrees), dtype=x.dtype)
     return turn(x.unflatten(1, (1, *image)[-3:]), angles).flatten(1)
+
+
+def strange(
+    x: Float[torch.Tensor, "pictures pixels"], image: tuple[int, ...]
+) -> dict[str, Float[torch.Tensor, "strange_pictures pixels"]]:
+    """All three, the turned ones by 90 degrees."""
+    return {"turned": turned(x, image, 90), "letters": letters(x, image), "shuffled": shuffled(x)}
+
+
+def size_of(network: Result) -> tuple[int, ...]:
+    """Of the pictures of its data. Raises :class:`NotMeasured` if they are none."""
+    if network.experiment.dataset.image is None:
+        raise NotMeasured("strange pictures are made of pictures, and these data are none")
+    return network.experiment.dataset.image
 
 
 def shuffled(x: Float[torch.Tensor, "pictures pixels"]) -> Float[torch.Tensor, "pictures pixels"]:

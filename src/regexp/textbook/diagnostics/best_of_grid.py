@@ -86,7 +86,7 @@ def draw(study: Study, title: str) -> Figure:
         boxes = axes.boxplot(values, widths=0.55, patch_artist=True, medianprops={"color": "black"}, flierprops=FLIERS)
         for box, style in zip(boxes["boxes"], LINES, strict=False):
             box.set(facecolor=style["color"], alpha=0.45)
-        axes.set_title(study.protocol.labels.get(truth, truth), fontsize=12, loc="left")
+        axes.set_title(study.label(truth), fontsize=12, loc="left")
         tidy(axes, "", "test error minus noise^2" if truth == TRUTHS[0] else "")
         axes.set_xticks([1, 2, 3], [method.replace("_", "\n") for method in METHODS])
     shown = "boxes are quartiles, lines medians, whiskers at most 1.5 times the box, dots the data sets beyond them"

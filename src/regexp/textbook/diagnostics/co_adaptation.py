@@ -33,13 +33,13 @@ def of_run(run: Run, units: int) -> dict[str, float]:
 def draw(study: Study, title: str, units: int) -> Figure:
     """Test accuracy lost against the number of deleted units, a line per setting."""
     from regexp.comparison.figures.style import LINES, new_figure, tidy
-    from regexp.textbook.figures.caption import FEW, counted, facts, finish, words
+    from regexp.textbook.figures.caption import FEW, counted, facts, finish
 
     counts = [0, *(units * k // 2 for k in range(1, 5))]
     figure, (axes,) = new_figure(8.0, 4.9, 1)
     for setting, style in zip(study.settings, LINES, strict=False):
         found = estimate(list(zip(*[_lost(run, counts) for run in study.by_seed(setting).values()], strict=True)))
-        line: dict[str, Any] = {**style, "label": study.protocol.labels.get(setting, words(setting))}
+        line: dict[str, Any] = {**style, "label": study.label(setting)}
         axes.plot(counts, found.mean, linewidth=2, **line)
         if found.n >= FEW:
             axes.fill_between(counts, found.low, found.high, color=style["color"], alpha=0.18, linewidth=0)

@@ -98,7 +98,7 @@ def draw(study: Study, title: str) -> Figure:
             bars = {"color": style["color"], "alpha": 0.65, "label": f"half of the {words}", "capsize": 5}
             axes.bar(places + side, means, width=0.36, yerr=ends, **bars)
         tidy(axes, "", "part of the expected test loss" if axes is panels[0] else "")
-        axes.set_xticks(places, [study.protocol.labels.get(setting, setting) for setting in settings])
+        axes.set_xticks(places, [study.label(setting) for setting in settings])
     panels[-1].legend(frameon=False, fontsize=11)
     caption = f"{counted(study.n)}, a data set and a start each; 95 % jackknife intervals; each panel has a scale of its own."
     finish(figure, title, f"{caption} {facts(study, study.runs)}")

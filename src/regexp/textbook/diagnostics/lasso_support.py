@@ -66,7 +66,7 @@ def draw(study: Study, title: str) -> Figure:
         _draw_path(axes, path)
         if key.startswith("regularizer.l1"):
             _enlarge(axes, path)
-        named = f"{study.protocol.labels.get(setting, setting)}, learning rate {_rates(runs)}"
+        named = f"{study.label(setting)}, learning rate {_rates(runs)}"
         axes.set_title(textwrap.fill(named, 30), fontsize=12, loc="left")
         tidy(axes, "strength", "weight" if axes is panels[0] else "")
     panels[0].legend(frameon=False, fontsize=11)

@@ -18,8 +18,8 @@ from regexp.prediction import Prediction
 from regexp.results import Result
 from regexp.textbook.ensembles import IMAGES, by_data, ended, log_loss, predicted
 from regexp.textbook.figures.uncertainty import uncertainty
-from regexp.textbook.study import NotMeasured, Study, count_diverged
-from regexp.textbook.unknown import letters, shuffled, turned
+from regexp.textbook.study import Study, count_diverged
+from regexp.textbook.unknown import size_of, strange
 from regexp.textbook.verdicts import worst_of_two
 
 if TYPE_CHECKING:
@@ -78,11 +78,8 @@ def _of_networks(one: Run, team: list[Run], samples: int) -> dict[str, float]:
 
 def _alone(network: Result, on: Prediction, x: torch.Tensor, y: torch.Tensor, samples: int) -> dict[str, float]:
     """``on``: what it predicts for ``x`` with dropout left on."""
-    image = network.experiment.dataset.image
-    if image is None:
-        raise NotMeasured("mc_dropout turns and shuffles images, and these data are none")
-    strange = {"turned": turned(x, image, 90), "letters": letters(x, image), "shuffled": shuffled(x)}
-    entropies = {name: regexp.predict(network, z, samples=samples).entropy.mean() for name, z in strange.items()}
+    pictures = strange(x, size_of(network))
+    entropies = {name: regexp.predict(network, z, samples=samples).entropy.mean() for name, z in pictures.items()}
     wrong, scores = on.mean.argmax(1) != y, [_scores(found, y) for found in (on, predicted("scaled", network, [], x, samples))]
     return {
         "on_errors": (on.entropy[wrong].mean() - on.entropy[~wrong].mean()).item(),

@@ -6,16 +6,13 @@ import numpy as np
 
 from regexp.comparison.reading import Run
 
-QUANTITIES = ("rise", "climbs")
+QUANTITIES = ("rise",)
 NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run, metric: str = "train/loss") -> dict[str, float]:
-    """``rise``: the largest difference between an evaluation and the lowest one before it. ``climbs``: the fraction of epochs
-    after which the metric was higher than before. A run that diverged rose without limit.
-    """
+    """``rise``: the largest difference between an evaluation and the lowest one before it; infinite for a run that diverged."""
     if run.status == "diverged":
-        return {"rise": float("inf"), "climbs": 1.0}
+        return {"rise": float("inf")}
     column = run.history[metric]
-    lowest = np.minimum.accumulate(column)
-    return {"rise": float((column - lowest).max()), "climbs": float((np.diff(column) > 0).mean())}
+    return {"rise": float((column - np.minimum.accumulate(column)).max())}

@@ -109,7 +109,7 @@ def draw(study: Study, title: str) -> Figure:
         end = statistics.fmean(at_place(run, METRIC, "end") for run in runs)
         axes.axhline(end, color="0.4", linewidth=1.2, linestyle=(0, (2, 2)), label="last tenth of the epochs")
         axes.set_xlim(left=0)
-        axes.set_title(study.protocol.labels.get(setting, setting), fontsize=12, loc="left")
+        axes.set_title(study.label(setting), fontsize=12, loc="left")
         tidy(axes, "epochs trained", "test accuracy")
     for unused in panels[len(study.settings) :]:
         unused.axis("off")

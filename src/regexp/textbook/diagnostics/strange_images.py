@@ -16,8 +16,8 @@ from regexp.prediction import Prediction
 from regexp.results import Result
 from regexp.textbook.diagnostics.dropout_on_and_off import above
 from regexp.textbook.ensembles import IMAGES, by_data, ended
-from regexp.textbook.study import NotMeasured, Study, count_diverged
-from regexp.textbook.unknown import letters, shuffled, turned
+from regexp.textbook.study import Study, count_diverged
+from regexp.textbook.unknown import size_of, strange, turned
 
 QUANTITIES = (
     "turned_off",
@@ -56,13 +56,10 @@ def of_study(study: Study, samples: int) -> dict[str, Any]:
 
 
 def _of_network(network: Result, samples: int) -> dict[str, float]:
-    image = network.experiment.dataset.image
-    if image is None:
-        raise NotMeasured("strange_images turns and shuffles images, and these data are none")
-    x, _ = examples(network, "test", IMAGES)
+    image, (x, _) = size_of(network), examples(network, "test", IMAGES)
     on, off = regexp.predict(network, x, samples=samples), regexp.predict(network, x)
     found: dict[str, float] = {}
-    for name, z in {"turned": turned(x, image, 90), "letters": letters(x, image), "shuffled": shuffled(x)}.items():
+    for name, z in strange(x, image).items():
         strange_on, strange_off = regexp.predict(network, z, samples=samples), regexp.predict(network, z)
         found |= {f"{name}_{kind}": value for kind, value in _told(on, off, strange_on, strange_off).items()}
     return {**found, "turned_half": _rise(regexp.predict(network, turned(x, image, 45), samples=samples), on)}

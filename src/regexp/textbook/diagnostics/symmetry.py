@@ -6,21 +6,19 @@ import regexp
 from regexp.comparison.reading import Run
 from regexp.lazy import torch
 
-QUANTITIES = ("rank", "apart", "permuted")
+QUANTITIES = ("rank", "permuted")
 NONNEGATIVE = QUANTITIES
 
 
 def of_run(run: Run) -> dict[str, float]:
-    """Of the first layer's weights, ``rank``: how many units are really different (numerical rank); ``apart``: the largest
-    difference between two units' weights. ``permuted``: how much a score changes at most if the hidden units, with all their
-    weights, change places.
+    """Of the first layer's weights, ``rank``: how many units are really different (numerical rank). ``permuted``: how much a
+    score changes at most if the hidden units, with all their weights, change places.
     """
     found = regexp.load(run.folder)
     weights = found.weights["final"]
     first = weights["hidden.0.weight"]
     return {
         "rank": float(torch.linalg.matrix_rank(first, rtol=1e-9)),
-        "apart": (first - first[:, :1]).abs().max().item(),
         "permuted": _permuted(found),
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from regexp.comparison.figures.style import LINES, new_figure, tidy
 from regexp.textbook.expression import parse
-from regexp.textbook.figures.caption import counted, finish, left_out, worded, words
+from regexp.textbook.figures.caption import counted, finish, left_out, worded
 from regexp.textbook.figures.histories import at_shared_epochs, beginning, completed
 from regexp.textbook.measuring import measure
 from regexp.textbook.protocol import Picture
@@ -54,7 +54,7 @@ def _one(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
         for split, dash in (("train", (0, (4, 1.5))), ("test", "-")):
             epochs, rows = at_shared_epochs(runs, f"{split}/loss", picture.first_epoch)
             color, values = styles[setting]["color"], [row[0] for row in rows]
-            label = f"{split}, {study.protocol.labels.get(setting, words(setting))}"
+            label = f"{split}, {study.label(setting)}"
             axes.plot(epochs, values, color=color, linestyle=dash, linewidth=2, label=label)
     axes.legend(frameon=False, fontsize=10, loc="lower left")
 
@@ -62,7 +62,7 @@ def _one(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
 def _all(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str, Any]], *, band: bool = True) -> None:
     for setting, style in styles.items():
         epochs, values = at_shared_epochs(completed(study.matching(setting)), picture.metrics[0], picture.first_epoch)
-        label = study.protocol.labels.get(setting, words(setting))
+        label = study.label(setting)
         axes.plot(epochs, np.mean(values, axis=1), color=style["color"], linestyle="-", linewidth=2, label=label)
         if band:
             low, high = np.quantile(values, MOST, axis=1)

@@ -12,7 +12,7 @@ from regexp.axes import logarithmic
 from regexp.comparison.figures.style import new_figure, tidy
 from regexp.comparison.statistics import estimate
 from regexp.textbook.expression import measuring, read_place
-from regexp.textbook.figures.caption import FEW, counted, facts, finish, left_out, worded, words
+from regexp.textbook.figures.caption import FEW, counted, facts, finish, left_out, worded
 from regexp.textbook.measuring import of_term
 from regexp.textbook.protocol import Picture
 from regexp.textbook.study import Study
@@ -44,13 +44,13 @@ def points(picture: Picture, study: Study) -> Figure:
             axes.axvline(0, color="0.3", linewidth=1)
         if picture.minus or not _apart(axes, found):
             axes.locator_params(axis="x", nbins=5)
-        minus = f" minus that of {labels.get(picture.minus, words(picture.minus))}" if picture.minus else ""
+        minus = f" minus that of {study.label(picture.minus)}" if picture.minus else ""
         tidy(axes, textwrap.fill(f"{labels.get(metric, worded(metric))}{minus}", WIDE), "")
-        names = [labels.get(setting, words(setting)) if axes in panels[::beside] else "" for setting in settings]
+        names = [study.label(setting) if axes in panels[::beside] else "" for setting in settings]
         axes.set_yticks(range(len(settings)), names, fontsize=11)
         axes.set_ylim(len(settings) - 0.4, -0.6)
     n = len(found[0])
-    difference = f"differences to {labels.get(picture.minus, words(picture.minus))} within seeds; " if picture.minus else ""
+    difference = f"differences to {study.label(picture.minus)} within seeds; " if picture.minus else ""
     band = " with 95 % t-intervals" if n >= FEW else ""
     out = left_out({name: study.matching(name) for name in picture.settings or study.settings}, labels)
     runs = [run for setting in settings for run in study.matching(setting)]

@@ -12,7 +12,7 @@ import numpy as np
 from regexp.comparison.figures.style import LINES, tidy
 from regexp.comparison.reading import Run
 from regexp.textbook.expression import Term, measuring, parse, read_place
-from regexp.textbook.figures.caption import left_out, worded, words
+from regexp.textbook.figures.caption import left_out, worded
 from regexp.textbook.figures.histories import at_shared_epochs, beginning, completed
 from regexp.textbook.figures.lines import draw_line, finished, new_panels, scale
 from regexp.textbook.figures.swept import Points, by_number, name_axis, parted, places
@@ -37,7 +37,7 @@ def curves(picture: Picture, study: Study) -> Figure:
         shown: list[float] = []
         for (setting, runs), style in zip(groups.items(), LINES * 3, strict=False):
             epochs, values = at_shared_epochs(completed(runs), metric, picture.first_epoch)
-            line = {**style, "marker": None, "label": study.protocol.labels.get(setting, words(setting))}
+            line = {**style, "marker": None, "label": study.label(setting)}
             shown += draw_line(axes, epochs, values, line, median=picture.median)
             begun.append(epochs[0])
         tidy(axes, "epoch", _of_metric(metric, study))
@@ -89,7 +89,7 @@ def _lines(
 
 def _named(metric: str, setting: str, picture: Picture, study: Study) -> str:
     """What the legend calls a line."""
-    label = study.protocol.labels.get(setting, words(setting))
+    label = study.label(setting)
     return ", ".join(filter(None, [study.protocol.labels.get(metric, worded(metric)), label])) if picture.together else label
 
 
@@ -102,7 +102,7 @@ def _beside(metric: str, picture: Picture, study: Study) -> str:
 def _missing(groups: Mapping[str, Points], never: int, study: Study) -> str:
     """What is not drawn, after the number of seeds."""
     lost = [
-        f"{n} of {of} {f'{study.protocol.labels.get(setting, words(setting))} at {x:g}'.strip()}"
+        f"{n} of {of} {f'{study.label(setting)} at {x:g}'.strip()}"
         for setting, points in groups.items()
         for x, runs in points.items()
         for n, of in count_diverged({"": runs}).values()
