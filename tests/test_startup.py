@@ -1,14 +1,16 @@
-"""What a command does about Python's garbage collector while it starts."""
+"""What a command does about Python's garbage collector, and about Hydra's copies, while it starts."""
 
 from __future__ import annotations
 
+import copy
 import gc
 import subprocess
 import sys
 
 import pytest
+from hydra.core.config_store import ConfigStore
 
-from regexp.command.startup import SELDOM, seldom_collected
+from regexp.command.startup import SELDOM, one_store, seldom_collected
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +47,12 @@ def test_at_the_end_everything_is_searched_again():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.split() == ["True", "0"]
+
+
+def test_hydra_s_store_is_not_copied_inside_the_block_and_what_it_gives_is():
+    store = ConfigStore.instance()
+    with one_store():
+        assert copy.deepcopy(store) is store
+        store.load("hydra/config.yaml").node.verbose = True
+        assert store.load("hydra/config.yaml").node.verbose is False
+    assert copy.deepcopy(store) is not store

@@ -28,6 +28,7 @@ class Component:
         return snake_case(cls.__name__)
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """``WeightDecay`` -> ``weight_decay``, ``FashionMNIST`` -> ``fashion_mnist``, ``L1Subgradient`` -> ``l1_subgradient``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -58,7 +58,7 @@ def penalty_of(regularizer: str) -> str:
 
 def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The sum of squares, the sum of absolute values and the number of zeros, of every run."""
-    return total(weight.square()), total(weight.abs()), (weight == 0).flatten(1).sum(1)
+    return total(weight.square()), total(weight.abs()), total(weight.abs().eq_(0))
 
 
 def _norms(layers: Mapping[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:

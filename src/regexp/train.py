@@ -16,7 +16,7 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
-from regexp.command.startup import seldom_collected
+from regexp.command.startup import one_store, seldom_collected
 from regexp.stopping import at_once
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main() -> None:
     try:
         with at_once():
             if _asks_only(arguments):
-                with seldom_collected():
+                with seldom_collected(), one_store():
                     _hydra(sys.argv)
             else:
                 _train(arguments)

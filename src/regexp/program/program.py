@@ -132,9 +132,9 @@ class Program:
 def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: torch.dtype) -> list[Any]:
     """One module for every run; runs with equal models and seeds share the initial weights."""
     built: dict[Any, Any] = {}
-    for experiment in experiments:
-        key = repr(experiment.model), experiment.seed
+    keys = [(repr(experiment.model), experiment.seed) for experiment in experiments]
+    for key, experiment in zip(keys, experiments, strict=True):
         if key not in built:
             with rng.seeded(experiment.seed, "init"):
                 built[key] = require_module(experiment.model.build(data.features, data.outputs)).to(dtype)
-    return [built[repr(experiment.model), experiment.seed] for experiment in experiments]
+    return [built[key] for key in keys]
