@@ -1,6 +1,7 @@
 """The losses against ``torch.nn.functional``, and where their outputs are defined."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -38,6 +39,24 @@ def test_every_loss_is_torchs(name, output):
     targets, expected = REFERENCES[name, output]
     found = losses.loss_function(name, output)(SCORES, targets)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_half_squared_has_the_bits_of_half_the_squared_error_and_of_its_gradient(dtype):
+    scores = (10.0 ** torch.arange(-20, 19) * torch.tensor([1, -3])[:, None])[..., None].to(dtype).requires_grad_()
+    targets = torch.randn(scores.shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    pairs = [
+        losses.half_squared(scores, targets),
+        0.5 * functional.mse_loss(scores, targets, reduction="none").sum(-1),
+    ]
+    (ours, theirs) = (torch.autograd.grad(value.sum(), scores)[0] for value in pairs)
+    assert torch.equal(*pairs) and torch.equal(ours, theirs)
+
+
+def test_half_squared_of_what_has_no_limit_is_infinite_and_not_nan():
+    scores = torch.tensor([math.inf, -math.inf, 3e38, math.nan]).reshape(1, 4, 1)
+    found = losses.half_squared(scores, torch.zeros_like(scores))
+    assert found.isposinf().tolist() == [[True, True, True, False]] and found.isnan()[0, 3]
 
 
 def test_every_loss_there_is_has_a_reference():

@@ -50,11 +50,11 @@ def _reasons(before: Convention, after: Convention, facts: Facts) -> list[str]:
 def _biases(before: Convention, after: Convention) -> str:
     name = "weight_decay" if before.family == "decoupled" else "l2"
     if before.biases and (after.biases or after in OURS.values()):
-        return f"{before.name} decays biases too, in regexp by regularizer.{name}.biases=true"
+        return f"{before.name} decays biases too; in regexp that is regularizer.{name}.biases=true"
     if before.biases:
         return (
             f"{before.name} decays biases too, {after.name} does not: they agree where {before.name} leaves biases out (a "
-            f"parameter group with weight_decay=0), in regexp without regularizer.{name}.biases=true"
+            f"parameter group with weight_decay=0); in regexp, leave out regularizer.{name}.biases=true"
         )
     if after.biases:
         return (
