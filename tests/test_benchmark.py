@@ -82,7 +82,9 @@ def test_another_loss_ends_with_another_exit_status(found, tmp_path):
     raw["works"]["W2"]["checks"][0]["loss"] *= 2
     (tmp_path / "another/benchmark.json").write_text(json.dumps(raw), encoding="utf-8")
     words = [sys.executable, SCRIPTS / "benchmark.py", "--keep", "--work", "", "--out", tmp_path / "another"]
-    done = subprocess.run(words, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        words, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "another loss than regexp's: W2, 1 run: d2l's loop"
     assert "ANOTHER LOSS" in (tmp_path / "another/benchmark.md").read_text(encoding="utf-8")

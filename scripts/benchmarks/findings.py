@@ -48,7 +48,7 @@ def masks(found: Found) -> str:
     dropped, whole = found.seconds("W1", "regexp"), found.seconds("W1", "regexp without dropout")
     if dropped and whole:
         ratio = statistics.median(a / b for a, b in zip(dropped, whole, strict=True))
-        text += f" Without the profiler, an epoch of W1 takes {ratio:.3g} times as long with dropout as without."
+        text += f" Without the profiler, an epoch of W1 takes {ratio:.3g} times as long with dropout as without: masks are drawn, and applied."
     return text
 
 

@@ -35,4 +35,4 @@ class Found:
     def share(self, *names: str) -> str:
         """The shares of some parts together, in every profiled work."""
         each = {work: sum(shares[name] for name in names) for work, shares in self.shares.items()}
-        return ", ".join(f"{100 * share:.0f} % of {work}" for work, share in each.items())
+        return ", ".join(f"{100 * share:.0f} % ({work})" for work, share in each.items())

@@ -21,6 +21,6 @@ def line(work: Work, row: Row) -> str:
     return f"{work.name}, {row.what}: {row.figure} ({bounds}: {row.verdict}). {why[:1].upper()}{why[1:]}."
 
 
-def section(works: Sequence[Work]) -> list[str]:
-    """The section of the page; a sentence where nothing is missed."""
-    return [f"## {HEADING}", "", *(f"- {text}" for text in misses(works) or ["Every limit and every aim is met."])]
+def listed(works: Sequence[Work]) -> list[str]:
+    """The misses as a list; a sentence where there is none."""
+    return [f"- {text}" for text in misses(works) or ["Every limit and every aim is met."]]

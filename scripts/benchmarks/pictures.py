@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from benchmarks.growth import Curve
 from benchmarks.work import Row, Work
 
-MET, MISSED, FREE, SHORT = "#0072B2", "#D55E00", "#777777", "#E69F00"
+MET, MISSED, FREE, SHORT = "#0072B2", "#D55E00", "#777777", "#CC79A7"
 LEGEND = {MET: "limit met", SHORT: "limit met, aim not met", MISSED: "limit not met", FREE: "no limit"}
 MARKS = {">=": ">", "<=": "<"}
 
@@ -66,7 +66,14 @@ def draw_ratio(axes: Axes, place: int, row: Row) -> None:
 def marked(number: int, sign: str) -> dict[str, Any]:
     """A triangle that points to where a limit is kept; hollow for an aim, which is the second."""
     face = "white" if number else "black"
-    return {"linestyle": "none", "marker": MARKS[sign], "color": "black", "markerfacecolor": face, "markersize": 6, "zorder": 3}
+    return {
+        "linestyle": "none",
+        "marker": MARKS[sign],
+        "color": "black",
+        "markerfacecolor": face,
+        "markersize": 6,
+        "zorder": 1.9,
+    }
 
 
 def growth(curves: Sequence[Curve], path: Path) -> None:

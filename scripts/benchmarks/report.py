@@ -63,7 +63,7 @@ def check_line(check: Check) -> str:
 
 def plain(report: Report) -> str:
     """For a terminal."""
-    lines = [*head(report), "", *misses.section(report.works), ""]
+    lines = [*head(report), "", f"{misses.HEADING}:", *misses.listed(report.works), ""]
     for work in report.works:
         lines += [work.title, f"  ({work.how})"]
         lines += [f"  {a:68} {b:>16}  {c:>19} {n:>3}  {d:14} {e}".rstrip() for a, b, c, n, d, e in map(cells, work.rows)]
@@ -79,7 +79,7 @@ def markdown(report: Report) -> str:
     """For a page."""
     lines = ["# Speed: this project and its peers on the same work", "", *(f"{text}  " for text in head(report)), ""]
     lines += ["Ratios are medians over n interleaved turns (A B A B ...), with their range.", ""]
-    lines += ["![The ratios](benchmark.png)", "", *misses.section(report.works)]
+    lines += ["![The ratios](benchmark.png)", "", f"## {misses.HEADING}", "", *misses.listed(report.works)]
     for work in report.works:
         lines += ["", f"## {work.title}", "", f"{work.how}.", ""]
         lines += table([HEADER, *map(cells, work.rows)]) if work.rows else []

@@ -9,6 +9,9 @@ from benchmarks.found import Found
 from benchmarks.work import Row
 from benchmarks.works import options
 
+WORTH = 20
+"""Per cent of a long sweep's time that a compiler would be worth."""
+
 
 def sentences(found: Found) -> list[str]:
     """All of them; an empty one for what was not measured."""
@@ -20,12 +23,12 @@ def threads(found: Found) -> str:
     rows = found.rows(options.THREADS)
     if not rows:
         return ""
-    times = ", ".join(f"{row.median:.2g} of the time for {what}" for what, row in rows.items())
+    times = ", ".join(f"{row.median:.2g} times as long ({what})" for what, row in rows.items())
     best = 1 / min(row.median for what, row in rows.items() if what.startswith("W2"))
     end = "so a sweep takes one thread" if best < 1.5 else "so a second thread would pay in a sweep"
     wide = next((row for row in found.measured if row.what == "regexp, engine=joblib / regexp"), None)
     more = f" (W3 by engine=joblib: {1 / wide.median:.2g} times as fast)" if wide else ""
-    text = f"Threads, two instead of one: {times}. Tiny work gets at most {best:.2g} times as fast by a second one"
+    text = f"Threads: two instead of one take {times}. Tiny work gets at most {best:.2g} times as fast by a second one"
     return f"{text}, {end}, and other cores train other stacks{more}."
 
 
@@ -39,22 +42,25 @@ def denormals(found: Found) -> str:
     ]
     if not texts:
         return ""
-    end = "so training writes zeros" if max(row.median for row in rows.values()) > 1.02 else "which costs nothing here"
-    return f"Denormal numbers: {'; '.join(texts)}, {end}."
+    dear = max(row.median for row in rows.values()) > 1.02
+    end = "so training writes zeros" if dear else "so on this processor zeros save nothing; training writes them for others"
+    return f"Denormal numbers: {'; '.join(texts)}; {end}."
 
 
 def compiled(found: Found) -> str:
     """After how many calls torch.compile would have paid for itself."""
-    first, texts, calls = found.rows(options.FIRST), [], []
-    for what, row in found.rows(options.COMPILED).items():
+    first, rows, texts = found.rows(options.FIRST), found.rows(options.COMPILED), []
+    for what, row in rows.items():
         once = statistics.median(found.seconds("options", f"{what}: {options.COMPILED}: as it is"))
-        calls.append(break_even(first[what], once, row.median))
-        pays = f"pays after {calls[-1]:,.0f} calls" if calls[-1] < math.inf else "never pays"
+        calls = break_even(first[what], once, row.median)
+        pays = f"pays after {calls:,.0f} calls" if calls < math.inf else "never pays"
         texts.append(f"{what} {first[what].figure} at the first call, then {row.median:.3g} of {once:.3g} s, which {pays}")
     if not texts:
         return ""
-    end = "so regexp compiles nothing" if min(calls) > 10 else "so compiling would pay there"
-    return f"torch.compile, for each shape of a stack anew: {'; '.join(texts)}; {end}."
+    saved = 100 * max(0.0, 1 - min(row.median for row in rows.values()))
+    end = "compiling would pay in long sweeps" if saved > WORTH else "regexp compiles nothing"
+    said = f"torch.compile, for each shape of a stack anew: {'; '.join(texts)}."
+    return f"{said} At best it saves {saved:.0f} % of a long sweep, so {end}."
 
 
 def break_even(first: Row, once: float, ratio: float) -> float:
@@ -80,7 +86,7 @@ def mixed(found: Found) -> str:
     rows = found.rows(options.MIXED)
     if not rows:
         return ""
-    times = ", ".join(f"{row.median:.2g} of the time of float32 for {what}" for what, row in rows.items())
+    times = ", ".join(f"{row.median:.2g} of the time of float32 ({what})" for what, row in rows.items())
     changes = "".join(
         f"; it changes test accuracy by {row.median:.2g} points ({row.span[0]:.2g} to {row.span[1]:.2g}; {what})"
         for what, row in found.rows(options.ACCURACY).items()
