@@ -104,7 +104,7 @@ def test_every_finding_is_computed_from_its_figures():
         *(
             "6 times",
             "as long as 8, and 2 times",
-            "1.5 times as long with dropout",
+            "an epoch of W1 1.5 times as long",
             "12 % (W1",
             "1.25 of it",
             "at most 1.1 times",

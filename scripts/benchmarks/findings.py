@@ -34,7 +34,7 @@ def optimizer(found: Found) -> str:
     for what, row in found.rows(parts.PASSES).items():
         ratio = single[what].median
         text += (
-            " Adam reads weights, gradients and two averages and writes all but the gradients, 7 passes over memory at least: "
+            " Adam reads weights, gradients and two averages and writes all but the gradients, 7 passes over memory: "
             f"for {what}, in a fused call per run, a step takes as long as {row.median:.2g}, and {ratio:.2g} times as long in "
             f"single operations, each with passes of its own; large networks {'take' if ratio > 1 else 'would better leave'} "
             "the fused call."
@@ -48,7 +48,7 @@ def masks(found: Found) -> str:
     dropped, whole = found.seconds("W1", "regexp"), found.seconds("W1", "regexp without dropout")
     if dropped and whole:
         ratio = statistics.median(a / b for a, b in zip(dropped, whole, strict=True))
-        text += f" Without the profiler, an epoch of W1 takes {ratio:.3g} times as long with dropout as without: masks are drawn, and applied."
+        text += f" Without the profiler, dropout makes an epoch of W1 {ratio:.3g} times as long: masks are drawn, and applied."
     return text
 
 

@@ -38,9 +38,9 @@ BOUNDS: dict[tuple[str, int], tuple[tuple[Limit, ...], str]] = {
     ),
     ("regexp / bare loop", 1): (
         (at_most(1.2),),
-        "At this size a step is interpreter and small operations, and nothing else. Above the bare loop are the 21 evaluations "
-        "(some seventy small operations each: losses of both splits, penalty, norms by layer, where the bare loop has three), "
-        "then the step (modules, regularizers, a learning rate per run), then making data, program and state.",
+        "At this size a step is interpreter and small operations, and nothing else. What is above the bare loop are mostly the "
+        "21 evaluations (some seventy small operations each: losses of both splits, penalty, norms by layer, where the bare "
+        "loop has three), and making data, program and state; the parts have both steps beside each other.",
     ),
 }
 """The limits of a row at so many runs, and why one of them is not met, where it is not."""
