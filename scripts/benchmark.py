@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import growth, kept, pictures, profile, report, scale
+from benchmarks import growth, kept, pictures, profile, ratios, report, scale
 from benchmarks.about import about
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.works import cuda, epoch, networks, options, parts, reading, regression, start_up
@@ -70,7 +70,7 @@ def write(found: report.Report, folder: Path) -> None:
     """Tables, raw numbers, pictures, and the page of larger machines."""
     report.write(found, folder)
     kept.write(found, folder)
-    pictures.ratios(found.works, folder / "benchmark.png")
+    ratios.draw(found.works, folder / "benchmark.png")
     if found.curves:
         pictures.growth(found.curves, folder / "growth.png")
         scale.write(found, folder / "scale.md")

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from benchmarks import findings, misses, pictures, tried  # noqa: E402
+from benchmarks import findings, misses, ratios, tried  # noqa: E402
 from benchmarks.found import Found  # noqa: E402
 from benchmarks.report import cells  # noqa: E402
 from benchmarks.timing import Contestant  # noqa: E402
@@ -46,10 +46,10 @@ def test_what_is_not_met_stands_there_with_figure_limit_and_reason():
 def test_a_row_is_drawn_in_the_colour_of_its_verdict(monkeypatch, tmp_path):
     colours = {}
     monkeypatch.setattr(
-        pictures.Axes, "text", lambda axes, x, y, text, **named: colours.setdefault(text.split()[0], named["color"])
+        ratios.Axes, "text", lambda axes, x, y, text, **named: colours.setdefault(text.split()[0], named["color"])
     )
-    pictures.ratios([Work("W0", "title", "how", ROWS)], tmp_path / "ratios.png")
-    of = dict(pictures.LEGEND)
+    ratios.draw([Work("W0", "title", "how", ROWS)], tmp_path / "ratios.png")
+    of = dict(ratios.LEGEND)
     assert {figure: of[colour] for figure, colour in colours.items()} == {
         "1.5": "limit met",
         "4": "limit not met",
