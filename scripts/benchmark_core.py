@@ -2,6 +2,7 @@
 
 Peers: a bare loop over tensors, written by hand for one run, and the loop of the textbooks over a ``DataLoader``. Every pair
 is timed in turn, A B A B ..., and the median of the ratios is printed with the range, because machines are shared and noisy.
+Its limits are what a change must keep there; what the project is measured by is stricter, and in ``benchmark.py``.
 """
 
 from __future__ import annotations

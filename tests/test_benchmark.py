@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+PEERS = ("d2l's loop", "bare loop")
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    """The report of two works and of where the time is, by the command line."""
+    """The report of three works and of where the time is, by the command line."""
     out = tmp_path_factory.mktemp("benchmark")
-    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--work", "W2,W6,profile", "--out", out]
+    words = [sys.executable, SCRIPTS / "benchmark.py", "--quick", "--work", "W2,W6,parts,profile", "--out", out]
     done = subprocess.run(words, cwd=out, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return done.stdout, out, json.loads((out / "benchmark.json").read_text(encoding="utf-8"))
@@ -27,7 +28,7 @@ def found(tmp_path_factory):
 def test_peers_reach_our_loss_and_ratios_are_those_of_the_raw_seconds(found):
     _, _, raw = found
     work = raw["works"]["W2"]
-    assert {check["who"] for check in work["checks"]} >= {"d2l's loop", "bare loop"}
+    assert {check["who"] for check in work["checks"]} >= {f"{n}: {who}" for n in ("1 run", "4 runs (2 x 2)") for who in PEERS}
     assert all(check["passed"] for check in work["checks"])
     taken = work["seconds"]
     (row,) = (row for row in work["rows"] if row["what"] == "1 run: regexp / bare loop")
@@ -72,3 +73,21 @@ def test_a_part_measured_again_leaves_the_others(found, tmp_path):
     assert {**after, "again": {}} == before
     assert "--keep --work W6" in after["again"]["W6"]["command"]
     assert "W6, measured again: `python" in (tmp_path / "again/benchmark.md").read_text(encoding="utf-8")
+
+
+def test_another_loss_ends_with_another_exit_status(found, tmp_path):
+    _, out, raw = found
+    shutil.copytree(out, tmp_path / "another")
+    raw = json.loads(json.dumps(raw))
+    raw["works"]["W2"]["checks"][0]["loss"] *= 2
+    (tmp_path / "another/benchmark.json").write_text(json.dumps(raw), encoding="utf-8")
+    words = [sys.executable, SCRIPTS / "benchmark.py", "--keep", "--work", "", "--out", tmp_path / "another"]
+    done = subprocess.run(
+        words, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "another loss than regexp's: W2, 1 run: d2l's loop"
+    assert "ANOTHER LOSS" in (tmp_path / "another/benchmark.md").read_text(encoding="utf-8")
+    after = json.loads((tmp_path / "another/benchmark.json").read_text(encoding="utf-8"))
+    assert {**after, "works": {}} == {**raw, "works": {}}
+    assert after["works"]["W2"]["rows"] == raw["works"]["W2"]["rows"]

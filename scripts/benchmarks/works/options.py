@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 
 from benchmarks import ours
 from benchmarks.sizes import Sizes
-from benchmarks.timing import Contestant, Once, interleave
+from benchmarks.timing import Contestant, Once
+from benchmarks.ways import Training, inside, race
 from benchmarks.work import Row, Work
 from regexp.experiment import Experiment
 from regexp.machine import using
+from regexp.regularizers import L1
 
-TITLE = "Options: torch.compile, dtype=mixed_bfloat16, denormals kept, a second thread"
-HOW = "above 1 the option is slower; compiled are model and loss, forward and backward; one thread unless said otherwise"
+TITLE = "Options: torch.compile, dtype=mixed_bfloat16, a second thread, denormals kept"
+HOW = (
+    "above 1 the option is slower; one thread unless said otherwise; compiled are model and loss, forward and backward, at the "
+    "first call without what earlier processes have compiled; denormal numbers arise where a strong L1 penalty makes weights "
+    "zero and Adam's means of the gradients that were there fade away"
+)
+COMPILED, FIRST = "compiled, warm / as it is", "compiled, first call"
+THREADS = "two threads / one"
+KEPT, DENORMAL = "denormals kept / as zeros", "Adam's means that are denormal numbers where they are kept"
+MIXED, ACCURACY = "mixed_bfloat16 / float32", "test accuracy, mixed_bfloat16 - float32"
+STRENGTH, FADING = 0.1, 1200
+"""Of L1, which makes every weight zero, and steps: Adam's means leave the normal numbers some 830 after the last gradient."""
 
 
 def measure(sizes: Sizes) -> Work:
-    """Each option in turn with the program as it is, on the work that it could help most."""
-    work, turns = Work("options", TITLE, HOW), sizes.network_turns
+    """Each option in turn with the program as it is."""
+    work, turns = Work("options", TITLE, HOW), sizes.epoch_turns
     strengths, seeds = sizes.grids[-2]
     sweep = ours.grid(ours.compose("experiment=weight_decay"), [3 * (k + 1) / strengths for k in range(strengths)], seeds)
     image = ours.compose("experiment=dropout", f"dataset.train_size={sizes.growth_images}")
     networks = ours.grid(image, [10.0**-k for k in range(1, 1 + sizes.networks[0])], sizes.networks[1])
-    of_sweep = f"W2, {len(sweep)} runs"
-    (one, *_) = networks
+    of_run, of_sweep = "W2, 1 run", f"W2, {len(sweep)} runs"
     of_one, of_many = (f"an epoch of {sizes.growth_images} images, {n} network{'s' * (n > 1)}" for n in (1, len(networks)))
     with using(1):
-        for what, runs, epochs in ((of_sweep, sweep, None), (of_one, [one], 1), (of_many, networks, 1)):
+        for what, runs, epochs in ((of_sweep, sweep, None), (of_many, networks, 1)):
             compiled(work, what, Training(runs, epochs), Training(runs, epochs), turns)
-        compare(work, f"{of_sweep}: denormals kept / as zeros", sweep, None, denormals_kept, turns)
-        compare(work, f"{of_sweep}: two threads / one", sweep, None, two_threads, turns)
-        for what, runs in ((of_one, [one]), (of_many, networks)):
-            taken = race(work, what, Training(mixed(runs), 1), Training(runs, 1), turns)
-            work.compare(f"{what}: mixed_bfloat16 / float32", *taken)
-    accuracy(work, [replace(image, seed=seed) for seed in range(sizes.networks[1])])
+        for what, runs, epochs in ((of_run, sweep[:1], None), (of_sweep, sweep, None), (of_one, networks[:1], 1)):
+            changed = inside(lambda: using(2), Training(runs, epochs))
+            compare(work, f"{what}: {THREADS}", changed, Training(runs, epochs), turns)
+        denormals(work, of_one, replace(image, regularizers=(L1(STRENGTH),)), turns)
+        for what, runs in ((of_one, networks[:1]), (of_many, networks)):
+            compare(work, f"{what}: {MIXED}", Training(mixed(runs), 1), Training(runs, 1), turns)
+    accuracy(work, sizes, [replace(image, seed=seed) for seed in range(sizes.networks[1])])
     return work
 
 
-Option = Callable[[], AbstractContextManager[None]]
-
-
-class Training:
-    """A stack that trains on with every call: all its epochs, or some, and an evaluation."""
-
-    def __init__(self, experiments: Sequence[Experiment], epochs: int | None = None):
-        self.program, self.state = ours.prepare(experiments)
-        self.epochs = epochs or self.program.spec.epochs
-
-    def __call__(self) -> torch.Tensor:
-        for _ in range(self.epochs - 1):
-            ours.steps(self.program, self.state)
-        metrics = ours.epoch(self.program, self.state)
-        return metrics.get("test/accuracy", metrics["test/loss"])
+def compare(work: Work, what: str, changed: Callable[[], object], plain: Training, turns: int) -> None:
+    """A row: seconds with the option over seconds without."""
+    work.compare(what, *race(work, what, changed, plain, turns))
 
 
 def compiled(work: Work, what: str, changed: Training, plain: Training, turns: int) -> None:
@@ -64,46 +64,40 @@ def compiled(work: Work, what: str, changed: Training, plain: Training, turns: i
     program.model.module, program.loss = torch.compile(program.model.module), torch.compile(program.loss)
     first = Contestant("compiled, first call", lambda: Once(changed().mean().item()))
     try:
-        first.turn()
+        with torch.compiler.config.patch(force_disable_caches=True):
+            first.turn()
     except Exception as error:  # no compiler, or none that this torch finds
         work.notes.append(f"{what}: torch.compile failed here ({type(error).__name__})")
         return
-    taken = race(work, what, changed, plain, turns)
-    work.compare(f"{what}: compiled, warm / as it is", *taken)
-    work.rows.append(Row(f"{what}: compiled, first call", first.seconds, "s"))
+    compare(work, f"{what}: {COMPILED}", changed, plain, turns)
+    work.rows.append(Row(f"{what}: {FIRST}", first.seconds, "s"))
 
 
-def compare(
-    work: Work,
-    what: str,
-    runs: Sequence[Experiment],
-    epochs: int | None,
-    option: Callable[[], AbstractContextManager],
-    turns: int,
-) -> None:
-    """A row: seconds with the option over seconds without."""
-    changed = Training(runs, epochs)
-
-    def inside() -> None:
-        with option():
-            changed()
-
-    work.compare(what, *race(work, what, inside, Training(runs, epochs), turns))
+def denormals(work: Work, what: str, dying: Experiment, turns: int) -> None:
+    """Rows: the share of Adam's means that are denormal after many steps, and the time of an epoch with them."""
+    kept, flushed = Training([dying], 1), Training([dying], 1)
+    steps = -(-kept.program.data.sizes["train"] // dying.batch_size)
+    with denormals_kept():
+        faded(kept, steps)
+        means = torch.cat([mean.flatten() for mean in kept.state.optimizer["mean"]]).abs()
+        share = ((means > 0) & (means < torch.finfo(means.dtype).tiny)).double().mean().item()
+    faded(flushed, steps)
+    label = f"{what} under L1, after {FADING:,} steps"
+    compare(work, f"{label}: {KEPT}", inside(denormals_kept, kept), flushed, turns)
+    work.rows.append(Row(f"{label}: {DENORMAL}", [100 * share], "%"))
 
 
-def race(work: Work, what: str, changed: Callable, plain: Callable, turns: int) -> tuple[list[float], list[float]]:
-    """The seconds of both, in turn."""
-    both = [Contestant(name, lambda call=call: (call(), None)[-1]) for name, call in (("option", changed), ("as it is", plain))]
-    interleave(both, turns)
-    taken = work.record(both, label=f"{what}: ")
-    return taken["option"], taken["as it is"]
+def faded(training: Training, steps: int) -> None:
+    """Train until gradients that were there have faded from Adam's means."""
+    for _ in range(-(-FADING // steps)):
+        ours.steps(training.program, training.state)
 
 
-def accuracy(work: Work, runs: Sequence[Experiment]) -> None:
+def accuracy(work: Work, sizes: Sizes, runs: Sequence[Experiment]) -> None:
     """A row: test accuracy with products in bfloat16 minus that without, of every seed, at the end of training."""
     points = 100 * (Training(mixed(runs))() - Training(runs)())
-    what = f"test accuracy after {runs[0].epochs} epochs, {len(runs)} seeds: mixed_bfloat16 - float32"
-    work.rows.append(Row(what, points.tolist(), "points"))
+    what = f"{sizes.growth_images} images, {runs[0].epochs} epochs, {len(runs)} seeds"
+    work.rows.append(Row(f"{what}: {ACCURACY}", points.tolist(), "points"))
 
 
 def mixed(runs: Sequence[Experiment]) -> list[Experiment]:
@@ -119,10 +113,3 @@ def denormals_kept() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(True)
-
-
-@contextmanager
-def two_threads() -> Iterator[None]:
-    """One more than a sweep takes."""
-    with using(2):
-        yield
