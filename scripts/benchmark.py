@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import growth, pictures, profile, report, scale
+from benchmarks import growing, pictures, profile, report, scale
 from benchmarks.about import about
 from benchmarks.kept import kept
 from benchmarks.sizes import FULL, QUICK, Sizes
@@ -53,7 +53,7 @@ def main() -> None:
 def measure(name: str, sizes: Sizes, found: report.Report) -> None:
     """One part, put into the report."""
     if name == "growth":
-        found.curves = growth.curves(sizes)
+        found.curves = growing.curves(sizes)
     elif name == "profile":
         found.shares = profile.shares(sizes)
     else:

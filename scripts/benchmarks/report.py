@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.growth import Curve, sentences
+from benchmarks.curve import Curve
+from benchmarks.growth import sentences
 from benchmarks.profile import PARTS
 from benchmarks.work import Check, Row, Work
 
