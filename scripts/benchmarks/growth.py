@@ -38,8 +38,8 @@ def time(curve: Curve) -> str:
     grown = f"multiplications grow {last.multiplications / first.multiplications:.3g}-fold"
     return (
         f"From {first.value:,} to {last.value:,}, medians and ranges of {counted(len(last.turns), 'turn')}: {ends}; {grown}, "
-        f"time {last.seconds / first.seconds:.3g}-fold. Exponents from point to point: of time {listed(curve.local('seconds'))}; of "
-        f"the multiplications {listed(curve.local('multiplications'))}."
+        f"time {last.seconds / first.seconds:.3g}-fold. Exponents from point to point: of time "
+        f"{listed(curve.local('seconds'))}; of the multiplications {listed(curve.local('multiplications'))}."
     )
 
 
