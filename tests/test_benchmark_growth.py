@@ -155,9 +155,10 @@ def test_what_limits_a_machine_and_what_would_next(known):
 
 
 def test_only_the_engine_that_keeps_its_process_saves_the_start(known):
-    gpu, node, cluster, core, cores = plans.sweep(known, stack=100, cores=64)
+    gpu, node, eight, cluster, core, cores = plans.sweep(known, stack=100, cores=64)
     assert gpu.per_hour == pytest.approx(3600 * 100 / (1 + max(0.5, 1)))
     assert node.per_hour == pytest.approx(8 * 3600 * 100 / (6 + 1 + 1))
+    assert eight.per_hour == pytest.approx(8 * gpu.per_hour)
     assert (cluster.per_hour, cluster.limit) == (pytest.approx(3600 / 0.002), plans.COMPOSING)
     assert core.per_hour == pytest.approx(3600 / 3.01)
     assert plans.START in cores.parts

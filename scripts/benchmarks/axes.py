@@ -29,7 +29,7 @@ AXES = {
         "100 epochs of 20 examples,\nevaluated every 5",
         {"stacks": "a stack", "seeds": "a seed", "runs": "a run"},
         {"seeds at once": "a seed of the largest stack", "runs at once": "a run of it"},
-        "the data of a seed (120 rows of 200) and their gathered batches, and an evaluation's scores",
+        "the data of every seed (120 rows of 200), their gathered batches, an evaluation's scores, and the metrics of all 21",
     ),
     "networks of W3": Axis(
         "784-256-128-10 with weight decay: initial weights, an epoch of {trained:,} images in batches of 128, and an "
@@ -52,7 +52,8 @@ AXES = {
         "an epoch of one network,\ndropout, not evaluated",
         {"stacks": "an epoch", "trained": "an image"},
         {"trained": "an image"},
-        "the order of the epoch, 8 bytes an image: all 70,000 images are in memory at every size, and one batch is gathered at "
+        "8 bytes an image for its row, its place in the order and the random number that it is sorted by, and what the "
+        "allocator keeps of them from turn to turn; all 70,000 images are in memory at every size, and a batch is gathered at "
         "a time",
     ),
     "width": Axis(

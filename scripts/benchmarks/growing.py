@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands import TRAIN, Peak, environment, timed
+from benchmarks.commands import called, environment
 from benchmarks.counting import counts
 from benchmarks.curve import Curve, Point
 from benchmarks.peers.images import BATCH, WIDTHS
@@ -79,6 +79,15 @@ def process(axis: str, value: int, images: int, folder: Path) -> Iterator[Waitin
             started.stdin.close()  # its loop ends
 
 
+COMMAND = """
+import atexit
+atexit.register(lambda: print(next(line for line in open("/proc/self/status", encoding="utf-8") if line.startswith("VmHWM"))))
+from regexp.train import main
+main()
+"""
+"""``python -m regexp.train``, which says at its end how much memory it took at most."""
+
+
 @dataclasses.dataclass
 class Command:
     """A sweep of so many small networks, as it is typed: start-up, loading, composing and writing are most of it."""
@@ -95,9 +104,9 @@ class Command:
 
     def turn(self) -> Once:
         """Type it once, for a study of its own."""
-        watch, study = Peak(), f"study=networks{self.networks}turn{next(self.number)}"
+        study = f"study=networks{self.networks}turn{next(self.number)}"
         grid = [f"dataset.train_size={BATCH}", f"seed=range({self.networks})", "epochs=1", "compare=false"]
-        words = [*TRAIN, "-m", "experiment=dropout", "regularizer=[weight_decay]", *grid, study]
-        taken = timed(words, self.folder, watch)
-        self.megabytes = max(self.megabytes, 1000 * watch.gigabytes)
+        words = [sys.executable, "-c", COMMAND, "-m", "experiment=dropout", "regularizer=[weight_decay]", *grid, study]
+        taken, said = called(words, self.folder)
+        self.megabytes = max(self.megabytes, int(said.rpartition("VmHWM:")[2].split()[0]) / 1024)
         return Once(seconds=taken)

@@ -35,10 +35,10 @@ def time(curve: Curve) -> str:
     """How it grows, beside the counted work."""
     first, last = curve.points[0], curve.points[-1]
     ends = " to ".join(f"{p.seconds:.3g} s ({min(p.turns):.3g} to {max(p.turns):.3g})" for p in (first, last))
-    grown = f"multiplications grow {last.multiplications / first.multiplications:.3g}-fold"
+    grown = f"multiplications grow {digits(last.multiplications / first.multiplications)}-fold"
     return (
         f"From {first.value:,} to {last.value:,}, medians and ranges of {counted(len(last.turns), 'turn')}: {ends}; {grown}, "
-        f"time {last.seconds / first.seconds:.3g}-fold. Exponents from point to point: of time "
+        f"time {digits(last.seconds / first.seconds)}-fold. Exponents from point to point: of time "
         f"{listed(curve.local('seconds'))}; of the multiplications {listed(curve.local('multiplications'))}."
     )
 
@@ -61,15 +61,22 @@ def memory(curve: Curve) -> str:
         f"{scaled(cost, BYTES)} {terms.get(term, 'that stay')}" for term, cost in found.costs.items() if cost > 0
     )
     held = f"{first.counts['state bytes'] / 1e6:.3g} to {last.counts['state bytes'] / 1e6:.3g} MB"
+    together = max(point.counts["runs at once"] for point in curve.points)
+    cut = f" No stack is larger than {together:,}, so that more runs add little." if last.counts["stacks"] > 1 else ""
     return (
-        f"Memory peaks at {first.megabytes:.0f} to {last.megabytes:.0f} MB; the work adds {first.taken:.3g} to "
-        f"{last.taken:.3g} MB, exponents from point to point {listed(curve.local('taken'))}: {parts or '0 MB'}. Weights, "
-        f"gradients and averages of the largest stack are {held} of it (counted). What grows: {axis.memory}."
+        f"Memory peaks at {first.megabytes:.0f} to {last.megabytes:.0f} MB; the work adds {digits(first.taken)} to "
+        f"{digits(last.taken)} MB, exponents from point to point {listed(curve.local('taken'))}: {parts or '0 MB'}. Weights, "
+        f"gradients and averages of the largest stack are {held} of it (counted). What grows: {axis.memory}.{cut}"
     )
 
 
 def listed(exponents: list[float]) -> str:
     return ", ".join(f"{exponent:.2f}" for exponent in exponents)
+
+
+def digits(number: float) -> str:
+    """Three significant ones, without an exponent."""
+    return f"{float(f'{number:.3g}'):,.10g}"
 
 
 def scaled(amount: float, units: tuple[tuple[float, str], ...]) -> str:

@@ -67,13 +67,13 @@ def commands(costs: Costs, runs: int, cores: int) -> list[Plan]:
     gpu = {**parts, START: costs.start + costs.device}, on_gpu(costs, runs)
     core, disk = {**parts, ON_CORE: runs * costs.core}, {DISK: costs.creations}
     return [
-        Plan("one GPU", "`device=cuda` (`engine=local`, the default)", 1, runs, *gpu),
-        Plan("a node of 8 GPUs", "`engine=local`, a shell for each: `device=cuda:0` to `device=cuda:7`", 8, runs, *gpu),
-        Plan("100 nodes of 8 GPUs", "`engine=local`, a job for each: `sbatch --gpus=1`, `device=cuda`", 800, runs, *gpu, disk),
+        Plan("one GPU", "`device=cuda` (engine local, the default)", 1, runs, *gpu),
+        Plan("a node of 8 GPUs", "engine local, a shell for each: `device=cuda:0` to `device=cuda:7`", 8, runs, *gpu),
+        Plan("100 nodes of 8 GPUs", "engine local, a job for each: `sbatch --gpus=1`, `device=cuda`", 800, runs, *gpu, disk),
         Plan("one core of this machine", "`device=cpu`", 1, runs, core),
         Plan(
             f"100 nodes of {cores} such cores",
-            "`engine=local`, a job for each: `sbatch`, `device=cpu`",
+            "engine local, a job for each: `sbatch`, `device=cpu`",
             100 * cores,
             runs,
             core,
@@ -84,7 +84,7 @@ def commands(costs: Costs, runs: int, cores: int) -> list[Plan]:
 
 
 def sweep(costs: Costs, stack: int, cores: int) -> list[Plan]:
-    """One long sweep of such runs, in full stacks: ``local`` alone keeps its process from stack to stack."""
+    """One long sweep of such runs, in full stacks: the engine local alone keeps its process from stack to stack."""
     writing, starting = {WRITING: stack * costs.folder}, {START: costs.start + costs.device}
     core, training = {**writing, ON_CORE: stack * costs.core}, on_gpu(costs, stack)
     command, slurm = {COMPOSING: 1 / costs.composing}, "hydra.launcher.engine=submitit hydra.launcher.wait=false"
@@ -93,10 +93,18 @@ def sweep(costs: Costs, stack: int, cores: int) -> list[Plan]:
     jobs = f"`device=cuda {slurm} hydra.launcher.submitit.gpus_per_node=1`"
     started = {START: costs.start, **core}
     return [
-        Plan("one GPU", "`device=cuda` (`engine=local`)", 1, stack, writing, training),
+        Plan("one GPU", "`device=cuda` (engine local)", 1, stack, writing, training),
         Plan("a node of 8 GPUs", ray, 8, stack, fresh, training, command),
+        Plan(
+            "a node of 8 GPUs, 8 commands",
+            "engine local, `study=NAME`, `device=cuda:0` to `cuda:7`",
+            8,
+            stack,
+            writing,
+            training,
+        ),
         Plan("100 nodes of 8 GPUs", jobs, 800, stack, fresh, training, cluster),
-        Plan("one core of this machine", "`device=cpu` (`engine=local`)", 1, stack, core),
+        Plan("one core of this machine", "`device=cpu` (engine local)", 1, stack, core),
         Plan(f"100 nodes of {cores} such cores", f"`device=cpu {slurm}`", 100 * cores, stack, started, {}, cluster),
     ]
 
