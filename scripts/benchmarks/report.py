@@ -80,7 +80,8 @@ def markdown(report: Report) -> str:
         lines += ["", *(f"- {text}" for text in (*map(check_line, work.checks), *work.notes))]
     if report.curves:
         lines += ["", "## How cost grows", "", "![Time and memory against size](growth.png)", ""]
-        lines += [f"- {' '.join(sentences(curve))}" for curve in report.curves]
+        for first, *more in map(sentences, report.curves):
+            lines += [f"- {first}", *(f"  - {text}" for text in more)]
     return "\n".join([*lines, *(profile(report.shares) if report.shares else [])])
 
 
