@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import growth, kept, pictures, profile, ratios, report, scale
+from benchmarks import growing, kept, pictures, profile, ratios, report, scale
 from benchmarks.about import about
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.works import cuda, epoch, networks, options, parts, reading, regression, start_up
@@ -59,7 +59,7 @@ def main() -> None:
 def measure(name: str, sizes: Sizes, found: report.Report) -> None:
     """One part, put into the report."""
     if name == "growth":
-        found.curves, found.growth_images = growth.curves(sizes), sizes.growth_images
+        found.curves, found.growth_images = growing.curves(sizes), sizes.growth_images
     elif name == "profile":
         found.shares = profile.shares(sizes)
     else:

@@ -1,125 +1,85 @@
-"""How cost grows with the work: each point a fresh process, slopes by least squares, a sentence for every bend."""
+"""What the numbers of growth say: the work, the exponents, the costs of what was counted, a reason for every bend, memory."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
-import math
-import sys
-import tempfile
-from pathlib import Path
+from benchmarks.axes import AXES
+from benchmarks.bends import reason
+from benchmarks.curve import BEND, Curve
+from benchmarks.fit import CONSTANT, Fit, fit
+from regexp.words import counted
 
-import numpy as np
-
-from benchmarks.commands import called
-from benchmarks.sizes import Sizes
-
-BEND = 0.25
-"""By how much the local exponents of neighbouring intervals differ where a sentence is due."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Point:
-    """What one size took: seconds of the work, and the process's peak memory with and without what it held before."""
-
-    value: int
-    seconds: float
-    megabytes: float
-    before: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Curve:
-    """All points of one axis, in order."""
-
-    axis: str
-    points: list[Point]
-
-    def local(self, field: str) -> list[float]:
-        """The exponents between neighbours: 1 where cost grows as the work, 0 where it does not grow."""
-        return [slope(pair, field) for pair in itertools.pairwise(self.points)]
-
-    def exponent(self, field: str) -> float:
-        """The exponent over the upper half of the axis, where fixed costs do not hide it."""
-        return slope(self.points[len(self.points) // 2 :] if len(self.points) > 2 else self.points, field)
-
-    def marginal(self) -> float:
-        """Seconds for one more, from the two largest sizes; where noise hides it, the largest shared out."""
-        a, b = self.points[-2:]
-        return (b.seconds - a.seconds) / (b.value - a.value) if b.seconds > a.seconds else b.seconds / b.value
-
-    def bends(self, field: str) -> list[int]:
-        """The values at which the local exponent changes."""
-        steps = itertools.pairwise(self.local(field))
-        return [self.points[i + 1].value for i, (a, b) in enumerate(steps) if abs(b - a) > BEND]
-
-
-def slope(points: object, field: str) -> float:
-    """The least-squares exponent of ``field ~ value ** exponent``."""
-    x, y = ([math.log(max(getattr(p, name), 1e-9)) for p in points] for name in ("value", field))
-    return float(np.polyfit(x, y, 1)[0])
-
-
-def curves(sizes: Sizes) -> list[Curve]:
-    """Every axis measured."""
-    with tempfile.TemporaryDirectory() as folder:
-        return [
-            Curve(axis, [point(axis, value, sizes.growth_images, Path(folder)) for value in values])
-            for axis, values in sizes.growth.items()
-        ]
-
-
-def point(axis: str, value: int, images: int, folder: Path) -> Point:
-    """One size in a process of its own."""
-    _, said = called([sys.executable, "-m", "benchmarks.point", axis, str(value), str(images)], folder)
-    found = json.loads(said.splitlines()[-1])
-    return Point(value, found["seconds"], found["megabytes"], found["megabytes before"])
+SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"), (1e-12, "ps"))
+BYTES = ((1e6, "MB"), (1e3, "kB"), (1.0, "bytes"))
 
 
 def sentences(curve: Curve) -> list[str]:
     """What the numbers say, computed from them."""
-    points, last = curve.points, curve.points[-1]
-    said = [
-        f"{curve.axis} from {points[0].value:,} to {last.value:,}: {points[0].seconds:.3g} to {last.seconds:.3g} s "
-        f"(exponent {curve.exponent('seconds'):.2f} over the upper half), {points[0].megabytes:.0f} to {last.megabytes:.0f} MB "
-        f"({last.megabytes - last.before:.0f} MB of them taken by the largest while it trains)."
-    ]
-    exponents = ", ".join(f"{e:.2f}" for e in curve.local("seconds"))
-    bends = curve.bends("seconds")
-    places = f"it bends at {', '.join(f'{value:,}' for value in bends)}" if bends else f"no bend above {BEND}"
-    return [*said, f"Exponent of time from point to point: {exponents}; {places}. {evidence(curve)}"]
+    found = costs(curve)
+    reasons = [reason(curve, found, number) for number in curve.bends()] or [f"No bend above {BEND}."]
+    return [work(curve), time(curve), by_counts(curve, found), *reasons, memory(curve)]
 
 
-def evidence(curve: Curve) -> str:
-    """Why it bends, as far as the numbers show it."""
-    return by_width(curve) if curve.axis == "width" else by_fixed_cost(curve)
+def costs(curve: Curve) -> Fit:
+    """Of the terms of the axis, in seconds."""
+    return fit(curve.points, list(AXES[curve.axis].terms), [point.seconds for point in curve.points], relative=True)
 
 
-def by_width(curve: Curve) -> str:
-    """Multiplications grow faster than the width, and come faster in larger products."""
+def work(curve: Curve) -> str:
+    """What every point did."""
+    stacks = [f"{point.counts['stacks']:.0f} at {point.value:,}" for point in curve.points if point.counts["stacks"] > 1]
+    cut = f" Stacks: one, {', '.join(stacks)} (`max_stack`)." if stacks else ""
+    return f"{curve.axis}: {AXES[curve.axis].work.format(**curve.points[-1].counts)}.{cut}"
+
+
+def time(curve: Curve) -> str:
+    """How it grows, beside the counted work."""
     first, last = curve.points[0], curve.points[-1]
-    counts = [784 * w + w * w / 2 + 5 * w for w in (first.value, last.value)]
-    grown, slower = counts[1] / counts[0], last.seconds / first.seconds
+    ends = " to ".join(f"{p.seconds:.3g} s ({min(p.turns):.3g} to {max(p.turns):.3g})" for p in (first, last))
+    grown = f"multiplications grow {digits(last.multiplications / first.multiplications)}-fold"
     return (
-        f"Multiplications per image grow {grown:.3g}-fold (as the width while the 784 inputs dominate, its square from "
-        f"twice their number on), time {slower:.3g}-fold: the widest network gets {grown / slower:.2g} times as many per "
-        f"second as the narrowest."
+        f"From {first.value:,} to {last.value:,}, medians and ranges of {counted(len(last.turns), 'turn')}: {ends}; {grown}, "
+        f"time {digits(last.seconds / first.seconds)}-fold. Exponents from point to point: of time "
+        f"{listed(curve.local('seconds'))}; of the multiplications {listed(curve.local('multiplications'))}."
     )
 
 
-def by_fixed_cost(curve: Curve) -> str:
-    """The line through the two largest sizes has a part that does not grow."""
-    first, last, marginal = curve.points[0], curve.points[-1], curve.marginal()
-    fixed = max(0.0, last.seconds - marginal * last.value)
-    predicted = fixed + marginal * first.value
-    text = f"One more costs {1000 * marginal:.3g} ms at the top, {1000 * first.seconds / first.value:.3g} ms each at the bottom"
-    if not curve.bends("seconds"):
-        return f"{text}."
-    share = 100 * fixed / last.seconds
-    agrees = abs(predicted - first.seconds) < 0.5 * first.seconds
-    why = "so a fixed cost explains the bend" if agrees else "so a fixed cost alone does not explain the bend"
-    return (
-        f"{text}. The line through the two largest has {fixed:.3g} s that do not grow ({share:.0f} % of the largest) and "
-        f"foretells {predicted:.3g} s for the smallest, which took {first.seconds:.3g}: {why}."
+def by_counts(curve: Curve, found: Fit) -> str:
+    """The sum that comes nearest to the times."""
+    names = AXES[curve.axis].terms
+    parts = " + ".join(f"{scaled(cost, SECONDS)} {names[term]}" for term, cost in found.costs.items() if cost > 0)
+    pairs = zip(found.foretold, curve.points, strict=True)
+    off, worst = max((abs(value / point.seconds - 1), point.value) for value, point in pairs)
+    return f"Time is {parts} (least squares), within {100 * off:.0f} % at every point (worst at {worst:,})."
+
+
+def memory(curve: Curve) -> str:
+    """How it grows, and what grows."""
+    axis, first, last = AXES[curve.axis], curve.points[0], curve.points[-1]
+    terms = axis.memory_terms
+    found = fit(curve.points, [CONSTANT, *terms], [1e6 * point.taken for point in curve.points], relative=False)
+    parts = " + ".join(
+        f"{scaled(cost, BYTES)} {terms.get(term, 'that stay')}" for term, cost in found.costs.items() if cost > 0
     )
+    held = f"{first.counts['state bytes'] / 1e6:.3g} to {last.counts['state bytes'] / 1e6:.3g} MB"
+    together = max(point.counts["runs at once"] for point in curve.points)
+    cut = f" No stack is larger than {together:,}, so that more runs add little." if last.counts["stacks"] > 1 else ""
+    return (
+        f"Memory peaks at {first.megabytes:.0f} to {last.megabytes:.0f} MB; the work adds {digits(first.taken)} to "
+        f"{digits(last.taken)} MB, exponents from point to point {listed(curve.local('taken'))}: {parts or '0 MB'}. Weights, "
+        f"gradients and averages of the largest stack are {held} of it (counted). What grows: {axis.memory}.{cut}"
+    )
+
+
+def listed(exponents: list[float]) -> str:
+    return ", ".join(f"{exponent:.2f}" for exponent in exponents)
+
+
+def digits(number: float) -> str:
+    """Three significant ones, without an exponent."""
+    return f"{float(f'{number:.3g}'):,.10g}"
+
+
+def scaled(amount: float, units: tuple[tuple[float, str], ...]) -> str:
+    """In the unit that gives it a figure before the point."""
+    factor, unit = next((one for one in units if amount >= one[0]), units[-1])
+    return f"{amount / factor:.3g} {unit}"

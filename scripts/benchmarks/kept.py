@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.growth import Curve, Point
+from benchmarks.curve import Curve, Point
 from benchmarks.report import Report
 from benchmarks.work import Check, Limit, Row, Work
 

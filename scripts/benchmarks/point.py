@@ -1,57 +1,88 @@
-"""One point of growth, in a process of its own: ``python -m benchmarks.point AXIS VALUE IMAGES`` prints what it took, as JSON.
+"""One point of growth, in a process of its own: ``python -m benchmarks.point AXIS VALUE IMAGES``.
 
-Memory is the peak of this process while it works; what it holds before (interpreter, torch, data) is said beside it.
+It prints what it counts as a line of JSON; then every line that it reads asks for a turn, and is answered by what that took.
+Memory is the peak of this process since it was ready; what it held by then (interpreter, torch, images) is said beside it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from benchmarks import ours
+from benchmarks.counting import counts, cut
+from benchmarks.peers.images import WIDTHS
 from benchmarks.timing import seconds
+from regexp.experiment import Experiment
+from regexp.machine import using
 
-STRENGTHS = 4
+Work = tuple[Callable[[], object], dict[str, float]]
+"""What is timed, and what it asks for."""
+
+TEST, FEATURES, SGD, ADAM = 10_000, 200, 2, 4
+SMALLEST = {"images": 256, "width": 64}
+"""What is done first, uncounted, for what the first work of its kind in a process imports and prepares (else: one run)."""
 
 
 def main() -> None:
     axis, (value, images) = sys.argv[1], map(int, sys.argv[2:])
-    torch.set_num_threads(1)
-    ours.run(
-        ours.grid(ours.compose("experiment=weight_decay", "epochs=1"), [0.1], 1)
-    )  # what the first run of a process imports
-    work = AXES[axis](value, images)
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins anew
-    before = peak()
-    taken = min(seconds(work) for _ in range(2))
-    print(json.dumps({"seconds": taken, "megabytes": peak(), "megabytes before": before}))
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr), using(1):
+        AXES[axis](SMALLEST.get(axis, 1), images)[0]()
+        work, counted = AXES[axis](value, images)
+        print(json.dumps(counted), file=answers, flush=True)
+        ctypes.CDLL(None).malloc_trim(0)  # what the first work has left behind would hide what the next one takes
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins anew
+        before = peak()
+        for _ in sys.stdin:
+            taken = {"seconds": seconds(work), "megabytes": peak(), "before": before}
+            print(json.dumps(taken), file=answers, flush=True)
 
 
-def regressions(runs: int, images: int) -> Callable[[], object]:
+def shape(runs: int) -> tuple[int, int]:
+    """Strengths and seeds of so many runs: as many of one as of the other, or, where that cannot be, more strengths."""
+    seeds = next(count for count in range(math.isqrt(runs), 0, -1) if runs % count == 0)
+    return runs // seeds, seeds
+
+
+def seeds_of(stacks: list[list[Experiment]]) -> list[list[int]]:
+    """Of every run."""
+    return [[experiment.seed for experiment in stack] for stack in stacks]
+
+
+def regressions(runs: int, images: int) -> Work:
     """Source 2's weight decay, whole runs."""
-    strengths = min(runs, 64 if runs >= 1024 else STRENGTHS)
-    stack = ours.grid(
-        ours.compose("experiment=weight_decay"), [3 * (k + 1) / strengths for k in range(strengths)], runs // strengths
-    )
-    return lambda: ours.run(stack)
+    strengths, seeds = shape(runs)
+    values = [3 * (k + 1) / strengths for k in range(strengths)]
+    stacks = cut(ours.grid(ours.compose("experiment=weight_decay"), values, seeds))
+    counted = counts(seeds_of(stacks), (FEATURES, 1), SGD, trained=100 * 20, evaluated=21 * 120, rows=20)
+    return lambda: [ours.run(stack) for stack in stacks], counted
 
 
-def networks(runs: int, images: int) -> Callable[[], object]:
-    """An epoch of networks as one stack, with its evaluation."""
-    strengths = min(runs, STRENGTHS)
+def networks(runs: int, images: int) -> Work:
+    """Initial weights, an epoch and an evaluation, stack after stack."""
+    strengths, seeds = shape(runs)
     base = ours.compose("experiment=dropout", "regularizer=[weight_decay]", f"dataset.train_size={images}")
-    prepared = ours.prepare(ours.grid(base, [10.0**-k for k in range(1, 1 + strengths)], runs // strengths))
-    return lambda: ours.epoch(*prepared)
+    stacks = cut(ours.grid(base, [10.0**-k for k in range(1, 1 + strengths)], seeds))
+    counted = counts(seeds_of(stacks), WIDTHS, ADAM, trained=images, evaluated=images + TEST)
+
+    def work() -> None:
+        for stack in stacks:
+            ours.epoch(*ours.prepare(stack))
+
+    return work, counted
 
 
-def one_network(*overrides: str) -> Callable[[], object]:
-    """An epoch of one network with dropout, without evaluation."""
-    prepared = ours.prepare([ours.compose("experiment=dropout", *overrides)])
-    return lambda: ours.steps(*prepared)
+def one_network(images: int, width: int = WIDTHS[1]) -> Work:
+    """Initial weights and an epoch of one network with dropout, without evaluation."""
+    stack = [ours.compose("experiment=dropout", f"dataset.train_size={images}", f"model.hidden=[{width},{width // 2}]")]
+    widths = (WIDTHS[0], width, width // 2, WIDTHS[-1])
+    return lambda: ours.steps(*ours.prepare(stack)), counts([[0]], widths, ADAM, trained=images, evaluated=0)
 
 
 def peak() -> float:
@@ -60,11 +91,11 @@ def peak() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-AXES: dict[str, Callable[[int, int], Callable[[], object]]] = {
+AXES: dict[str, Callable[[int, int], Work]] = {
     "runs of W2": regressions,
     "networks of W3": networks,
-    "images": lambda value, images: one_network(f"dataset.train_size={value}"),
-    "width": lambda value, images: one_network(f"model.hidden=[{value},{value // 2}]", f"dataset.train_size={images}"),
+    "images": lambda value, images: one_network(value),
+    "width": lambda value, images: one_network(images, value),
 }
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import misses
+from benchmarks.curve import Curve
 from benchmarks.findings import findings
 from benchmarks.found import Found
-from benchmarks.growth import Curve, sentences
+from benchmarks.growth import sentences
 from benchmarks.profile import PARTS
 from benchmarks.work import Check, Row, Work
 
@@ -86,7 +87,8 @@ def markdown(report: Report) -> str:
         lines += ["", *(f"- {text}" for text in (*map(check_line, work.checks), *work.notes))]
     if report.curves:
         lines += ["", "## How cost grows", "", "![Time and memory against size](growth.png)", ""]
-        lines += [f"- {' '.join(sentences(curve))}" for curve in report.curves]
+        for first, *more in map(sentences, report.curves):
+            lines += [f"- {first}", *(f"  - {text}" for text in more)]
     profiled = ["", PROFILER, "", *profile(report.shares), ""] if report.shares else [""]
     return "\n".join([*lines, "", "## Where the time is", *profiled, *(f"- {text}" for text in report.findings())])
 

@@ -26,6 +26,8 @@ class Sizes:
     device_runs: tuple[int, ...] = (1, 16, 64, 256)
     growth: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     growth_images: int = 5000
+    growth_turns: dict[str, int] = dataclasses.field(default_factory=dict)
+    """By axis; 1 where it is not named."""
 
 
 FULL = Sizes(
@@ -33,9 +35,11 @@ FULL = Sizes(
     growth={
         "runs of W2": (1, 4, 16, 64, 256, 1024, 4096),
         "networks of W3": (1, 2, 4, 8, 16, 32, 64),
+        "networks of a command": (1, 4, 16),
         "images": (1000, 4000, 16_000, 60_000),
         "width": (64, 128, 256, 512, 1024, 2048),
     },
+    growth_turns={"runs of W2": 5, "networks of W3": 3, "networks of a command": 3, "images": 5, "width": 5},
 )
 QUICK = Sizes(
     images=512,
@@ -49,6 +53,12 @@ QUICK = Sizes(
     runs_read=(2, 2),
     read_turns=1,
     device_runs=(1, 2),
-    growth={"runs of W2": (1, 4), "networks of W3": (1, 2), "images": (256, 512), "width": (64, 128)},
+    growth={
+        "runs of W2": (1, 4, 16),
+        "networks of W3": (1, 2),
+        "networks of a command": (1, 2),
+        "images": (256, 512),
+        "width": (64, 128),
+    },
     growth_images=256,
 )
