@@ -24,9 +24,12 @@ def kept(folder: Path, about: dict[str, Any], growth_images: int) -> Report:
 
 
 def _work(name: str, plain: dict[str, Any]) -> Work:
-    rows = [Row(row["what"], row["figures"], row["unit"], tuple(map(_limit, row["limits"]))) for row in plain["rows"]]
-    fields = ("who", "loss", "ours", "tolerance")
-    checks = [Check(**{field: check[field] for field in fields}) for check in plain["checks"]]
+    rows = [
+        Row(row["what"], row["figures"], row["unit"], tuple(map(_limit, row["limits"])), row.get("why", ""))
+        for row in plain["rows"]
+    ]
+    fields = ("who", "loss", "ours", "tolerance", "what")
+    checks = [Check(**{field: check[field] for field in fields if field in check}) for check in plain["checks"]]
     return Work(name, plain["title"], plain["how"], rows, plain["seconds"], checks, plain["notes"])
 
 

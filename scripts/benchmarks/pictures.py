@@ -17,7 +17,7 @@ MET, MISSED, FREE = "#0072B2", "#D55E00", "#777777"
 
 def ratios(works: Sequence[Work], path: Path) -> None:
     """Every ratio with its range, on a logarithmic axis; a tick marks its limit."""
-    rows = [(work.name, row) for work in works for row in work.rows if row.unit == "x"]
+    rows = [(work.name, row) for work in works for row in work.rows if row.unit == "x" and row.figures]
     if not rows:
         return
     figure = Figure(figsize=(11, 1.4 + 0.27 * len(rows)), dpi=130, layout="constrained")

@@ -12,7 +12,7 @@ from benchmarks.growth import Curve, sentences
 from benchmarks.profile import PARTS
 from benchmarks.work import Check, Row, Work
 
-HEADER = ("what", "median", "range", "limit", "")
+HEADER = ("what", "median", "range", "n", "limit", "")
 
 
 @dataclasses.dataclass
@@ -43,15 +43,15 @@ def write(report: Report, folder: Path) -> None:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row of the table as texts."""
-    low, high = row.span
-    unit = f" {row.unit}" if row.unit not in ("", "x") else ""
     limits = ", aim ".join(map(str, row.limits))
-    return row.what, f"{row.median:.3g}{unit}", f"{low:.3g} to {high:.3g}", limits, row.verdict
+    low, high = row.span if row.figures else ("", "")
+    span = f"{low:.3g} to {high:.3g}" if row.figures else ""
+    return row.what, row.figure, span, str(len(row.figures)), limits, row.verdict
 
 
 def check_line(check: Check) -> str:
     """A check in words."""
-    verdict = "the same loss" if check.passed else "ANOTHER LOSS: its times say nothing"
+    verdict = f"the same {check.what}" if check.passed else f"ANOTHER {check.what.upper()}: its times say nothing"
     return f"{check.who}: {verdict} ({check.loss:.5g}, regexp {check.ours:.5g}, tolerance {100 * check.tolerance:g} %)"
 
 
@@ -60,7 +60,7 @@ def plain(report: Report) -> str:
     lines = [*head(report), ""]
     for work in report.works:
         lines += [work.title, f"  ({work.how})"]
-        lines += [f"  {a:68} {b:>12}  {c:>19}  {d:14} {e}".rstrip() for a, b, c, d, e in map(cells, work.rows)]
+        lines += [f"  {a:68} {b:>12}  {c:>19} {n:>3}  {d:14} {e}".rstrip() for a, b, c, n, d, e in map(cells, work.rows)]
         lines += [f"  {text}" for text in (*map(check_line, work.checks), *work.notes)] + [""]
     lines += [text for curve in report.curves for text in sentences(curve)]
     for name, shares in report.shares.items():
@@ -122,7 +122,8 @@ def raw(report: Report) -> str:
     works = {}
     for work in report.works:
         rows = [
-            dataclasses.asdict(row) | {"median": row.median, "limits": list(map(str, row.limits)), "verdict": row.verdict}
+            dataclasses.asdict(row)
+            | {"median": row.median if row.figures else None, "limits": list(map(str, row.limits)), "verdict": row.verdict}
             for row in work.rows
         ]
         checks = [dataclasses.asdict(check) | {"passed": check.passed} for check in work.checks]

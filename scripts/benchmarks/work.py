@@ -34,25 +34,42 @@ def at_most(bound: float) -> Limit:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One line of the table: a figure of every turn, its median and range, and the limits that the median must keep."""
+    """One line of the table: a figure of every turn, its median and range, and the limits that the median must keep.
+
+    The first limit is the limit, a second one an aim beyond it.
+    """
 
     what: str
     figures: list[float]
     unit: str = "x"
     limits: tuple[Limit, ...] = ()
+    why: str = ""
+    """Why a limit or an aim is not met, where it is not: in a sentence, without the figure itself."""
 
     @property
     def median(self) -> float:
         return statistics.median(self.figures)
 
     @property
+    def figure(self) -> str:
+        """The median and its unit; a row without figures says what could not be measured."""
+        return f"{self.median:.3g} {self.unit if self.unit != 'x' else ''}".rstrip() if self.figures else "not measured"
+
+    @property
     def span(self) -> tuple[float, float]:
         return min(self.figures), max(self.figures)
 
     @property
+    def missed(self) -> list[Limit]:
+        """The limits that the median does not keep."""
+        return [limit for limit in self.limits if self.figures and not limit.met(self.median)]
+
+    @property
     def verdict(self) -> str:
         """``met``, ``not met``, or nothing where no limit is set; with an aim behind the limit, of each."""
-        words = ["met" if limit.met(self.median) else "not met" for limit in self.limits]
+        if not self.figures:
+            return "not measured"
+        words = ["not met" if limit in self.missed else "met" for limit in self.limits]
         return words[0] if len(set(words)) == 1 else ", aim ".join(words)
 
 
@@ -65,6 +82,7 @@ class Check:
     ours: float
     tolerance: float
     """Of the difference, relative to our loss."""
+    what: str = "loss"
 
     @property
     def passed(self) -> bool:
@@ -86,16 +104,22 @@ class Work:
     def record(self, contestants: Iterable[Contestant], label: str = "") -> dict[str, list[float]]:
         """Keep the seconds of every turn, and give them back by name."""
         timed = {one.name: one.seconds for one in contestants}
-        self.seconds |= {f"{label}{name}": taken for name, taken in timed.items()}
+        labelled = {f"{label}{name}": taken for name, taken in timed.items()}
+        if known := sorted(labelled.keys() & self.seconds.keys()):
+            raise ValueError(f"seconds are recorded already of {', '.join(known)}: give them another label")
+        self.seconds |= labelled
         return timed
 
-    def compare(self, what: str, a: Sequence[float], b: Sequence[float], *limits: Limit, scale: float = 1.0) -> None:
+    def compare(
+        self, what: str, a: Sequence[float], b: Sequence[float], *limits: Limit, scale: float = 1.0, why: str = ""
+    ) -> None:
         """A row with the ratios A/B of every turn."""
-        self.rows.append(Row(what, ratios(a, b, scale), limits=limits))
+        self.rows.append(Row(what, ratios(a, b, scale), limits=limits, why=why))
 
-    def check(self, contestants: Iterable[Contestant], ours: Contestant, tolerance: float) -> None:
+    def check(self, contestants: Iterable[Contestant], ours: Contestant, tolerance: float, label: str = "") -> None:
         """Compare the last losses of contestants with ours."""
-        self.checks += [Check(one.name, one.losses[-1], ours.losses[-1], tolerance) for one in contestants if one.losses]
+        losing = (one for one in contestants if one.losses)
+        self.checks += [Check(f"{label}{one.name}", one.losses[-1], ours.losses[-1], tolerance) for one in losing]
 
     def lacks(self, who: str, *packages: str) -> None:
         """Note a peer that is not installed."""
