@@ -27,7 +27,7 @@ def test_means_over_seeds_are_compared_as_the_t_test_does(n, m, shift):
         draws = np.random.default_rng(seed).normal(1, 0.05, n + m)
         theirs, ours = (draws[:n] + shift).tolist(), draws[n:].tolist()
         p = stats.ttest_ind(theirs, ours).pvalue if n > 1 else one_against_many(theirs[0], ours)
-        if not 0.009 < p < 0.011:  # the tolerance is rounded
+        if not 0.8 < p / LEVEL < 1.25:  # the tolerance is rounded
             assert over_seeds("peer", theirs, ours).passed == (p > LEVEL)
 
 
