@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,11 +19,18 @@ from regexp.regularizers import L1, L2, Dropout, EarlyStopping, WeightDecay
 from regexp.training import start, train_step
 from support import Blobs
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from benchmarks.device import waits
+from benchmarks.peers import bare_torch, cuda_graph, d2l
+
 pytestmark = [pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
 
 NETWORK = regexp.Experiment(
     Blobs(), MLP(hidden=(32, 16)), Adam(0.01), [Dropout(0.3), L2(0.01), L1(1e-4)], epochs=5, batch_size=16
 )
+MANY = 2064
+"""Examples of which every epoch draws its own order; those of fewer are drawn for several epochs at once."""
 LINEAR = regexp.Experiment(SyntheticRegression(), Linear(), SGD(0.01, momentum=0.5), [WeightDecay(1.0)], epochs=5, batch_size=5)
 
 
@@ -42,17 +51,26 @@ def test_runs_that_stop_leave_the_stack():
 
 @pytest.mark.parametrize("experiment", [NETWORK, LINEAR], ids=["network", "linear"])
 def test_an_epoch_never_waits_for_the_device(experiment):
-    stack = [replace(experiment, seed=seed) for seed in range(3)]
+    large = replace(experiment.dataset, train_size=MANY)
+    stack = [replace(experiment, dataset=large, seed=seed) for seed in range(3)]
     program = Program(stack, load_data(stack), torch.device("cuda"))
     state = start(program)
-    for epoch in (1, 2):
-        if epoch == 2:  # the first epoch may set up kernels and caches
-            torch.cuda.set_sync_debug_mode("error")
-        try:
-            for inputs, targets in program.data.batches(epoch, 16):
-                train_step(program, state, inputs, targets)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
+
+    def train(epoch):
+        for inputs, targets in program.data.batches(epoch, 48):
+            train_step(program, state, inputs, targets)
+
+    train(1)  # may set up kernels and caches
+    assert not waits(lambda: train(2))
+    assert waits(lambda: program.parameters[0].sum().item())
+
+
+def test_a_captured_graph_trains_what_the_bare_loop_trains():
+    torch.manual_seed(0)
+    splits, first = [bare_torch.drawn(size) for size in (20, 100)], torch.randn(200, 1)
+    here, there = d2l.bare(*splits, first, 3.0), d2l.bare(*splits, first, 3.0, "cuda", cuda_graph.replayed)
+    for _ in range(2):
+        assert there().loss == pytest.approx(here().loss, rel=0.01)
 
 
 def test_random_bits_are_those_of_the_cpu():

@@ -18,7 +18,7 @@ class Sizes:
     networks: tuple[int, int] = (4, 4)
     """W3: strengths x seeds."""
     network_epochs: int = 2
-    network_turns: int = 2
+    network_turns: int = 3
     start_turns: int = 5
     runs_read: tuple[int, int] = (32, 16)
     """W5: strengths x seeds."""
@@ -52,7 +52,7 @@ QUICK = Sizes(
     start_turns=1,
     runs_read=(2, 2),
     read_turns=1,
-    device_runs=(1, 2),
+    device_runs=(1, 8),
     growth={
         "runs of W2": (1, 4, 16),
         "networks of W3": (1, 2),

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 
 @dataclasses.dataclass(frozen=True)
 class Once:
-    """What a contestant says after one turn: the loss it reached, and its time where that is not the time of the call."""
+    """What a contestant says after one turn: the loss it reached, or those of several seeds, and its time where that is not the
+    time of the call.
+    """
 
-    loss: float | None = None
+    loss: float | list[float] | None = None
     seconds: float | None = None
 
 
@@ -32,7 +34,7 @@ class Contestant:
         passed = time.perf_counter() - began
         self.seconds.append(passed if said.seconds is None else said.seconds)
         if said.loss is not None:
-            self.losses.append(said.loss)
+            self.losses += said.loss if isinstance(said.loss, list) else [said.loss]
 
 
 def interleave(contestants: Iterable[Contestant], turns: int, warm: bool = True) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from benchmarks.timing import Once
 from regexp.datasets import fashion_mnist_files
 
 WIDTHS = (784, 256, 128, 10)
@@ -41,9 +43,12 @@ def datasets(rows: list[int] | None = None, root: str | None = None) -> tuple[Da
     return (train if rows is None else Subset(train, rows)), test
 
 
-def loaders(train: Dataset, test: Dataset, workers: int) -> tuple[DataLoader, list[DataLoader]]:
+Loaders = tuple[DataLoader, list[DataLoader]]
+
+
+def loaders(train: Dataset, test: Dataset, workers: int, device: str = "cpu") -> Loaders:
     """The shuffled mini-batches, and both splits in order for evaluation; workers live on from epoch to epoch."""
-    more = {"num_workers": workers, "persistent_workers": workers > 0}
+    more = {"num_workers": workers, "persistent_workers": workers > 0, "pin_memory": device != "cpu"}
     return DataLoader(train, BATCH, shuffle=True, **more), [DataLoader(part, EVALUATED, **more) for part in (train, test)]
 
 
@@ -55,17 +60,29 @@ def network(rates: tuple[float, float] = (0.3, 0.5)) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(*WIDTHS[-2:]))
 
 
-def adam(net: nn.Module, weight_decay: float = 0.0) -> torch.optim.Optimizer:
+def adam(net: nn.Module, weight_decay: float = 0.0, capturable: bool = False) -> torch.optim.Optimizer:
     """The recipe's optimizer, in torch's fastest form; decoupled decay of the weights, not of the biases."""
     weights, biases = ([p for p in net.parameters() if (p.dim() > 1) == matrix] for matrix in (True, False))
     groups = [{"params": weights, "weight_decay": weight_decay}, {"params": biases, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=1e-3, fused=True)
+    return torch.optim.AdamW(groups, lr=1e-3, fused=True, capturable=capturable)
+
+
+def textbook(train: DataLoader, evaluated: list[DataLoader], device: str = "cpu") -> Callable[[], Once]:
+    """Source 2's loop: each call trains for one epoch more, and evaluates both splits."""
+    net = network().to(device)
+    optimizer = adam(net)
+
+    def once() -> Once:
+        train_epoch(net, optimizer, train)
+        return Once([evaluate(net, split)[0] for split in evaluated][-1])
+
+    return once
 
 
 def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, loader: DataLoader) -> None:
     """One pass over the training images."""
     net.train()
-    for x, y in loader:
+    for x, y in on_device(net, loader):
         optimizer.zero_grad()
         functional.cross_entropy(net(x), y).backward()
         optimizer.step()
@@ -75,10 +92,17 @@ def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, loader: DataLo
 def evaluate(net: nn.Module, loader: DataLoader) -> tuple[float, float]:
     """Mean loss and accuracy of a split."""
     net.eval()
-    loss, right = torch.zeros(()), torch.zeros((), dtype=torch.long)
-    for x, y in loader:
+    loss, right = 0, 0
+    for x, y in on_device(net, loader):
         scores = net(x)
         loss += functional.cross_entropy(scores, y, reduction="sum")
         right += (scores.argmax(1) == y).sum()
     count = len(loader.dataset)  # type: ignore[arg-type]
     return loss.item() / count, right.item() / count
+
+
+def on_device(net: nn.Module, loader: DataLoader) -> Iterator[list[torch.Tensor]]:
+    """The batches, where the network is."""
+    device = next(net.parameters()).device
+    for batch in loader:
+        yield [part.to(device, non_blocking=True) for part in batch]

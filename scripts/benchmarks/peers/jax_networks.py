@@ -1,7 +1,7 @@
 """A sweep of networks by JAX: ``jit`` of ``vmap`` over seeds of ``vmap`` over strengths, an epoch as one ``scan``.
 
 The runs of one seed share batches and initial weights. ``python -m benchmarks.peers.jax_networks FOLDER IMAGES EPOCHS SEEDS
-STRENGTH ...`` prints the mean test loss of all runs after every epoch. Adam and decoupled decay as in AdamW.
+KEY STRENGTH ...`` prints each seed's mean test loss after every epoch. Adam and decoupled decay as in AdamW.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ LR, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
 
 
 def main() -> None:
-    root, (count, epochs, seeds), strengths = sys.argv[1], map(int, sys.argv[2:5]), jnp.array([*map(float, sys.argv[5:])])
+    root, (count, epochs, seeds, key), strengths = sys.argv[1], map(int, sys.argv[2:6]), jnp.array([*map(float, sys.argv[6:])])
     train, test = read(root, "train", count), read(root, "t10k", 10_000)
-    keys = jax.random.split(jax.random.key(0), seeds)
+    keys = jax.random.split(jax.random.key(key), seeds)
     over_strengths = jax.vmap(one_epoch, in_axes=(None, None, None, 0, 0))
     epoch = jax.jit(jax.vmap(over_strengths, in_axes=(None, None, 0, 0, None)), donate_argnums=3)
     one = jax.vmap(start)(keys)
@@ -30,7 +30,7 @@ def main() -> None:
     for number in range(epochs):
         here = jax.vmap(lambda key, number=number: jax.random.fold_in(key, number))(keys)
         state, losses = epoch(train, test, here, state, strengths)
-        print(float(losses[..., 1].mean()))
+        print(*losses[..., 1].mean(1).tolist())
 
 
 def read(root: str, split: str, count: int) -> tuple[jax.Array, jax.Array]:

@@ -1,7 +1,11 @@
-"""Event files by TensorBoard's own reader, as a table by pandas: the last values, and mean and deviation of every setting."""
+"""Event files by TensorBoard's own reader, as a table by pandas: the last values, and mean and deviation of every setting.
+
+``python -m benchmarks.peers.pandas_events STUDY`` prints the table.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -24,3 +28,7 @@ def history(folder: Path) -> pd.DataFrame:
     config = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     strength = config["regularizer"]["weight_decay"]["strength"]
     return pd.DataFrame(scalars, columns=["tag", "step", "value"]).assign(seed=config["seed"], strength=strength)
+
+
+if __name__ == "__main__":
+    print(compare(Path(sys.argv[1])))

@@ -29,6 +29,12 @@ def of_evaluation(runs: int, widths: Sequence[int], splits: Sequence[int], chunk
     return lambda: _repeat(chunks)
 
 
+def operations(widths: Sequence[int]) -> int:
+    """Additions and multiplications of an example in the products of a step."""
+    first, *others = (inputs * outputs for inputs, outputs in itertools.pairwise(widths))
+    return 2 * (2 * first + 3 * sum(others))
+
+
 def _repeat(products: Sequence[tuple[Product, int]]) -> None:
     for product, times in products:
         for _ in range(times):
