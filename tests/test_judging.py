@@ -224,7 +224,7 @@ def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):
     assert alone[0].verdict == "holds" and 0.05 / 3 < alone[0].p < 0.05
     among = judge(found)[0]
     assert (among.verdict, among.p) == ("not decided", alone[0].p)
-    assert "does not stand among 3 tested primary claims (Holm)" in among.remark
+    assert "does not stand after Holm's correction over 3 tested primary claims" in among.remark
 
 
 def test_exact_claims_are_not_counted_as_tests(tmp_path):

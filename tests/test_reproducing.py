@@ -39,6 +39,19 @@ files = [Path(name, "weight_decay", "report.json") for name in ("first", "second
 texts = [file.read_text(encoding="utf-8").split('"command"')[0] for file in files]
 assert texts[0] == texts[1] == texts[2]
 assert not any("--redraw" in file.read_text(encoding="utf-8") for file in files)
+next(Path("outputs").rglob("summary.json")).unlink()
+try:
+    call("weight_decay", "--tier", "quick", "--out", "fourth", "--redraw")
+except SystemExit as refused:
+    assert "weight_decay: 1 of 20 runs cannot be read" in str(refused), refused
+assert not Path("fourth").exists()
+call("weight_decay", "--tier", "quick", "--out", "fourth")
+assert Path("fourth", "index.md").exists()
+try:
+    call("l2_large", "tanh_linear", "--redraw", "--jobs", "2", "--out", "nothing")
+except SystemExit as refused:
+    assert sorted(str(refused).splitlines()) == ["l2_large", "some runs failed:", "tanh_linear"], refused
+assert not Path("nothing").exists()
 call("lambda_curve", "--redraw")
 """
 

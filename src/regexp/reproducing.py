@@ -78,8 +78,9 @@ def _side_by_side(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: b
     commands = {protocol.name: [*module, protocol.name, *options] for protocol in ordered}
     _tell(f"{len(chosen)} experiments, {jobs} at a time: {', '.join(commands)}")
     failed = side_by_side(commands, jobs, _tell)
-    pages.write(report.in_order(out), out)
-    _tell(f"\nreport: {out / 'index.html'}")
+    if reports := report.in_order(out):
+        pages.write(reports, out)
+        _tell(f"\nreport: {out / 'index.html'}")
     return failed
 
 
@@ -116,6 +117,9 @@ def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> di
 
     started = time.perf_counter()
     study = read_study(protocol, tier, swept.folders)
+    if study.unread and not swept.failed:
+        problem = f"{protocol.name}: {len(study.unread)} of {len(swept.folders)} runs cannot be read ({study.unread[0]})"
+        raise ValueError(f"{problem}: remove what is damaged, and run it without --redraw, which trains what is missing")
     found = judge(study)
     drawn = draw(study, found, out / protocol.name)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -139,7 +139,8 @@ def _decision(claim: Claim, values: np.ndarray, *, median: bool) -> verdicts.Dec
 
 def _withdrawn(judgement: Judgement, tested: int) -> Judgement:
     """A decision that does not stand among the others."""
-    why = f"{judgement.verdict} alone (p = {judgement.p:.2g}), which does not stand among {tested} tested primary claims (Holm)"
+    alone, rule = f"by itself it {judgement.verdict} (p = {judgement.p:.2g})", "Holm's correction"
+    why = f"{alone}, which does not stand after {rule} over {tested} tested primary claims"
     return dataclasses.replace(judgement, verdict="not decided", remark=_joined(why, judgement.remark))
 
 

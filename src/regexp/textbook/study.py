@@ -35,6 +35,8 @@ class Study:
     runs: Sequence[Run]
     tuning: Sequence[Run] = ()
     """Runs that only tune."""
+    unread: Sequence[str] = ()
+    """Why runs are in neither of the two."""
     seen: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False)
     """What diagnostics have found: several claims and pictures ask for the same."""
 
@@ -96,14 +98,14 @@ def matches(fields: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def read_study(protocol: Protocol, tier: str, folders: Sequence[Path]) -> Study:
     """The runs in these folders; those that cannot be read are left out, and counted as missing by who needs them."""
-    runs = []
+    runs, unread = [], []
     for folder in folders:
         try:
             runs.append(read_run(folder))
-        except (OSError, ValueError):
-            continue
+        except (OSError, ValueError) as error:
+            unread.append(str(error))
     judged = [run for run in runs if not _tunes(run)]
-    return Study(protocol, tier, judged, [run for run in runs if _tunes(run)])
+    return Study(protocol, tier, judged, [run for run in runs if _tunes(run)], unread)
 
 
 def _tunes(run: Run) -> bool:
