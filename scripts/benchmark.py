@@ -59,7 +59,7 @@ def main() -> None:
 def measure(name: str, sizes: Sizes, found: report.Report) -> None:
     """One part, put into the report."""
     if name == "growth":
-        found.curves, found.growth_images = growing.curves(sizes), sizes.growth_images
+        found.curves = growing.curves(sizes)
     elif name == "profile":
         found.shares = profile.shares(sizes)
     else:

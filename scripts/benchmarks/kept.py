@@ -18,7 +18,7 @@ def write(report: Report, folder: Path) -> None:
     """Everything, as JSON."""
     works = {work.name: _plain(work) for work in report.works}
     growth = {curve.axis: [dataclasses.asdict(point) for point in curve.points] for curve in report.curves}
-    parts = {"works": works, "growth": growth, "growth_images": report.growth_images, "profile": report.shares}
+    parts = {"works": works, "growth": growth, "profile": report.shares}
     text = json.dumps({**report.about, **parts, "again": report.again}, indent=1)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -32,7 +32,7 @@ def kept(folder: Path, about: dict[str, Any]) -> Report:
     works = [_work(name, plain) for name, plain in raw["works"].items()]
     curves = [Curve(axis, [Point(**point) for point in points]) for axis, points in raw["growth"].items()]
     first = {name: raw[name] for name in ("commit", "command", "date", "machine", "versions")}
-    return Report(first, works, curves, raw["profile"], raw["growth_images"], raw["again"])
+    return Report(first, works, curves, raw["profile"], raw["again"])
 
 
 def _plain(work: Work) -> dict[str, Any]:

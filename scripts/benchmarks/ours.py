@@ -29,6 +29,31 @@ def grid(experiment: Experiment, strengths: Sequence[float], seeds: int) -> list
     ]
 
 
+def regression_strengths(count: int) -> list[float]:
+    """So many of W2: 3 k / count, k = 1 ..."""
+    return [3 * (k + 1) / count for k in range(count)]
+
+
+def regressions(strengths: int, seeds: int) -> list[Experiment]:
+    """W2's sweep of strengths and seeds."""
+    return grid(compose("experiment=weight_decay"), regression_strengths(strengths), seeds)
+
+
+def network_strengths(count: int) -> list[float]:
+    """So many of W3: 10^-k, k = 1 ..."""
+    return [10.0**-k for k in range(1, 1 + count)]
+
+
+def image_network(images: int) -> Experiment:
+    """Source 2's network for so many images, with dropout."""
+    return compose("experiment=dropout", *([] if images == 60_000 else [f"dataset.train_size={images}"]))
+
+
+def networks(images: int, strengths: int, seeds: int) -> list[Experiment]:
+    """W3's sweep of strengths and seeds, for so many images."""
+    return grid(image_network(images), network_strengths(strengths), seeds)
+
+
 def prepare(experiments: Sequence[Experiment], device: str = "cpu") -> tuple[Program, State]:
     """A program that is ready to train."""
     ordered = [experiments[i] for i in arrange(experiments)]

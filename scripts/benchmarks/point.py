@@ -58,8 +58,7 @@ def seeds_of(stacks: list[list[Experiment]]) -> list[list[int]]:
 def regressions(runs: int, images: int) -> Work:
     """Source 2's weight decay, whole runs."""
     strengths, seeds = shape(runs)
-    values = [3 * (k + 1) / strengths for k in range(strengths)]
-    stacks = cut(ours.grid(ours.compose("experiment=weight_decay"), values, seeds))
+    stacks = cut(ours.regressions(strengths, seeds))
     counted = counts(seeds_of(stacks), (FEATURES, 1), SGD, trained=100 * 20, evaluated=21 * 120, rows=20)
     return lambda: [ours.run(stack) for stack in stacks], counted
 
@@ -67,8 +66,7 @@ def regressions(runs: int, images: int) -> Work:
 def networks(runs: int, images: int) -> Work:
     """Initial weights, an epoch and an evaluation, stack after stack."""
     strengths, seeds = shape(runs)
-    base = ours.compose("experiment=dropout", "regularizer=[weight_decay]", f"dataset.train_size={images}")
-    stacks = cut(ours.grid(base, [10.0**-k for k in range(1, 1 + strengths)], seeds))
+    stacks = cut(ours.networks(images, strengths, seeds))
     counted = counts(seeds_of(stacks), WIDTHS, ADAM, trained=images, evaluated=images + TEST)
 
     def work() -> None:

@@ -43,15 +43,12 @@ PARTS = [
 
 def shares(sizes: Sizes) -> dict[str, dict[str, float]]:
     """For each work the share of every part, 0 to 1, with its seconds under ``seconds``."""
-    regression = ours.compose("experiment=weight_decay")
     strengths, seeds = sizes.grids[-2]
-    many = ours.grid(regression, [3 * (k + 1) / strengths for k in range(strengths)], seeds)
-    images = ours.compose("experiment=dropout", f"dataset.train_size={sizes.images}")
-    networks = ours.grid(images, [10.0**-k for k in range(2, 2 + sizes.networks[0])], sizes.networks[1])
+    networks = ours.networks(sizes.images, *sizes.networks)
     return {
-        "W1, an epoch": profiled([images], ours.epoch),
-        "W2, 1 run": profiled([regression], whole),
-        f"W2, {strengths} x {seeds} runs": profiled(many, whole),
+        "W1, an epoch": profiled([ours.image_network(sizes.images)], ours.epoch),
+        "W2, 1 run": profiled([ours.compose("experiment=weight_decay")], whole),
+        f"W2, {strengths} x {seeds} runs": profiled(ours.regressions(strengths, seeds), whole),
         f"W3, {len(networks)} networks, an epoch": profiled(networks, ours.epoch),
     }
 

@@ -27,8 +27,6 @@ class Report:
     works: list[Work] = dataclasses.field(default_factory=list)
     curves: list[Curve] = dataclasses.field(default_factory=list)
     shares: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
-    growth_images: int = 0
-    """The images of the curves."""
     again: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """By part: the ``about`` of a later invocation that measured it again."""
 

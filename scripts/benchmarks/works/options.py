@@ -34,10 +34,8 @@ STRENGTH, FADING = 0.1, 1200
 def measure(sizes: Sizes) -> Work:
     """Each option in turn with the program as it is."""
     work, turns = Work("options", TITLE, HOW), sizes.epoch_turns
-    strengths, seeds = sizes.grids[-2]
-    sweep = ours.grid(ours.compose("experiment=weight_decay"), [3 * (k + 1) / strengths for k in range(strengths)], seeds)
-    image = ours.compose("experiment=dropout", f"dataset.train_size={sizes.growth_images}")
-    networks = ours.grid(image, [10.0**-k for k in range(1, 1 + sizes.networks[0])], sizes.networks[1])
+    sweep, image = ours.regressions(*sizes.grids[-2]), ours.image_network(sizes.growth_images)
+    networks = ours.networks(sizes.growth_images, *sizes.networks)
     of_run, of_sweep = "W2, 1 run", f"W2, {len(sweep)} runs"
     of_one, of_many = (f"an epoch of {sizes.growth_images} images, {n} network{'s' * (n > 1)}" for n in (1, len(networks)))
     with using(1):

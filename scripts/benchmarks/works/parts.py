@@ -35,13 +35,10 @@ STEP, BARE = "a step, regexp", "a step, bare loop"
 def measure(sizes: Sizes) -> Work:
     """Each part in turn with another way of doing it."""
     work, turns = Work("parts", TITLE, HOW), sizes.epoch_turns
-    strengths, seeds = sizes.grids[-2]
-    sweep = ours.grid(ours.compose("experiment=weight_decay"), [3 * (k + 1) / strengths for k in range(strengths)], seeds)
-    image = ours.compose("experiment=dropout", f"dataset.train_size={sizes.growth_images}")
-    networks = ours.grid(image, [10.0**-k for k in range(1, 1 + sizes.networks[0])], sizes.networks[1])
+    sweep = ours.regressions(*sizes.grids[-2])
     with using(1):
-        batches(work, sweep, strengths, turns)
-        optimizer(work, networks, turns)
+        batches(work, sweep, sizes.grids[-2][0], turns)
+        optimizer(work, ours.networks(sizes.growth_images, *sizes.networks), turns)
         overhead(work, sweep[:1], turns)
     return work
 

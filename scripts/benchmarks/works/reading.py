@@ -26,6 +26,7 @@ HOW = (
 READ = ("summary.json", "config.yaml", "metrics.csv")
 STRENGTH = "regularizer.weight_decay.strength"
 COLUMNS = {"n": "n", "mean": "test/loss final mean", "deviation": "test/loss final sd"}
+WHY = "Both are bound by Python that parses text: ours a configuration, a summary and a table of every run."
 TOLERANCE = 1e-5
 """Event files hold float32."""
 
@@ -63,7 +64,7 @@ def report(work: Work, taken: dict[str, list[float]], runs: int) -> None:
     """The rows."""
     ours, command = taken["regexp.compare"], "regexp-compare --no-figures"
     if (peer := "pandas over EventAccumulator") in taken:
-        work.compare(f"{peer} / regexp.compare", taken[peer], ours, at_least(10))
+        work.compare(f"{peer} / regexp.compare", taken[peer], ours, at_least(10), why=WHY)
         work.compare(f"{peer} / {command}, whole commands", taken[f"{peer}, command"], taken[command])
     work.compare("regexp.compare / reading the bytes", ours, taken["reading the bytes"])
     work.rows.append(Row("regexp.compare, per run", [1000 * seconds / runs for seconds in ours], "ms"))

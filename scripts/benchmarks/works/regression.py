@@ -20,7 +20,7 @@ HOW = "one thread for torch, JAX as it comes; data and initial weights are given
 TOLERANCE = 0.005
 """Of the mean test loss: the same data and initial weights, another order."""
 BOUNDS: dict[tuple[str, int], tuple[tuple[Limit, ...], str]] = {
-    ("d2l's loop / regexp, per run", 512): ((at_least(300),), ""),
+    ("d2l's loop / regexp, per run", 512): ((at_least(300),), "A stack's steps are bound by torch's kernels and dispatch."),
     ("JAX's first call / regexp", 512): (
         (at_least(5),),
         "Most of our time are steps, and most of these torch's own kernels and its dispatch of gradients; evaluations and "
@@ -51,17 +51,16 @@ def measure(sizes: Sizes) -> Work:
     work = Work("W2", TITLE, HOW)
     if not installed("jax"):
         work.lacks("JAX", "jax[cpu]")
-    experiment = ours.compose("experiment=weight_decay")
     with using(1):
         for (strengths, seeds), turns in zip(sizes.grids, sizes.grid_turns, strict=True):
-            compete(work, experiment, strengths, seeds, turns)
+            compete(work, strengths, seeds, turns)
     return work
 
 
-def compete(work: Work, experiment: Experiment, strengths: int, seeds: int, turns: int) -> None:
-    """One grid of strengths 3 k / strengths, k = 1 ..., and seeds."""
-    values, runs = [3 * (k + 1) / strengths for k in range(strengths)], strengths * seeds
-    stack = ours.grid(experiment, values, seeds)
+def compete(work: Work, strengths: int, seeds: int, turns: int) -> None:
+    """One grid of strengths and seeds."""
+    stack, runs = ours.regressions(strengths, seeds), strengths * seeds
+    values = ours.regression_strengths(strengths)
     regexp = Contestant("regexp", lambda: Once(ours.run(stack)["test/loss"].mean().item()))
     splits, starts = given(stack, strengths)
     one = (*splits[0], starts[0], values[-1])
@@ -85,22 +84,9 @@ def compete(work: Work, experiment: Experiment, strengths: int, seeds: int, turn
     limit = bandwidth.bytes_of_regression(seeds, strengths) / bandwidth.of_memory(runs * 804)
     work.rows.append(Row(f"{label}regexp / bytes over bandwidth", [one / limit for one in taken["regexp"]]))
     work.rows.append(Row(f"{label}regexp, per run", [1000 * one / runs for one in taken["regexp"]], "ms"))
-    check(work, experiment, (textbook, bare), compiled, regexp, values, label)
-
-
-def check(
-    work: Work,
-    experiment: Experiment,
-    loops: Sequence[Contestant],
-    compiled: Sequence[Contestant],
-    regexp: Contestant,
-    values: Sequence[float],
-    label: str,
-) -> None:
-    """The loops trained one run, so they are compared with that run; JAX trained them all."""
-    alone = Contestant("regexp, this run", lambda: Once(ours.run(ours.grid(experiment, values[-1:], 1))["test/loss"].item()))
+    alone = Contestant("regexp, this run", lambda: Once(ours.run(stack[strengths - 1 : strengths])["test/loss"].item()))
     alone.turn()
-    work.check(loops, alone, TOLERANCE, label)
+    work.check((textbook, bare), alone, TOLERANCE, label)
     work.check(compiled[-1:], regexp, TOLERANCE, label)
 
 

@@ -23,6 +23,8 @@ HOW = (
     "writes nothing"
 )
 BARE, TEMPLATE = "bare torch script", "Hydra and Lightning, one epoch"
+WHY_HELP = "Help imports Hydra and OmegaConf, reads the configuration and composes it; torch it does not import."
+WHY_RUN = "Besides torch a run imports Hydra, TensorBoard's writer and, for its picture, Matplotlib."
 SEEDS = 200
 """Of our runs, trained beside, whose mean test loss the others must have."""
 
@@ -34,9 +36,9 @@ def measure(sizes: Sizes) -> Work:
         everybody = commands(Path(place), work)
         interleave(everybody, sizes.start_turns)
     taken = work.record(everybody)
-    work.rows.append(Row("regexp-train --help", taken["regexp-train --help"], "s", (at_most(0.7),)))
+    work.rows.append(Row("regexp-train --help", taken["regexp-train --help"], "s", (at_most(0.7),), WHY_HELP))
     for name, bound in (("regexp-train epochs=1", 1.8), ("regexp-train epochs=1 curves=false", 1.5)):
-        work.compare(f"{name} / {BARE}", taken[name], taken[BARE], at_most(bound))
+        work.compare(f"{name} / {BARE}", taken[name], taken[BARE], at_most(bound), why=WHY_RUN)
         work.compare(f"{name} / import torch", taken[name], taken["import torch"])
     if TEMPLATE in taken:
         asked, one = taken["Hydra and Lightning --help"], taken[TEMPLATE]
