@@ -3,7 +3,7 @@
 Peers come with ``pip install -e ".[benchmark]"``; those that are not there are named in the report. Contestants take turns
 (A B A B ...), so that what else the machine does hits all; each is checked to reach the same loss. Written are
 ``benchmark.md``, ``benchmark.txt``, ``benchmark.json`` (raw numbers), the pictures ``benchmark.png`` and ``growth.png``, and
-``scale.md``: what the measured slopes say of larger machines, on paper. About 25 minutes on two quiet cores;
+``scale.md``: what the measured slopes say of larger machines, on paper. About 30 minutes on two quiet cores;
 ``--keep --work W4`` measures one part again and leaves the others as they stand, and the report says so; ``--work ""``
 only writes all of it again. The exit status is 1 if a peer reached another loss.
 """

@@ -27,7 +27,8 @@ WHY_SCIKIT = (
 )
 WHY_PRODUCTS = (
     "Besides its products a step has masks, activations, loss, their gradients and Adam, some fifty operations that are "
-    "small at this batch, each with torch's dispatch (the profile of W1 has their shares)."
+    "small at this batch, each with torch's dispatch: the faster a processor multiplies, the more they weigh (the profile of "
+    "W1 has their shares, and what dropout costs is said below it)."
 )
 SEEDS = 5
 """Of ours, whose mean test loss the peers, which draw numbers of their own, must reach."""
