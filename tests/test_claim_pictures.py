@@ -23,7 +23,7 @@ from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.reading import read_all
 from regexp.textbook.study import Study
-from regexp.textbook.wording import number
+from regexp.textbook.wording import number, parts
 from regexp.train import config_folder
 
 PROTOCOLS = read_all(config_folder() / "reproduce")
@@ -225,13 +225,30 @@ def test_a_difference_of_medians_is_compared_with_one(median, tmp_path, monkeypa
     (found,) = judge(Study(dataclasses.replace(MINE, claims=(one,)), "standard", []))
     assert found.of_medians == pytest.approx(2.0 - 1.9)
     assert found.center == pytest.approx(1.0 if median else 7.1 / 3)
-    expected = "2 (3 minus 1; medians; me; simulated independently for this project); of the medians here 0.1 (2 minus 1.9)"
+    expected = "2 (3 minus 1; medians; me; simulated independently for this project); of the medians here 0.1 (2.0 minus 1.9)"
     assert report._row(found)["published"] == expected
     measured = "median and sign interval of" if median else "mean of"
     assert f"{measured} the paired differences, not the difference of the medians" in found.remark
     axes, names, _ = drawn(one, found.values, monkeypatch, medians=found.medians)
     (mark,) = [line for line in axes.lines if line.get_label() == "difference of the medians"]
     assert mark.get_label() in names and list(mark.get_xdata()) == [pytest.approx(0.1)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined", "shown"),
+    [
+        (2.629601, 2.549441, "minus", "2.62960 minus 2.54944"),  # 0.08016
+        (48.62, 27.82, "minus", "48.62 minus 27.82"),  # 20.8
+        (0.001, 1234567.0, "minus", "0.001 minus 1,234,567.000"),  # -1,234,567
+        (math.inf, 1.0, "minus", "infinite minus 1"),
+        (2.6296, 2.5494, "over", "2.63 over 2.549"),
+    ],
+)
+def test_a_difference_stands_beside_parts_that_it_can_be_checked_with(first, second, joined, shown):
+    assert parts(first, second, joined) == shown
+    if joined == "minus" and math.isfinite(first):
+        one, other = (float(part.replace(",", "")) for part in shown.split(" minus "))
+        assert number(one - other) == number(first - second)
 
 
 def test_a_median_of_differences_stands_beside_the_difference_of_medians_that_was_printed(monkeypatch):

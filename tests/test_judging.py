@@ -25,7 +25,7 @@ from regexp.textbook.figures.points import points
 from regexp.textbook.figures.runs import against, curves
 from regexp.textbook.judging import Judgement, judge
 from regexp.textbook.measuring import at_place, measure
-from regexp.textbook.paragraph import paragraph
+from regexp.textbook.paragraph import besides, paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
 from regexp.textbook.wording import given, number
@@ -144,7 +144,8 @@ def test_an_accuracy_of_a_diverged_run_is_the_worst_and_no_mean_is_taken_of_it(t
     assert better.p == pytest.approx(stats.binomtest(1, 10).pvalue) and better.verdict == "holds"
     assert near.p == pytest.approx(stats.binomtest(1, 10, alternative="less").pvalue) and near.verdict == "holds"
     assert better.diverged == "1 of 10 decayed runs diverged"
-    assert paragraph([better, near]).count("1 of 10 decayed runs diverged") == 1
+    assert list(besides([better, near])) == ["Diverged"] and "diverged" not in paragraph([better, near])
+    assert besides([better, near])["Diverged"].count("1 of 10 decayed runs diverged") == 1
 
 
 def test_a_diagnostic_of_all_runs_names_those_that_diverged(tmp_path):
@@ -245,7 +246,7 @@ def test_exact_claims_are_not_counted_as_tests(tmp_path):
 def test_what_the_paragraph_says_of_a_claim_that_is_not_decided():
     one = claim("one", holds="It is.", fails="It is not.", undecided="Whether it is {margin} is open: {value}.")
     found = Judgement(one, "not decided", values=(1.0, 2.0), center=1.5, remark="about 9 seeds would decide")
-    assert paragraph([found]) == "Whether it is 0.1 is open: 1.5 (n = 2; about 9 seeds would decide)."
+    assert paragraph([found]) == "Whether it is 0.1 is open: 1.5."
     silent = dataclasses.replace(found, claim=dataclasses.replace(one, undecided=None))
     assert paragraph([silent]) == "" and paragraph([dataclasses.replace(found, verdict="holds")]) == "It is."
 
@@ -378,7 +379,7 @@ def test_the_report_shows_what_was_found(tmp_path):
         claim(
             "small", role="primary", holds="Decay saves {value} {interval} of {n} seeds.", published=Published(0.3, "me", "R")
         ),
-        claim("shown", "shown", "test/loss of plain at final"),
+        claim("shown", "shown", "test/loss of plain at final", besides="Plain & simple", holds="It has {value}."),
     )
     pictures = (Picture("curves", "curves", "Curves", metrics=("test/loss",)),)
     found = study(tmp_path / "runs", *claims, pictures=pictures)
@@ -406,6 +407,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     assert "20 training examples; 12 runs and 4 that only tuned, 6 s of training and 3.3 min of drawing" in own
     assert pages.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
+    assert paragraph(judged) in own and "\n- **Plain & simple.** It has " in own and "It has" not in paragraph(judged)
+    assert "<li><strong>Plain &amp; simple.</strong> It has " in (out / "index.html").read_text(encoding="utf-8")
     marked = re.findall(r'<td class="([^"]*)"', (out / "index.html").read_text(encoding="utf-8"))
     assert marked == ["holds", "shown"], "verdicts alone have a style"
     shown = re.findall(r'src="([^"]+)"', (out / "index.html").read_text(encoding="utf-8"))

@@ -297,6 +297,19 @@ def evaluated_last(fields):
     )
 
 
+TRAINED = ("dataset.train_size", "epochs", "batch_size")
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_number_of_other_runs_says_what_they_were_where_tiers_differ_in_size(name):
+    """Else the page of one tier would show it as if it were comparable."""
+    trained = [{tuple(fields.get(key) for key in TRAINED) for fields in planned(name, tier)[1]} for tier in TIERS]
+    compared = [claim for claim in PROTOCOLS[name].claims if claim.printed is not None and claim.published.read not in "DM"]
+    of_runs = [claim for claim in compared if any(term.setting for term in claim.value.terms)]
+    if any(sizes != trained[0] for sizes in trained):
+        assert [claim.name for claim in of_runs if not claim.published.data] == []
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_protocol_has_a_primary_claim_that_says_something(name):
     primary = [claim for claim in PROTOCOLS[name].claims if claim.role == "primary"]

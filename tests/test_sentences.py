@@ -1,4 +1,4 @@
-"""No number that was measured is typed by hand into the sentences of a protocol."""
+"""Sentences of protocols: no number that was measured is typed into them, and the paragraph that they make is short."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import re
 import pytest
 
 from regexp.textbook import diagnostics
+from regexp.textbook.judging import Judgement
+from regexp.textbook.paragraph import besides, paragraph
 from regexp.textbook.reading import read_all
 from regexp.train import config_folder
 
@@ -49,9 +51,8 @@ def typed_by_hand(protocol, claim):
         (protocol.name, claim.name), set()
     )
     known = [*own, *others, *FORMULAS, *(scale * number for number in own for scale in (100, 0.01))]  # per cent, and points
-    typed = numbers(
-        [re.sub(r"\{\w+\}", "", text or "") for text in (claim.says, claim.holds, claim.fails, claim.undecided, claim.below)]
-    )
+    texts = [claim.says, claim.besides, claim.holds, claim.fails, claim.undecided, claim.below]
+    typed = numbers([re.sub(r"\{\w+\}", "", text or "") for text in texts])
     return [number for number in typed if not any(math.isclose(number, one, rel_tol=1e-9) for one in known)]
 
 
@@ -65,3 +66,28 @@ def test_a_measured_number_in_a_sentence_is_found():
     protocol = PROTOCOLS["weight_decay"]
     claim = dataclasses.replace(protocol.claims[0], holds="The loss is 86.47 [{value}] at strength 3.")
     assert typed_by_hand(protocol, claim) == [86.47]
+
+
+ANSWER, ITEM = 150, 120
+"""Words of the paragraph and of an item below it, whatever the verdicts are."""
+
+
+def outcomes(claim):
+    """The claim in every way that it may end."""
+    seen = {"values": (0.1, 0.2), "center": 0.15, "low": claim.target + 0.1, "high": claim.target + 0.2}
+    if claim.kind == "shown":
+        return [Judgement(claim, "shown", **seen)]
+    found = [Judgement(claim, verdict, **seen) for verdict in ("holds", "does not hold", "not decided", "no verdict")]
+    return [*found, Judgement(claim, "does not hold", **seen | {"low": claim.target - 0.2, "high": claim.target - 0.1})]
+
+
+def longest(claim):
+    """The claim as it ends with the most words."""
+    return max(outcomes(claim), key=lambda found: len(" ".join([paragraph([found]), *besides([found]).values()]).split()))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_paragraph_is_short_and_so_is_what_stands_below_it(name):
+    found = [longest(claim) for claim in PROTOCOLS[name].claims]
+    assert 0 < len(paragraph(found).split()) <= ANSWER, "name a theme by `besides`, or say less"
+    assert {theme: n for theme, text in besides(found).items() if (n := len(text.split())) > ITEM} == {}

@@ -23,7 +23,7 @@ from regexp.textbook.judging import Judgement
 from regexp.textbook.measuring import measure
 from regexp.textbook.paragraph import paragraph
 from regexp.textbook.protocol import Claim, Protocol, Tier
-from regexp.textbook.searched import COLUMNS, _short, searched, values
+from regexp.textbook.searched import COLUMNS, _short, searched
 from regexp.textbook.study import read_study
 from run_folders_of import ONE, write_run
 
@@ -81,7 +81,7 @@ def test_what_was_chosen_stands_beside_the_ranges_that_optuna_was_given(tmp_path
     monkeypatch.chdir(tmp_path)
     study = read_study(PROTOCOL, "standard", sweeps.sweep(PROTOCOL, "standard", search).folders)
     folder = study.runs[0].folder.parent.parent
-    assert searched(study) == [] and values(study) == {}  # no storage, no ranges
+    assert searched(study) == []  # no storage, no ranges
     for name, high in (("l2 [qmc, 1]", 1.0), ("weight_decay [qmc, 2]", 0.09), ("weight_decay [qmc, 3]", 10.0)):
         ranges = {"regularizer.weight_decay.strength": Range(1e-3, high, log=True)}
         Asker(folder / "search.db", name, ranges, "qmc", lower_is_better=True).ask(2)
@@ -89,7 +89,7 @@ def test_what_was_chosen_stands_beside_the_ranges_that_optuna_was_given(tmp_path
     asked._study.enqueue_trial({"regularizer.weight_decay.strength": 0.1})  # the one that was chosen
     asked.ask(3)
     row = ["decayed", "3", "weight decay strength 0.1", "weight decay strength 0.001 to 10 (logarithmic)"]
-    assert searched(study) == [row] and values(study) == {"decayed": row[2]}
+    assert searched(study) == [row]
     assert pages.table(COLUMNS, [row]).endswith("| " + " | ".join(row) + " |")
 
 
@@ -124,9 +124,8 @@ def test_a_paragraph_says_names_and_what_is_the_other_way_round():
     assert paragraph([Judgement(chosen, "shown", (2.0,), 2.0, math.nan, math.nan)]) == "Validation prefers lasso."
 
 
-def test_a_sentence_says_what_was_chosen_and_how_many_seeds_are_on_which_side():
-    text = "With {chosen}: {wins} wins, {losses} losses, {ties} ties."
+def test_a_sentence_says_how_many_seeds_are_on_which_side():
+    text = "{wins} wins, {losses} losses, {ties} ties."
     one = Claim("one", "One", "direction", parse("test/loss of a minus test/loss of b"), margin=0.1, target=0.5, holds=text)
     found = Judgement(one, "holds", (0.5, 0.75, 1.0, 0.25, 2.0), 1.0, 0.6, 1.4)
-    assert paragraph([found], {"a": "strength 3", "b": "none"}) == "With strength 3: 3 wins, 1 losses, 1 ties."
-    assert paragraph([found]).startswith("With as validation chose it: ")
+    assert paragraph([found]) == "3 wins, 1 losses, 1 ties."

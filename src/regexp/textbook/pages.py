@@ -9,6 +9,7 @@ from typing import Any
 
 from regexp.files import atomic
 from regexp.textbook import searched
+from regexp.textbook.about import about
 from regexp.words import duration
 
 Data = Mapping[str, Any]
@@ -31,13 +32,13 @@ def write(reports: Sequence[Data], folder: Path) -> None:
     atomic.write(folder / "index.md", markdown(reports).encode())
     atomic.write(folder / "index.html", page(reports).encode())
     for data in reports:
-        alone = [*_section(data, "# ", ""), *_recipe_blocks(data)]
+        alone = [*_section(data, "# ", ""), INTERVALS, *_recipe_blocks(data)]
         atomic.write(folder / data["name"] / "index.md", "\n\n".join(alone).encode() + b"\n")
 
 
 def markdown(reports: Sequence[Data]) -> str:
     """The page as GitHub's Markdown."""
-    parts = [f"# {TITLE}", table(SUMMARY, [[_page(data), *_summary(data)[1:]] for data in reports]), TIME]
+    parts = [f"# {TITLE}", table(SUMMARY, [[_page(data), *_summary(data)[1:]] for data in reports]), f"{TIME} {INTERVALS}"]
     for data in reports:
         parts += _section(data, "## ", f"{data['name']}/")
     return "\n\n".join(parts) + "\n"
@@ -48,25 +49,26 @@ def _section(data: Data, level: str, folder: str) -> list[str]:
     parts = [f"{level}{data['title']}", f"*{data['question']}* ({data['source']})"]
     parts += [f"![{picture['title']}]({folder}{picture['name']}.png)" for picture in data["pictures"] if picture["drawn"]]
     rows = [_cells(row, _link(row, folder)) for row in data["claims"]]
-    parts += [data["paragraph"], table(COLUMNS, rows)]
+    parts += [data["paragraph"], *_besides(data), table(COLUMNS, rows)]
     parts += [SEARCHED, table(searched.COLUMNS, data["searched"])] if data.get("searched") else []
-    parts += [*filter(None, [data["conditional"], _quick(data)]), _about(data)]
+    parts += [*filter(None, [data["conditional"], _quick(data)]), about(data)]
     return [*parts, *(["```\n" + "\n".join(data["commands"]) + "\n```"] if data["commands"] else [])]
 
 
 def page(reports: Sequence[Data]) -> str:
     """The page as HTML, without scripts."""
     body = [f"<h1>{TITLE}</h1>", _html_table(SUMMARY, [_summary(data) for data in reports], links=reports)]
-    body += [f"<p class=small>{TIME}</p>"]
+    body += [f"<p class=small>{TIME} {INTERVALS}</p>"]
     for data in reports:
         body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
         body += [_image(f"{data['name']}/{p['name']}", p["title"]) for p in data["pictures"] if p["drawn"]]
-        body += [f"<p>{_text(data['paragraph'])}</p>", _html_table(COLUMNS, [_cells(r, r["says"]) for r in data["claims"]])]
+        body += [f"<p>{_text(data['paragraph'])}</p>", *_html_besides(data)]
+        body += [_html_table(COLUMNS, [_cells(r, r["says"]) for r in data["claims"]])]
         if data.get("searched"):
             body += [f"<p>{SEARCHED}</p>", _html_table(searched.COLUMNS, data["searched"])]
         body += [
-            f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), _about(data)])))}</p>",
+            f"<p class=small>{_text(' '.join(filter(None, [data['conditional'], _quick(data), about(data)])))}</p>",
             *_recipe(data),
         ]
         body += _details("The claims' pictures", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
@@ -74,6 +76,10 @@ def page(reports: Sequence[Data]) -> str:
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
 
+INTERVALS = (
+    "The interval of a mean is Student's t, which is not confined to what a number can be: "
+    "that of an accuracy or of a share may end above 1 or below 0."
+)
 TIME = "The time is that of training and drawing, one experiment after the other."
 SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "time")
 SEVERAL = {"holds": "hold", "does not hold": "do not hold"}
@@ -113,38 +119,19 @@ def _cells(row: Data, named: str) -> list[str]:
     return [named + primary, row["rule"], row["published"], row["value"], row["interval"], str(row["n"]), verdict]
 
 
+def _besides(data: Data) -> list[str]:
+    """What was found besides, an item for each theme."""
+    items = [f"- **{theme}.** {text}" for theme, text in data.get("besides", {}).items()]
+    return ["\n".join(items)] if items else []
+
+
+def _html_besides(data: Data) -> list[str]:
+    items = [f"<li><strong>{_text(theme)}.</strong> {_text(text)}</li>" for theme, text in data.get("besides", {}).items()]
+    return ["<ul>", *items, "</ul>"] if items else []
+
+
 def _link(row: Data, folder: str) -> str:
     return f"[{row['says']}]({folder}claim-{row['name']}.png)" if row["picture"] else row["says"]
-
-
-def _about(data: Data) -> str:
-    versions = data.get("versions") or {}
-    sets = [versions] if isinstance(versions, Mapping) else versions
-    known = [", ".join(f"{name} {number}" for name, number in one.items()) for one in sets]
-    drawing = f" and {duration(data['reporting_seconds'])} of drawing" if data.get("reporting_seconds") else ""
-    facts = [str(data.get("trained") or ""), f"{_runs(data)}, {duration(data['seconds'])} of training{drawing}"]
-    facts += [_named("threads", data.get("threads")), _all(data.get("device")), " and ".join(known)]
-    facts += [
-        _named("runs: commit", data.get("commit"), "runs: commits"),
-        _named("judged and drawn: commit", data.get("judged_at")),
-    ]
-    return "; ".join(filter(None, [*facts, data["date"], f"`{data['command']}`"])) + "."
-
-
-def _runs(data: Data) -> str:
-    """``132 runs and 176 that only tuned``: the time is that of both."""
-    chose = f" and {data['runs_that_chose']} that only tuned" if data.get("runs_that_chose") else ""
-    return f"{data['runs']} runs{chose}"
-
-
-def _all(found: Any) -> str:
-    """One value, or those of which the runs have several."""
-    return ", ".join(map(str, found)) if isinstance(found, list) else str(found or "")
-
-
-def _named(name: str, found: Any, several: str | None = None) -> str:
-    """``commit a``, ``commits a, b``; nothing where nothing is known."""
-    return f"{several if several and isinstance(found, list) else name} {_all(found)}" if found else ""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

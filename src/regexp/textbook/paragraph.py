@@ -1,45 +1,64 @@
-"""One paragraph of what the numbers say: sentences of the protocol, chosen by the verdicts and filled with the numbers."""
+"""What the numbers say: sentences of the protocol, chosen by the verdicts and filled with the numbers.
+
+One paragraph answers the question; what is found besides stands below it, by themes. What would decide a claim that is not
+decided is in the claims' table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from regexp.textbook.judging import Judgement
 from regexp.textbook.wording import filled, given, named
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+DIVERGED = "Diverged"
 
 
-def paragraph(judgements: Sequence[Judgement], chosen: Mapping[str, str] = NOTHING) -> str:
-    """The sentences of all claims that have something to say, in their order. ``chosen``: what a search chose, by setting."""
-    lost = dict.fromkeys(judgement.diverged for judgement in judgements if judgement.diverged)
-    ends = [f"{text}; such a run counts as the worst outcome, and the median with its sign interval is given." for text in lost]
-    return " ".join(filter(None, [*(_sentence(one, chosen) for one in judgements), *ends]))
+def paragraph(judgements: Sequence[Judgement]) -> str:
+    """The answer: the sentences of all claims without a theme, in their order."""
+    return _sentences([one for one in judgements if not one.claim.besides])
 
 
-def _sentence(found: Judgement, chosen: Mapping[str, str]) -> str:
-    claim, places = found.claim, _places(found, chosen)
-    if found.verdict == "shown" and claim.holds:
-        return filled(claim.holds, places)
-    if found.decided is not None and (text := _of_decision(found)):
+def besides(judgements: Sequence[Judgement]) -> dict[str, str]:
+    """The sentences of the others by their themes, and which runs diverged."""
+    themes = dict.fromkeys(one.claim.besides for one in judgements if one.claim.besides)
+    found = {theme: _sentences([one for one in judgements if one.claim.besides == theme]) for theme in themes}
+    if lost := dict.fromkeys(judgement.diverged for judgement in judgements if judgement.diverged):
+        how = "such a run counts as the worst outcome, and the median with its sign interval is given"
+        found[DIVERGED] = f"{'; '.join(lost)}; {how}."
+    return {theme: text for theme, text in found.items() if text}
+
+
+def _sentences(judgements: Sequence[Judgement]) -> str:
+    return " ".join(filter(None, [_sentence(one) for one in judgements]))
+
+
+def _sentence(found: Judgement) -> str:
+    claim, places = found.claim, _places(found)
+    if text := _own(found):
         return filled(text, places)
-    if claim.role != "primary" and not (found.verdict == "not decided" and claim.undecided):
+    if claim.role != "primary":
         return ""
     if found.verdict == "not measured":
         return f"Not measured: {claim.says}."
     seen = f"{places['value']} {places['interval']}".strip()
-    if found.verdict == "not decided" and claim.undecided:
-        return f"{filled(claim.undecided, places).removesuffix('.')} (n = {found.n}; {found.remark})."
     return {
-        "no verdict": f"{claim.says}? Measured: {seen} (n = {found.n}; too few for a verdict).",
-        "not decided": f"Not decided: {claim.says} ({seen}, n = {found.n}; {found.remark}).",
-    }.get(found.verdict, f"{claim.says}: {found.verdict} ({seen}, n = {found.n}).")
+        "no verdict": f"{claim.says}? {seen}, no verdict.",
+        "not decided": f"Not decided: {claim.says} ({seen}).",
+    }.get(found.verdict, f"{claim.says}: {found.verdict} ({seen}).")
 
 
-def _places(found: Judgement, chosen: Mapping[str, str]) -> dict[str, str]:
+def _own(found: Judgement) -> str | None:
+    """The protocol's sentence for what was found."""
+    claim = found.claim
+    if found.decided is not None:
+        return _of_decision(found)
+    return {"shown": claim.holds, "not decided": claim.undecided}.get(found.verdict)
+
+
+def _places(found: Judgement) -> dict[str, str]:
     """What the places of a sentence stand for; wins are seeds whose value is above the claim's target."""
-    target, setting = found.claim.target, found.claim.value.first.setting
+    target = found.claim.target
     return given(found.claim) | {
         "value": named(found.claim, found.center),
         "interval": found.spread,
@@ -47,7 +66,6 @@ def _places(found: Judgement, chosen: Mapping[str, str]) -> dict[str, str]:
         "wins": str(sum(value > target for value in found.values)),
         "losses": str(sum(value < target for value in found.values)),
         "ties": str(sum(value == target for value in found.values)),
-        "chosen": chosen.get(setting or "", "as validation chose it"),
     }
 
 

@@ -77,14 +77,17 @@ class Claim:
     holds: str | None = None
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
     ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own; ``{wins}``, ``{losses}`` and ``{ties}`` are
-    the seeds above, below and at the target, ``{chosen}`` what a search chose for the first setting."""
+    the seeds above, below and at the target."""
     fails: str | None = None
     undecided: str | None = None
-    """The same if it is not decided; what would decide it is added."""
+    """The same if it is not decided; what would decide it is in the table."""
     below: str | None = None
     """The same, instead of ``fails``, where the whole interval of a direction is below the target: the contrary."""
     names: tuple[str, ...] = ()
     """What is measured is the number of one of these, from 1: the report has the name."""
+    besides: str = ""
+    """The theme, in words, under which its sentence stands below the paragraph; none: in the paragraph, which is short and
+    answers the question."""
 
     @property
     def printed(self) -> float | None:

@@ -10,10 +10,10 @@ from typing import Any
 from regexp.files import atomic
 from regexp.textbook import diagnostics, searched, sweeps
 from regexp.textbook.judging import Judgement, count
-from regexp.textbook.paragraph import paragraph
+from regexp.textbook.paragraph import besides, paragraph
 from regexp.textbook.protocol import READ, Claim
 from regexp.textbook.study import Study
-from regexp.textbook.wording import named, number, reference
+from regexp.textbook.wording import named, number, parts, reference
 
 FILE = "report.json"
 
@@ -44,7 +44,8 @@ def report(
         "recipes": dict(recipes),
         "claims": [_row(judgement) for judgement in found],
         "verdicts": count(found),
-        "paragraph": paragraph(found, searched.values(study)),
+        "paragraph": paragraph(found),
+        "besides": besides(found),
         "searched": searched.searched(study),
         "pictures": [{"name": p.name, "title": p.title, "drawn": p.name in drawn} for p in protocol.pictures],
         "seconds": sweeps.seconds(swept.folders),
@@ -155,5 +156,4 @@ def _published(found: Judgement) -> str:
 def _here(found: Judgement) -> str:
     if found.medians is None or found.of_medians is None:
         return ""
-    first, second = map(number, found.medians)
-    return f"; of the medians here {number(found.of_medians)} ({first} {found.claim.value.joined} {second})"
+    return f"; of the medians here {number(found.of_medians)} ({parts(*found.medians, found.claim.value.joined)})"

@@ -30,11 +30,6 @@ def searched(study: Study) -> list[list[str]]:
     ]
 
 
-def values(study: Study) -> dict[str, str]:
-    """``learning rate 0.001, dropout rate 0.5``: what a search chose, by setting."""
-    return {name: _values(run, asked) for name, run, asked in _chosen(study)}
-
-
 def _chosen(study: Study) -> Iterator[tuple[str, Run, Asked]]:
     """Settings of which a search chose the runs, one of these, and the space that it is from."""
     chosen = {name: runs[0] for name in study.settings if (runs := [run for run in study.matching(name) if _is_chosen(run)])}
@@ -45,6 +40,7 @@ def _chosen(study: Study) -> Iterator[tuple[str, Run, Asked]]:
 
 
 def _values(run: Run, asked: Asked) -> str:
+    """``learning rate 0.001, dropout rate 0.5``: what a search chose."""
     return ", ".join(f"{_short(key)} {number(_value(run, key))}" for key in asked.ranges)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 import re
 import string
@@ -12,8 +13,8 @@ from regexp.textbook.protocol import Claim
 
 MEASURED = ("value", "interval", "n")
 """Places of any text; besides those of the claim's own numbers, see :func:`given`."""
-MORE = ("wins", "losses", "ties", "chosen")
-"""How many seeds are above, below and at the claim's target; what a search chose for the claim's first setting."""
+MORE = ("wins", "losses", "ties")
+"""How many seeds are above, below and at the claim's target."""
 WHOLE, HUGE = 9999.5, 1e7
 """From here on four digits are fewer than those before the point; from there on those would be too many to read."""
 
@@ -63,16 +64,29 @@ def number(value: float) -> str:
     return f"{value:.{digits}g}"
 
 
+def parts(first: float, second: float, joined: str | None) -> str:
+    """``2.62960 minus 2.54944``: in as many decimals as the difference has, so that it can be checked; ratios need no more."""
+    shown = [number(first), number(second)]
+    if joined == "minus" and math.isfinite(first - second):
+        places = max(map(_decimals, [*shown, number(first - second)]))
+        shown = [f"{value:,.{places}f}" for value in (first, second)]
+    return f" {joined} ".join(shown)
+
+
+def _decimals(shown: str) -> int:
+    return max(0, -int(decimal.Decimal(shown.replace(",", "")).as_tuple().exponent))
+
+
 def reference(claim: Claim) -> str:
     """The number that a claim's is to be compared with, and where it is from: ``0.3 (0.9 minus 0.6; MNIST; Nielsen)``."""
     if claim.published is None:
         return f"{claim.target:g} (exact)" if claim.kind == "exact" else ""
     found, value = claim.published, claim.published.value
     shown = str(value) if claim.printed is None else number(claim.printed)
-    parts = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
+    pair = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
     medians = "medians" if found.medians else ""
     also = f"also {', '.join(map(number, found.others))}" if found.others else ""
-    return f"{shown} ({'; '.join(filter(None, [parts, medians, found.of, found.data, found.source, also]))})"
+    return f"{shown} ({'; '.join(filter(None, [pair, medians, found.of, found.data, found.source, also]))})"
 
 
 def interval(low: float, high: float) -> str:

@@ -101,7 +101,7 @@ def draw(study: Study, title: str) -> Figure:
         if not runs:
             raise NotMeasured(f"no finished run of {setting}")
         for (criterion, values), style in zip(GRID.items(), LINES, strict=False):
-            points = [_mean(runs, stopper(criterion, value)) for value in values]
+            points = [_point(runs, stopper(criterion, value)) for value in values]
             epochs, accuracy, half = np.transpose(points)
             axes.plot(epochs, accuracy, **style, linewidth=2, label=_word(criterion))
             if len(runs) >= FEW:
@@ -114,18 +114,18 @@ def draw(study: Study, title: str) -> Figure:
     for unused in panels[len(study.settings) :]:
         unused.axis("off")
     panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=12, loc="center left")
-    bars = ", bars 95 % t-intervals of the accuracy" if study.n >= FEW else ""
-    caption = f"Means of {counted(study.n)}{bars}; each panel has a scale of its own; along a line a criterion gets slower"
-    finish(figure, title, f"{caption} ({_grid()}). {facts(study, study.runs)}")
+    bars = " with 95 % t-intervals" if study.n >= FEW else ""
+    caption = f"Mean accuracy{bars}, median epochs, {counted(study.n)}; each panel has a scale of its own"
+    finish(figure, title, f"{caption}; along a line a criterion gets slower ({_grid()}). {facts(study, study.runs)}")
     return figure
 
 
-def _mean(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float, float]:
-    """Epochs, accuracy, and half of the accuracy's interval."""
+def _point(runs: list[Run], stopping: EarlyStopping) -> tuple[float, float, float]:
+    """Median of the epochs, which are cut off where a run is never stopped; mean accuracy, and half of its interval."""
     found = [replay(run, stopping) for run in runs]
     accuracies = [float(run.history[METRIC][best]) for run, (_, best, _) in zip(runs, found, strict=True)]
     mean = estimate(accuracies)
-    return statistics.fmean(epochs for epochs, _, _ in found), float(mean.mean), float(mean.high - mean.mean)
+    return statistics.median(epochs for epochs, _, _ in found), float(mean.mean), float(mean.high - mean.mean)
 
 
 def _grid() -> str:
