@@ -165,6 +165,8 @@ def test_a_caption_counts_data_sets_where_a_seed_has_several_and_says_what_was_c
     _, names, caption = drawn(claim("shown", "double_descent.ratio_490"), np.linspace(1, 2, 40), monkeypatch)
     assert caption.startswith("n = 40 data sets, 10 for each of 4 seeds;") and "a data set" in names
     assert "tier standard: 500 features, weights of norm 1, noise 0.5," in caption
+    _, names, caption = drawn(claim("shown", "double_descent.rise"), np.linspace(1, 2, 4), monkeypatch)
+    assert caption.startswith("n = 4 seeds;") and "a seed" in names
     _, _, caption = drawn(claim("shown"), [1.0, 2.0], monkeypatch)
     assert "learning rate 0.15, 300 steps" in caption
 

@@ -93,13 +93,14 @@ def test_the_subgradient_uses_every_feature(supports):
     assert found["large"] > 4
 
 
-def test_an_enlarged_part_tells_exact_zeros_from_small_weights(supports):
+def test_the_enlarged_row_tells_exact_zeros_from_small_weights(supports):
     settings = {f"{name}_path": {"regularizer": [name]} for name in supports}
     protocol = Protocol("mine", "test", "Mine", "Does it?", "nobody", {"standard": Tier(1)}, settings=settings)
     figure = lasso_support.draw(Study(protocol, "standard", [run for _, _, run in supports.values()]), "Title")
-    for panel, (_, result, _) in zip(figure.axes, supports.values(), strict=True):
-        (enlarged,) = panel.child_axes
-        assert enlarged.get_ylim() == (-lasso_support.ENLARGED, lasso_support.ENLARGED)
+    whole, below = figure.axes[:2], figure.axes[2:]
+    for panel, enlarged, (_, result, _) in zip(whole, below, supports.values(), strict=True):
+        assert not panel.child_axes, "the numbers of an inset would lie on lines"
+        assert enlarged.get_ylim() == (-lasso_support.ENLARGED, lasso_support.ENLARGED) != panel.get_ylim()
         weights = result.weights["final"]["output.weight"].numpy().ravel()
         assert sorted(line.get_ydata()[0] for line in enlarged.lines) == pytest.approx(sorted(weights))
         assert sum(line.get_ydata()[0] == 0 for line in enlarged.lines) == (weights == 0).sum()
@@ -181,7 +182,9 @@ def test_the_rise_is_that_of_a_seeds_ten_data_sets(monkeypatch):
     errors = {size: np.full(2, float(size)) for size in double_descent.TUNED_SIZES}
     many = np.repeat([300.0, 500.0], double_descent.DRAWS)
     monkeypatch.setattr(double_descent, "errors", lambda seeds: ({**errors, 490: many, 510: many}, errors))
-    assert double_descent.of_study(study_of(2))["rise"] == [50.0, 250.0]
+    found = double_descent.of_study(study_of(2))
+    assert found["rise"] == [50.0, 250.0]
+    assert set(double_descent.DOTS) == {name for name, values in found.items() if len(values) > 2}
 
 
 def test_double_descent_draws_the_studys_own_seeds(monkeypatch):

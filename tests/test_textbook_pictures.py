@@ -68,6 +68,19 @@ def test_the_interval_at_zero_is_drawn_where_no_band_reaches_it(tmp_path):
     assert not on_a_line.axes[0].containers and "bands 95 % t" in caption(on_a_line)
 
 
+def test_the_name_of_an_axis_ends_below_the_title(tmp_path):
+    """With the longest title, name and caption side by side that a protocol has."""
+    protocol = read(config_folder() / "reproduce" / "smoothness.yaml")
+    (picture,) = (one for one in protocol.pictures if one.name == "strength")
+    labels = {"test/loss": protocol.labels[picture.metrics[0]]}
+    found = study(tmp_path, {0.0: SEEDS, 1.0: SEEDS}, labels=labels, conditional=protocol.conditional)
+    figure = against(dataclasses.replace(swept("test/loss", "train/loss"), title=picture.title), found)
+    figure.canvas.draw()
+    parts = (figure._supxlabel, figure.axes[0].yaxis.label, figure._suptitle)
+    below, name, title = (part.get_window_extent() for part in parts)
+    assert below.y1 < name.y0 and name.y1 < title.y0
+
+
 def test_two_seeds_have_no_interval(tmp_path):
     figure = against(swept(), study(tmp_path, {0.0: SEEDS[:2], 0.01: SEEDS[:2], 1.0: SEEDS[:2]}, n=2))
     assert not figure.axes[0].containers and "n = 2 seeds per setting; lines are means. Tier" in caption(figure)

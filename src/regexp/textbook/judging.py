@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from regexp.comparison.power import CHANCE, MOST, Needed, needed_by_holm
+from regexp.comparison.power import Needed, needed_by_holm
 from regexp.comparison.statistics import LEVEL
-from regexp.textbook import seeds, verdicts
+from regexp.textbook import remarks, seeds, verdicts
 from regexp.textbook.measuring import diverged, measure, of_term
 from regexp.textbook.protocol import Claim
 from regexp.textbook.study import NotMeasured, Study
@@ -82,7 +82,8 @@ def judge(study: Study) -> list[Judgement]:
     tested = sum(one.claim.role == "primary" and not math.isnan(one.p) for one in found)
     stands = verdicts.withstand([one.p if one.claim.role == "primary" else math.nan for one in found])
     found = [_withdrawn(one, tested) if one.p < LEVEL and not stand else one for one, stand in zip(found, stands, strict=True)]
-    return [_complete(one, needed) for one, needed in zip(found, _needed(found), strict=True)]
+    needed = zip(found, _needed(found), strict=True)
+    return [dataclasses.replace(one, remark=remarks.beside(one, more)) for one, more in needed]
 
 
 def _judge(claim: Claim, study: Study) -> Judgement:
@@ -141,7 +142,7 @@ def _withdrawn(judgement: Judgement, tested: int) -> Judgement:
     """A decision that does not stand among the others."""
     alone, rule = f"by itself it {judgement.verdict} (p = {judgement.p:.2g})", "Holm's correction"
     why = f"{alone}, which does not stand after {rule} over {tested} tested primary claims"
-    return dataclasses.replace(judgement, verdict="not decided", remark=_joined(why, judgement.remark))
+    return dataclasses.replace(judgement, verdict="not decided", remark=remarks.joined(why, judgement.remark))
 
 
 def _needed(found: Sequence[Judgement]) -> list[Needed]:
@@ -151,36 +152,6 @@ def _needed(found: Sequence[Judgement]) -> list[Needed]:
     together = needed_by_holm([test if main else None for test, main in zip(tests, primary, strict=True)])
     alone = [needed_by_holm([test])[0] for test in tests]
     return [both if main else own for both, own, main in zip(together, alone, primary, strict=True)]
-
-
-def _complete(judgement: Judgement, needed: Needed) -> Judgement:
-    """With all that is to be said beside it."""
-    more = _more_seeds(judgement, needed) if judgement.verdict == "not decided" and judgement.claim.kind != "band" else ""
-    return dataclasses.replace(judgement, remark=_joined(judgement.remark, more, _how(judgement)))
-
-
-def _how(judgement: Judgement) -> str:
-    """Which number was measured, where it is no mean, or not what was printed."""
-    what = "median and sign interval" if judgement.median else ""
-    if judgement.medians is None:
-        return what
-    paired = "ratios" if judgement.claim.value.joined == "over" else "differences"
-    return f"{what or 'mean'} of the paired {paired}, not the {paired.removesuffix('s')} of the medians"
-
-
-def _more_seeds(judgement: Judgement, needed: Needed) -> str:
-    claim, n = judgement.claim, needed.seeds
-    if claim.kind == "published":
-        n = seeds.for_published(judgement.values, claim.tolerance or 0.0) or math.inf
-    if claim.kind == "published":
-        vary = f"single runs vary by more than {number(claim.tolerance or 0.0)}"
-        return f"about {n:.0f} seeds would decide" if math.isfinite(n) else vary
-    some = f"about {n:.0f} seeds would decide" if math.isfinite(n) else f"more than {MOST} seeds would be needed to decide"
-    return f"{some} with a chance of {CHANCE:.0%}".replace("%", " %")
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(filter(None, parts))
 
 
 def count(judgements: Sequence[Judgement]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp.files import atomic
-from regexp.textbook import diagnostics, searched, sweeps
+from regexp.textbook import diagnostics, remarks, searched, sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import besides, paragraph
 from regexp.textbook.protocol import READ, Claim
@@ -146,11 +146,12 @@ def _measured(found: Judgement) -> dict[str, str]:
 
 
 def _published(found: Judgement) -> str:
-    """With how it was read, and of two medians what they are here."""
+    """With how it was read, whether the interval misses it, and of two medians what they are here."""
     claim, shown = found.claim, reference(found.claim)
     if claim.published is None:
         return shown
-    return f"{shown.removesuffix(')')}; {READ[claim.published.read]}){_here(found)}"
+    said = remarks.joined(shown.removesuffix(")"), READ[claim.published.read], remarks.outside(found))
+    return f"{said}){_here(found)}"
 
 
 def _here(found: Judgement) -> str:

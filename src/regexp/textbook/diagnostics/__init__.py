@@ -10,8 +10,8 @@ A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and
 A run is a :class:`regexp.comparison.reading.Run`: fields, summary and history; its weights are had by
 ``regexp.load(run.folder)`` if the sweep says ``save=last``. The arguments stand in the protocol under ``arguments``. Take torch
 from ``regexp.lazy``. A module may have ``draw(study, title, **arguments)`` for a picture of its own; and for the pictures of
-claims ``DOT``, what a value of its quantities is called where that is not "a seed", ``settings_of(quantity)``, whose runs alone
-a quantity is of, and ``recipe(**arguments)``, what it computes where no run is trained, in few words.
+claims ``DOTS``, by quantity what a value of it is called where that is not "a seed", ``settings_of(quantity)``, whose runs
+alone a quantity is of, and ``recipe(**arguments)``, what it computes where no run is trained, in few words.
 
 ``NONNEGATIVE`` names the quantities that are never negative, such as distances: a claim that one is above 0 could not fail,
 and is refused.

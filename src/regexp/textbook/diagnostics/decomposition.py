@@ -30,7 +30,7 @@ QUANTITIES = (
     "variance_mlp_many",
 )
 
-DOT = "a seed's jackknife pseudo-value"
+DOTS = dict.fromkeys(QUANTITIES, "a seed's jackknife pseudo-value")
 
 INPUTS = 2000
 ELSEWHERE = 10**6

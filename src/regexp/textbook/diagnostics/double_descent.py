@@ -17,13 +17,12 @@ from regexp.textbook.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DOT = "a data set"
-
 FEATURES, NOISE = 500, 0.5
 SIZES = (100, 250, 400, 490, 510, 600, 750, 1000)
 TUNED_SIZES = tuple(sorted((*SIZES, FEATURES)))
 """Ridge has a finite error where examples are as many as features, too."""
 QUANTITIES = ("ratio_490", "ratio_510", "rise", "tuned_fall_before", "tuned_fall_after")
+DOTS = dict.fromkeys(("ratio_490", "ratio_510"), "a data set")
 DRAWS = 10
 """Data sets per seed of the study at 490 and 510 examples, where the error has a heavy tail; one per seed elsewhere."""
 

@@ -23,8 +23,7 @@ NONNEGATIVE = QUANTITIES
 
 LARGE = 1e-3
 ENLARGED = 5 * LARGE
-INSET = (0.17, 0.44, 0.46, 0.25)
-"""Of a panel: where neither the features of the truth have their lines nor the others."""
+"""The ends of the enlarged scale."""
 
 
 def of_run(run: Run) -> dict[str, float]:
@@ -51,25 +50,28 @@ def of_run(run: Run) -> dict[str, float]:
 
 
 def draw(study: Study, title: str) -> Figure:
-    """The weights against the strength on the first data set, a panel per setting whose name ends in ``_path``."""
+    """The weights against the strength on the first data set, a panel per setting whose name ends in ``_path``; below it the
+    same enlarged: what is exactly zero, and what is not.
+    """
     from regexp.comparison.figures.style import new_figure, tidy
     from regexp.textbook.figures.caption import facts, finish
 
     settings, first = [name for name in study.settings if name.endswith("_path")], study.seeds[0]
-    figure, panels = new_figure(11.0, 5.0, len(settings), alike=True)
-    for axes, setting in zip(panels, settings, strict=True):
+    figure, panels = new_figure(11.0, 7.4, 2 * len(settings), alike=True, rows=2)
+    whole, enlarged = panels[: len(settings)], panels[len(settings) :]
+    for axes, below, setting in zip(whole, enlarged, settings, strict=True):
         key = f"regularizer.{study.protocol.settings[setting]['regularizer'][0]}.strength"
         runs = [run for run in study.matching(setting) if run.seed[0] == first]
         if not runs:
             raise NotMeasured(f"setting {setting} has no run of seed {first}")
         path = {float(run.fields[key]): regexp.load(run.folder) for run in runs}
-        _draw_path(axes, path)
-        if key.startswith("regularizer.l1"):
-            _enlarge(axes, path)
+        for panel, name in ((axes, "weight"), (below, "weight, enlarged")):
+            _draw_path(panel, path)
+            tidy(panel, "strength" if panel is below else "", name if axes is whole[0] else "")
+        below.set_ylim(-ENLARGED, ENLARGED)
         named = f"{study.label(setting)}, learning rate {_rates(runs)}"
         axes.set_title(textwrap.fill(named, 30), fontsize=12, loc="left")
-        tidy(axes, "strength", "weight" if axes is panels[0] else "")
-    panels[0].legend(frameon=False, fontsize=11)
+    whole[0].legend(frameon=False, fontsize=11)
     claimed = {term.setting for claim in study.protocol.claims for term in claim.value.terms if term.setting}
     rates = _rates([run for setting in sorted(claimed) for run in study.matching(setting)])
     of_claims = f"The claims are of other runs, with learning rate {rates}." if rates else ""
@@ -91,16 +93,7 @@ def _draw_path(axes: Axes, path: dict[float, regexp.Result]) -> None:
         handles = axes.plot(strengths, weights[:, true == used], color=color, linewidth=width)
         handles[0].set_label("features of the truth" if used else "other features")
     axes.set_xscale("log")
-
-
-def _enlarge(axes: Axes, path: dict[float, regexp.Result]) -> None:
-    """What is exactly zero, and what is not, in a part of the panel where there are no lines."""
-    below = axes.inset_axes(INSET)
-    _draw_path(below, path)
-    below.set_ylim(-ENLARGED, ENLARGED)
-    below.set_title("enlarged", fontsize=9.5)
-    below.tick_params(labelsize=8.5)
-    below.xaxis.set_major_formatter(short_tick)
+    axes.xaxis.set_major_formatter(short_tick)
 
 
 def _weights(found: regexp.Result) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from regexp.axes import short_tick
 from regexp.comparison.figures.style import new_figure, tidy
-from regexp.textbook import diagnostics
+from regexp.textbook import diagnostics, remarks
 from regexp.textbook.figures.caption import condition, counted, finish, measured, recipe
 from regexp.textbook.figures.expected import draw_expected, expected
 from regexp.textbook.judging import Judgement
@@ -59,8 +59,9 @@ def _dot(judgement: Judgement) -> str:
     """What a dot is: a seed, unless the diagnostic says otherwise, or there is nothing to draw."""
     if judgement.n == 1:
         return "the value"
-    named = [diagnostics.find(term.diagnostic[0]) for term in judgement.claim.value.terms if term.diagnostic]
-    return next((module.DOT for module in named if hasattr(module, "DOT")), "a seed")
+    measured = [term.diagnostic for term in judgement.claim.value.terms if term.diagnostic]
+    named = (getattr(diagnostics.find(name), "DOTS", {}).get(quantity) for name, quantity in measured)
+    return next(filter(None, named), "a seed")
 
 
 def _center(axes: Axes, judgement: Judgement) -> None:
@@ -140,11 +141,12 @@ def _caption(judgement: Judgement, study: Study, out: int) -> str:
         what = "largest error" if judgement.n > 1 else "error"
         found = f"{what} {number(judgement.error)}, tolerated {number(claim.tolerance or 0.0)}"
     if claim.published:
-        found += f"; {NAMED[claim.published.read]}: {reference(claim)}"
+        compared = f"{NAMED[claim.published.read]}: {reference(claim)}"
+        found += f"; {', '.join(filter(None, [compared, remarks.outside(judgement)]))}"
     if judgement.of_medians is not None:
         found += f", of the medians here {number(judgement.of_medians)}"
-    if judgement.verdict == "not decided" and judgement.remark:
-        found += f"; {judgement.remark}"
+    why = judgement.remark if judgement.verdict == "not decided" else remarks.tied(judgement)
+    found = remarks.joined(found, why)
     runs = trained(claim.value, study)
     facts = [f"{study.protocol.title}, tier {study.tier}", recipe(runs) or _computed(claim, study)]
     conditions = f" {condition(study)}" if runs else ""

@@ -71,4 +71,4 @@ def _all(axes: Axes, picture: Picture, study: Study, styles: dict[str, dict[str,
         mean = float(measure(parse(text), study).mean())
         axes.axhline(mean, linewidth=1.2, label=f"{study.protocol.labels.get(text, text)}: {mean:.4f}", **style)
     if band:
-        axes.legend(frameon=False, fontsize=9.5, loc="lower left", bbox_to_anchor=(0, 0.44))
+        axes.legend(frameon=False, fontsize=9.5, loc="lower left", bbox_to_anchor=(0, 0.46))

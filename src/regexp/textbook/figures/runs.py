@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LETTERS = 40
+LETTERS = 34
 """Beside a panel."""
 
 
@@ -135,4 +135,6 @@ def _levels(axes: Axes, metric: str, picture: Picture, study: Study) -> None:
         if claim.name in picture.levels and claim.value.first.column == metric:
             axes.axhline(claim.target, color="0.35", linewidth=1.2, linestyle=":", zorder=1)
             name = claim.published.source if claim.published else f"{claim.target:g}"
-            axes.text(0.99, claim.target, name, transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=10.5)
+            style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 10.5}
+            above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points"}
+            axes.annotate(name, (0.99, claim.target), xycoords=axes.get_yaxis_transform(), **above, **style)
