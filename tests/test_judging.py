@@ -58,6 +58,44 @@ def study(tmp_path, *claims, tier="standard", n=6, plain=PLAIN, **more):
     return read_study(protocol, tier, sorted(path for path in tmp_path.iterdir() if path.is_dir()))
 
 
+def without(lines, text):
+    """The lines without the column of that name."""
+    place = lines[0].split(",").index(text)
+    return [",".join(cell for number, cell in enumerate(line.split(",")) if number != place) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda lines: ["garbage"], "is damaged (its first line has no column epoch)"),
+        (lambda lines: [*lines[:2], "garbage", *lines[3:]], "is damaged (line 3 must have 5 values, got 1)"),
+        (lambda lines: [*lines[:2], lines[2].replace(",", ",x", 1)], "is damaged (could not convert string to float: 'x"),
+        (lambda lines: [*lines[:2], lines[2].replace("1,", ",", 1)], "is damaged (cannot convert float NaN to integer)"),
+        (lambda lines: without(lines, "epoch"), "is damaged (its first line has no column epoch)"),
+        (lambda lines: without(lines, "test/loss"), "has no column test/loss, which summary.json tells of"),
+        (lambda lines: [], "has no rows and summary.json tells of 2"),
+        (lambda lines: lines[:1], "has no rows and summary.json tells of 2"),
+        (lambda lines: lines[:3], "ends at epoch 1 and summary.json tells of 2"),
+        (lambda lines: [*lines[:2], lines[3]], "has no row of 1 epoch that was evaluated"),
+    ],
+)
+def test_a_run_whose_metrics_are_damaged_is_not_judged(tmp_path, damage, says):
+    hurt = study(tmp_path).runs[0].folder / "metrics.csv"
+    lines = damage(hurt.read_text(encoding="utf-8").splitlines())
+    hurt.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    found = read_study(PROTOCOL, "standard", sorted(tmp_path.iterdir()))
+    (problem,) = found.unread
+    assert problem.startswith(f"{hurt} {says}") and len(found.runs) == 11
+
+
+@pytest.mark.parametrize("content", [b"a: [b\n", bytes(range(256))])
+def test_a_run_whose_configuration_is_damaged_is_not_judged(tmp_path, content):
+    hurt = study(tmp_path).runs[0].folder / "config.yaml"
+    hurt.write_bytes(content)
+    (problem,) = read_study(PROTOCOL, "standard", sorted(tmp_path.iterdir())).unread
+    assert problem.startswith(f"{hurt} is damaged (")
+
+
 def test_the_end_of_early_stopping_is_the_epoch_that_was_kept():
     history = {"epoch": np.arange(11), "test/loss": np.linspace(1, 2, 11)}
     summary = {"status": "completed", "final": {"test/loss": 1.3}}
