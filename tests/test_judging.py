@@ -15,7 +15,7 @@ from scipy import stats
 
 from regexp.comparison.reading import Run
 from regexp.regularizers import WeightDecay
-from regexp.textbook import pages, report, seeds, sweeps
+from regexp.textbook import pages, report, seeds, summary, sweeps
 from regexp.textbook.diagnostics import overshoot, saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
@@ -426,7 +426,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
     about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
     about |= {"trained": "20 training examples", "runs_that_chose": 4, "judged_at": "ccc-dirty"}
-    data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
+    (tmp_path / "mine.yaml").write_text("optimizer: {lr: 1}\n", encoding="utf-8")
+    data = report.report(found, judged, swept, drawn, {"mine": tmp_path / "mine.yaml"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
 
@@ -438,11 +439,11 @@ def test_the_report_shows_what_was_found(tmp_path):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
-    summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
-    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
+    index, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
+    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in index
     assert "; runs: commits aaa, bbb; judged and drawn: commit ccc-dirty; today; `regexp-reproduce mine`." in own
     assert "20 training examples; 12 runs and 4 that only tuned, 6 s of training and 3.3 min of drawing" in own
-    assert pages.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
+    assert summary.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     marked = re.findall(r'<td class="([^"]*)"', (out / "index.html").read_text(encoding="utf-8"))
     assert marked == ["holds", "shown"], "verdicts alone have a style"
