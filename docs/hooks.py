@@ -16,7 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from regexp.textbook import pages, report
+from regexp.textbook import report, summary
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = "docs/pages"
@@ -69,7 +69,7 @@ def gallery() -> str:
 def _card(data: dict[str, Any]) -> str:
     place = f"../../reports/textbook/{data['name']}"
     shown = next((f"[![]({place}/{one['name']}.png)]({place}/index.md)\n\n" for one in data["pictures"] if one["drawn"]), "")
-    text = f"**[{data['title']}]({place}/index.md)**\n\n{data['question']} *{pages.verdicts(data)}.*"
+    text = f"**[{data['title']}]({place}/index.md)**\n\n{data['question']} *{summary.verdicts(data)}.*"
     return f'<div class="card" markdown>\n\n{shown}{text}\n\n</div>'
 
 

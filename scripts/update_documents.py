@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from regexp.component import Search
-from regexp.textbook import pages, report
+from regexp.textbook import pages, report, summary
 from regexp.textbook.reading import read_all
 from regexp.train import config_folder
 
@@ -85,7 +85,7 @@ def experiments(words: list[str], reports: dict[str, Data], place: str) -> str:
     for protocol in sorted(protocols, key=lambda one: (one.chapter, one.name)):
         data = reports.get(protocol.name)
         link = f"[`{protocol.name}`]({place}/{protocol.name}/index.md)" if data else f"`{protocol.name}`"
-        found = f"{pages.verdicts(data)} ({data['tier']}, n = {data['n']})" if data else "not reported yet"
+        found = f"{summary.verdicts(data)} ({data['tier']}, n = {data['n']})" if data else "not reported yet"
         rows.append([link, " ".join(protocol.question.split()), found])
     return pages.table(("experiment", "question", "verdicts"), rows)
 

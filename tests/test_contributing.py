@@ -1,4 +1,4 @@
-"""The example of CONTRIBUTING.md works exactly as printed."""
+"""The examples of CONTRIBUTING.md work exactly as printed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import importlib
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import regexp
@@ -19,10 +21,10 @@ def write_example(folder: Path) -> None:
     (folder / "conf" / "regularizer" / "log_penalty.yaml").write_text(block("yaml"), encoding="utf-8")
 
 
-def block(language: str) -> str:
-    """The example's fenced block of a language; a block without one holds the command."""
+def block(language: str, about: str = "log_penalty|LogPenalty") -> str:
+    """An example's fenced block of a language; a block without one holds the commands."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return next(text for name, text in blocks if name == language and re.search("log_penalty|LogPenalty", text))
+    return next(text for name, text in blocks if name == language and re.search(about, text))
 
 
 def test_the_printed_regularizer_keeps_the_contract(tmp_path, monkeypatch):
@@ -55,3 +57,27 @@ def test_the_printed_regularizer_trains_by_the_printed_command(command_line, tmp
     final = json.loads(summary.read_text(encoding="utf-8"))["final"]
     assert final["train/penalty/log_penalty"] > 0
     assert final["train/penalty/log_penalty"] < 0.1 * final["weights/l2_norm"] ** 2  # log(1 + w^2) < w^2
+
+
+def test_the_printed_experiment_is_listed_trained_and_judged_by_the_printed_commands(tmp_path):
+    for group, about in (("experiment", "noise: 1.0"), ("reproduce", "chapter: mine")):
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / "noisy_targets.yaml").write_text(block("yaml", about), encoding="utf-8")
+    listed, judged = (shlex.split(line) for line in block("", "noisy_targets").splitlines())
+    assert [listed[0], judged[0]] == ["regexp-reproduce"] * 2
+    before, said, after = (reproduce(tmp_path, *words[1:]) for words in (listed, judged, listed))
+    (row,) = (line.split() for line in before.splitlines() if line.startswith("  noisy_targets"))
+    assert row[:2] == ["noisy_targets", "-"]
+    assert "Weight decay of strength 10 lowers the test loss: holds" in said
+    (row,) = (line.split() for line in after.splitlines() if line.startswith("  noisy_targets"))
+    assert row[1] != "-", "the list has the time that it took"
+    (page,) = (tmp_path / "outputs" / "reproduce").glob("*/index.md")
+    assert "regexp-train -m --config-dir conf experiment=noisy_targets" in page.read_text(encoding="utf-8")
+
+
+def reproduce(folder: Path, *arguments: str) -> str:
+    """What ``regexp-reproduce`` prints in the folder."""
+    command = [sys.executable, "-m", "regexp.reproducing", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

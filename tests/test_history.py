@@ -109,7 +109,7 @@ def test_a_line_of_a_wrong_length_is_named(tmp_path):
     file = tmp_path / "metrics.csv"
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join([*lines[:2], "1,2\n", *lines[2:]]), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"metrics\.csv, line 3 must have 5 values, got 2"):
+    with pytest.raises(ValueError, match=r"metrics\.csv is damaged \(line 3 must have 5 values, got 2\)"):
         read_metrics(tmp_path)
 
 

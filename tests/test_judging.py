@@ -15,7 +15,7 @@ from scipy import stats
 
 from regexp.comparison.reading import Run
 from regexp.regularizers import WeightDecay
-from regexp.textbook import pages, report, seeds, sweeps
+from regexp.textbook import pages, report, seeds, summary, sweeps
 from regexp.textbook.diagnostics import overshoot, saturated_neuron
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
@@ -56,6 +56,44 @@ def study(tmp_path, *claims, tier="standard", n=6, plain=PLAIN, **more):
     tiers = {name: Tier(n) for name in PROTOCOL.tiers}
     protocol = dataclasses.replace(PROTOCOL, tiers=tiers, settings=settings, claims=claims, **more)
     return read_study(protocol, tier, sorted(path for path in tmp_path.iterdir() if path.is_dir()))
+
+
+def without(lines, text):
+    """The lines without the column of that name."""
+    place = lines[0].split(",").index(text)
+    return [",".join(cell for number, cell in enumerate(line.split(",")) if number != place) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda lines: ["garbage"], "is damaged (its first line has no column epoch)"),
+        (lambda lines: [*lines[:2], "garbage", *lines[3:]], "is damaged (line 3 must have 5 values, got 1)"),
+        (lambda lines: [*lines[:2], lines[2].replace(",", ",x", 1)], "is damaged (could not convert string to float: 'x"),
+        (lambda lines: [*lines[:2], lines[2].replace("1,", ",", 1)], "is damaged (cannot convert float NaN to integer)"),
+        (lambda lines: without(lines, "epoch"), "is damaged (its first line has no column epoch)"),
+        (lambda lines: without(lines, "test/loss"), "has no column test/loss, which summary.json tells of"),
+        (lambda lines: [], "has no rows and summary.json tells of 2"),
+        (lambda lines: lines[:1], "has no rows and summary.json tells of 2"),
+        (lambda lines: lines[:3], "ends at epoch 1 and summary.json tells of 2"),
+        (lambda lines: [*lines[:2], lines[3]], "has no row of 1 epoch that was evaluated"),
+    ],
+)
+def test_a_run_whose_metrics_are_damaged_is_not_judged(tmp_path, damage, says):
+    hurt = study(tmp_path).runs[0].folder / "metrics.csv"
+    lines = damage(hurt.read_text(encoding="utf-8").splitlines())
+    hurt.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    found = read_study(PROTOCOL, "standard", sorted(tmp_path.iterdir()))
+    (problem,) = found.unread
+    assert problem.startswith(f"{hurt} {says}") and len(found.runs) == 11
+
+
+@pytest.mark.parametrize("content", [b"a: [b\n", bytes(range(256))])
+def test_a_run_whose_configuration_is_damaged_is_not_judged(tmp_path, content):
+    hurt = study(tmp_path).runs[0].folder / "config.yaml"
+    hurt.write_bytes(content)
+    (problem,) = read_study(PROTOCOL, "standard", sorted(tmp_path.iterdir())).unread
+    assert problem.startswith(f"{hurt} is damaged (")
 
 
 def test_the_end_of_early_stopping_is_the_epoch_that_was_kept():
@@ -389,7 +427,8 @@ def test_the_report_shows_what_was_found(tmp_path):
     swept = sweeps.Swept([run.folder for run in found.runs], ["regexp-train -m x"], [])
     about = {"command": "regexp-reproduce mine", "date": "today", "reporting_seconds": 200.0, "commit": ["aaa", "bbb"]}
     about |= {"trained": "20 training examples", "runs_that_chose": 4, "judged_at": "ccc-dirty"}
-    data = report.report(found, judged, swept, drawn, {"mine": "optimizer: {lr: 1}\n"}, about)
+    (tmp_path / "mine.yaml").write_text("optimizer: {lr: 1}\n", encoding="utf-8")
+    data = report.report(found, judged, swept, drawn, {"mine": tmp_path / "mine.yaml"}, about)
     report.write(data, out / "mine")
     pages.write(report.read_all(out), out)
 
@@ -401,11 +440,11 @@ def test_the_report_shows_what_was_found(tmp_path):
         text = (out / page).read_text(encoding="utf-8")
         assert f"{difference:.4g}" in text and "holds" in text and "regexp-train -m x" in text
         assert "<script" not in text and "http" not in text.replace("https://", "http")
-    summary, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
-    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in summary
+    index, own = (out / "index.md").read_text(encoding="utf-8"), (out / "mine" / "index.md").read_text(encoding="utf-8")
+    assert "| [mine](mine/index.md): Mine | Does it? | standard, n = 6 | 12 | 1 holds, 1 shown | 3.4 min |" in index
     assert "; runs: commits aaa, bbb; judged and drawn: commit ccc-dirty; today; `regexp-reproduce mine`." in own
     assert "20 training examples; 12 runs and 4 that only tuned, 6 s of training and 3.3 min of drawing" in own
-    assert pages.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
+    assert summary.verdicts({"verdicts": {"shown": 1, "does not hold": 2, "holds": 3}}) == "3 hold, 2 do not hold, 1 shown"
     assert own.endswith("`conf/experiment/mine.yaml`:\n\n```yaml\noptimizer: {lr: 1}\n```\n")
     assert paragraph(judged) in own and "\n- **Plain & simple.** It has " in own and "It has" not in paragraph(judged)
     assert "<li><strong>Plain &amp; simple.</strong> It has " in (out / "index.html").read_text(encoding="utf-8")

@@ -110,7 +110,8 @@ def test_what_is_no_expression_is_refused(text, says):
         ("test/loss of plain", "null_space.norm of plain", "null_space does not have, got 'norm': it has inside, outside"),
         ("test/loss of plain at final", "test/loss", "needs 'of SETTING'"),
         ("{value}", "{valeu}", "claims.loss.holds has the place {valeu}: known are value, interval, n"),
-        ("full: {n: 4}", "all: {n: 4}", "tiers must have full"),
+        ("standard: {n: 3,", "normal: {n: 3,", "tiers must have standard; quick and full are like it where they are absent"),
+        ("full: {n: 4}", "all: {n: 4}", "tiers.all is not known, got 'all'"),
         ("n: 2", "m: 2", "tiers.quick needs n"),
         ("role: primary", "role: main", "claims.loss.role is not known, got 'main'"),
         ("role: primary", "published: {value: 1, source: me, read: X}", "claims.loss.published.read is not known, got 'X'"),
@@ -205,6 +206,13 @@ def test_a_line_gets_its_seeds_and_what_the_tier_adds(tmp_path):
         'experiment=weight_decay "seed=range(3)" epochs=1',
         'a=1 "seed=range(1000,1002)" epochs=1',
     ]
+
+
+def test_a_tier_that_is_absent_is_like_the_standard_one(tmp_path):
+    found = read(written(tmp_path, ("  quick: {n: 2}\n", ""), ("  full: {n: 4}\n", "")))
+    assert [found.lines(tier) for tier in TIERS] == [['experiment=weight_decay "seed=range(3)" epochs=1']] * 3
+    found = read(written(tmp_path, ("  full: {n: 4}\n", "")))
+    assert [len(found.seeds(tier)) for tier in TIERS] == [2, 3, 3]
 
 
 # ---- every shipped protocol

@@ -10,7 +10,7 @@ import pytest
 from hydra._internal.utils import get_args_parser
 
 from regexp.config.planning import plan
-from regexp.reproducing import choose
+from regexp.textbook.experiments import choose
 from regexp.textbook.reading import read_all
 from regexp.train import CONFIG_NAME, config_folder
 

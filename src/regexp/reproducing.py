@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import difflib
 import functools
 import math
-import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from regexp import machine, train
-from regexp.textbook import destination, pages, report, sweeps
-from regexp.textbook.jobs import parallel, side_by_side
+from regexp.textbook import destination, experiments, pages, report, sweeps
+from regexp.textbook.jobs import INTERRUPTED, parallel, side_by_side
 from regexp.textbook.listing import listing, measured
 from regexp.textbook.protocol import TIERS, Protocol
-from regexp.textbook.reading import ProtocolError, read_each
+from regexp.textbook.reading import ProtocolError
 from regexp.textbook.rehearsing import rehearse
-from regexp.words import duration, quoted
+from regexp.words import duration, listed, quoted
 
 
 def main() -> None:
@@ -29,27 +27,28 @@ def main() -> None:
     arguments = _parser().parse_args()
     if arguments.jobs is not None and arguments.jobs < 1:
         _parser().error(f"--jobs must be >= 1, got {arguments.jobs}")
+    train.import_from_here()
     try:
-        protocols, broken = read_each(train.config_folder() / "reproduce")
+        protocols, broken = experiments.find(train.config_folder(), arguments.config_dir)
         if not arguments.experiments:
-            print(listing(protocols, measured(), arguments.tier))
+            print(listing(protocols, measured(), parallel(arguments.jobs, len(protocols)), arguments.tier))
             _refuse(broken.values())
             return
         _refuse(text for name, text in broken.items() if name in arguments.experiments or "all" in arguments.experiments)
-        chosen = choose(arguments.experiments, protocols)
+        chosen = experiments.choose(arguments.experiments, protocols)
         if broken and not set(arguments.experiments) <= set(protocols):
             print(f"left out, if of this chapter: {', '.join(broken)} (regexp-reproduce says what is wrong)", file=sys.stderr)
         tier = arguments.tier or "standard"
         _refuse(problem for protocol in chosen for problem in rehearse(protocol, tier, train.planned))
         jobs = parallel(arguments.jobs, len(chosen))
-        run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs)
+        run = reproduce if jobs == 1 else functools.partial(_side_by_side, jobs=jobs, config_dir=arguments.config_dir)
         out = _out(arguments)
         destination.check(out, [protocol.name for protocol in chosen])
         failed = run(chosen, tier, out, redraw=arguments.redraw)
     except (ProtocolError, ValueError, OSError) as error:
         sys.exit(str(error))
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"interrupted{f' ({error})' if str(error) else ''}: the same command goes on from here", file=sys.stderr)
         sys.exit(130)
     if failed:
         sys.exit("\n".join(["some runs failed:", *failed]))
@@ -69,39 +68,29 @@ def reproduce(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool 
     return failed
 
 
-def _side_by_side(chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool, jobs: int) -> list[str]:
-    """The same, an experiment per process: those that take long first, and all pages at the end."""
+def _side_by_side(
+    chosen: Sequence[Protocol], tier: str, out: Path, *, redraw: bool, jobs: int, config_dir: str | None
+) -> list[str]:
+    """The same, an experiment per process: those that take long first, and all pages at the end.
+
+    Raises ``KeyboardInterrupt`` with their names if some were interrupted, and nothing failed.
+    """
     times = measured()
     ordered = sorted(chosen, key=lambda protocol: -times.get((protocol.name, tier), math.inf))
     options = ["--tier", tier, "--out", str(out), *(["--redraw"] if redraw else [])]
+    options += ["--config-dir", config_dir] if config_dir is not None else []
     module = [sys.executable, "-m", "regexp.reproducing"]
     commands = {protocol.name: [*module, protocol.name, *options] for protocol in ordered}
     _tell(f"{len(chosen)} experiments, {jobs} at a time: {', '.join(commands)}")
-    failed = side_by_side(commands, jobs, _tell)
+    ended = side_by_side(commands, jobs, _tell)
     if reports := report.in_order(out):
         pages.write(reports, out)
         _tell(f"\nreport: {out / 'index.html'}")
-    return failed
-
-
-def choose(names: Sequence[str], protocols: Mapping[str, Protocol]) -> list[Protocol]:
-    """The experiments of these names, or else chapters. Raises ``ValueError`` with the nearest name."""
-    chosen: dict[str, Protocol] = {}
-    for name in names:
-        named = {key: protocol for key, protocol in protocols.items() if name in (key, "all")}
-        matching = named or {k: protocol for k, protocol in protocols.items() if name.lower() == protocol.chapter.lower()}
-        if not matching:
-            raise ValueError(f"there is no experiment or chapter {name!r}: {_meant(name, protocols)}")
-        chosen |= matching
-    return list(chosen.values())
-
-
-def _meant(name: str, protocols: Mapping[str, Protocol]) -> str:
-    """The name that is nearest, else all that there are."""
-    chapters = sorted({protocol.chapter for protocol in protocols.values()})
-    if near := difflib.get_close_matches(name.lower(), [*protocols, *chapters, "all"], 1):
-        return f"did you mean {quoted(near[0])}?"
-    return f"experiments: {', '.join(protocols)}; chapters: {', '.join(map(quoted, chapters))}; all"
+    interrupted = [name for name, status in ended.items() if status in INTERRUPTED]
+    failed = [name for name in ended if name not in interrupted]
+    if interrupted and not failed:
+        raise KeyboardInterrupt(listed(interrupted))
+    return [*failed, *(f"{name} was interrupted: the same command goes on from there" for name in interrupted)]
 
 
 def _refuse(problems: Iterable[str]) -> None:
@@ -118,24 +107,19 @@ def _report(protocol: Protocol, tier: str, swept: sweeps.Swept, out: Path) -> di
     started = time.perf_counter()
     study = read_study(protocol, tier, swept.folders)
     if study.unread and not swept.failed:
-        problem = f"{protocol.name}: {len(study.unread)} of {len(swept.folders)} runs cannot be read ({study.unread[0]})"
-        raise ValueError(f"{problem}: remove what is damaged, and run it without --redraw, which trains what is missing")
+        problem = f"{protocol.name}: {len(study.unread)} of {len(swept.folders)} runs cannot be read"
+        way_out = "remove their folders, and repeat the command without --redraw: it trains what is missing"
+        raise ValueError("\n  ".join([f"{problem}: {way_out}", *study.unread]))
     found = judge(study)
     drawn = draw(study, found, out / protocol.name)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     about = {"command": _command(), "date": now, "reporting_seconds": time.perf_counter() - started}
     about["trained"] = recipe(study.runs)
     about["judged_at"] = machine.commit()
-    data = report.report(study, found, swept, drawn, _recipes(swept.commands), about)
+    files = experiments.recipes(protocol, swept.commands, train.config_folder())
+    data = report.report(study, found, swept, drawn, files, about)
     report.write(data, out / protocol.name)
     return data
-
-
-def _recipes(commands: Sequence[str]) -> dict[str, str]:
-    """The files behind ``experiment=NAME``, as they are typed there."""
-    names = dict.fromkeys(name for line in commands for name in re.findall(r"\bexperiment=(\w+)", line))
-    folder = train.config_folder() / "experiment"
-    return {name: (folder / f"{name}.yaml").read_text(encoding="utf-8") for name in names}
 
 
 def _regexp_train(arguments: list[str]) -> None:
@@ -171,7 +155,7 @@ def _tell(text: str) -> None:
 def _out(arguments: argparse.Namespace) -> Path:
     if arguments.out:
         return Path(arguments.out)
-    return Path("outputs") / "reproduce" / datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")
+    return destination.FOLDER / datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,7 +170,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="experiments trained at a time (default: one per core, at most 4)"
     )
-    parser.add_argument("--out", metavar="DIR", help="the report's folder (default: outputs/reproduce/<time>)")
+    parser.add_argument("--out", metavar="DIR", help=f"the report's folder (default: {destination.FOLDER.as_posix()}/<time>)")
+    parser.add_argument(
+        "--config-dir", metavar="DIR", help="a folder with experiments of your own: reproduce/*.yaml and experiment/*.yaml"
+    )
     return parser
 
 

@@ -41,7 +41,7 @@ def main() -> None:
 
     Exit status: 0 done, 1 refused or failed, 2 a wrong flag, 130 ended by Ctrl-C, 143 by SIGTERM, after saving.
     """
-    _import_from_here()
+    import_from_here()
     arguments = get_args_parser().parse_intermixed_args()
     try:
         with at_once():
@@ -220,7 +220,7 @@ def _flags(arguments: argparse.Namespace) -> list[str]:
     return flags
 
 
-def _import_from_here() -> None:
+def import_from_here() -> None:
     """Let the user's own modules be found in the current folder, as ``python -m`` does and a console script does not."""
     here = str(Path.cwd())
     if here not in sys.path and "" not in sys.path:

@@ -20,6 +20,7 @@ import yaml
 from regexp.experiment import Experiment
 from regexp.files.history import read_metrics, read_summary
 from regexp.files.naming import SEARCH_NOTE, flatten
+from regexp.words import counted, listed
 
 OUTPUT = "comparison"
 """The folder in which a comparison is written, below the runs that it compares."""
@@ -71,8 +72,9 @@ def read(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
                 elif (known_as := _identity(place)) not in seen:
                     seen.add(known_as)
                     runs.append(read_run(place))
-                    problems += _short_history(runs[-1])
-            except (OSError, ValueError, yaml.YAMLError) as error:
+                    if lost := lost_rows(runs[-1]):
+                        problems.append(f"{lost}: its learning curve lacks the rest")
+            except (OSError, ValueError) as error:
                 problems.append(f"{place} is left out: {' '.join(str(error).split())}")
     return runs, list(dict.fromkeys(problems))
 
@@ -82,7 +84,7 @@ def read_run(folder: Path) -> Run:
     summary = read_summary(folder)
     if not isinstance(summary, dict) or not isinstance(summary.get("status"), str):
         raise ValueError(f"{folder / 'summary.json'} is damaged (no status)")
-    config = _config((folder / "config.yaml").read_text(encoding="utf-8"))
+    config = _read_config(folder / "config.yaml")
     if not isinstance(config, dict) or not {"dataset", "model", "optimizer", "seed"} <= set(config):
         raise ValueError(f"{folder / 'config.yaml'} is damaged (it describes no run)")
     if summary["status"] == "completed" and not isinstance(summary.get("final"), dict):
@@ -96,6 +98,13 @@ def _identity(place: Path) -> tuple[int, int]:
     """What tells folders apart, however they are called: much cheaper than their resolved paths."""
     found = place.stat()
     return found.st_dev, found.st_ino
+
+
+def _read_config(file: Path) -> Any:
+    try:
+        return _config(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{file} is damaged ({' '.join(str(error).split())})") from error
 
 
 def _config(text: str) -> Any:
@@ -118,14 +127,21 @@ def _parse(text: str) -> Any:
 _parsed = functools.lru_cache(maxsize=4096)(_parse)
 
 
-def _short_history(run: Run) -> list[str]:
-    """What to say of a completed run whose history ends before its training did."""
-    trained = run.summary.get("epochs_run")
-    epochs = run.history.get("epoch")
-    if run.status != "completed" or epochs is None or trained is None or epochs[-1] >= trained:
-        return []
-    file = run.folder / "metrics.csv"
-    return [f"{file} ends at epoch {epochs[-1]:g} and summary.json tells of {trained}: its learning curve lacks the rest"]
+def lost_rows(run: Run) -> str | None:
+    """What ``metrics.csv`` lacks of a run that has ended, by its summary and by how often it was to be evaluated."""
+    file, trained = run.folder / "metrics.csv", run.summary.get("epochs_run")
+    if trained is None:
+        return None
+    epochs = run.history.get("epoch", np.array([], dtype=int))
+    if not len(epochs) or epochs[-1] < trained:
+        ends = f"ends at epoch {epochs[-1]}" if len(epochs) else "has no rows"
+        return f"{file} {ends} and summary.json tells of {trained}"
+    if absent := [name for name in run.summary.get("last") or () if name not in run.history]:
+        return f"{file} has no column {listed(absent)}, which summary.json tells of"
+    evaluated = {*range(0, trained, run.fields.get("eval_every", 1)), trained}
+    if absent := sorted(evaluated - set(epochs.tolist())):
+        return f"{file} has no row of {counted(len(absent), 'epoch')} that {'was' if len(absent) == 1 else 'were'} evaluated"
+    return None
 
 
 def newest_study(outputs: Path) -> Path | None:

@@ -123,18 +123,24 @@ def has_ended(folder: Path) -> bool:
 def read_metrics(folder: Path) -> list[dict[str, float]]:
     """The rows of ``metrics.csv``, the same bits as were written; a missing value is nan. Without the file: no rows.
 
-    A last line without its end was torn by a kill and is dropped. Raises ``ValueError`` for any other line of a wrong length.
+    A last line without its end was torn by a kill and is dropped. Raises ``ValueError`` that names the file for any other line
+    of a wrong length, and for what is no table of numbers by epoch.
     """
     file = folder / "metrics.csv"
     if not file.exists():
         return []
-    columns, *lines = [line.split(",") for line in file.read_text(encoding="utf-8").split("\n")[:-1]] or [[]]
-    for number, cells in enumerate(lines, start=2):
-        if len(cells) != len(columns):
-            raise ValueError(f"{file}, line {number} must have {len(columns)} values, got {len(cells)}")
-    filled = ([cell or "nan" for cell in cells] if "" in cells else cells for cells in lines)
-    rows = [dict(zip(columns, map(float, cells), strict=True)) for cells in filled]
-    return [{**row, "epoch": int(row["epoch"])} for row in rows]
+    try:
+        columns, *lines = [line.split(",") for line in file.read_text(encoding="utf-8").split("\n")[:-1]] or [["epoch"]]
+        if "epoch" not in columns:
+            raise ValueError("its first line has no column epoch")
+        for number, cells in enumerate(lines, start=2):
+            if len(cells) != len(columns):
+                raise ValueError(f"line {number} must have {len(columns)} values, got {len(cells)}")
+        filled = ([cell or "nan" for cell in cells] if "" in cells else cells for cells in lines)
+        rows = [dict(zip(columns, map(float, cells), strict=True)) for cells in filled]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{file} is damaged ({error})") from error
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

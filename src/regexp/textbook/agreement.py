@@ -16,9 +16,8 @@ Wrong = Callable[[str, str], None]
 
 def check(protocol: Protocol, wrong: Wrong, *, whole: bool = True) -> None:
     """Report every mistake. ``whole``: nothing was left out of the protocol, so that what no part knows is a mistake."""
-    for tier in TIERS:
-        if tier not in protocol.tiers and whole:
-            wrong("tiers", f"must have {tier}")
+    if "standard" not in protocol.tiers and whole:
+        wrong("tiers", "must have standard; quick and full are like it where they are absent")
     for tier in set(protocol.tiers) - set(TIERS):
         wrong(f"tiers.{tier}", one_of(tier, TIERS))
     for name in sorted(set(protocol.labels) - set(_called(protocol))) if whole else ():
@@ -65,12 +64,12 @@ def _check_claim(claim: Claim, protocol: Protocol, wrong: Wrong) -> None:
         wrong(f"{key}.published.medians", "needs two numbers, and a value of two terms")
     if claim.published and claim.published.read == "M" and claim.kind != "shown":
         wrong(f"{key}.published", "is from memory (M): such a number is shown and never judged")
-    if claim.kind == "direction" and claim.target <= 0 and _is_never_negative(claim):
+    problems = [problem for term in claim.value.terms for problem in _of_term(term, protocol)]
+    for problem in problems:
+        wrong(f"{key}.value", problem)
+    if claim.kind == "direction" and claim.target <= 0 and not problems and _is_never_negative(claim):
         why = "what is measured is never negative, so that the claim could not fail"
         wrong(f"{key}.target", f"must be above 0, got {claim.target:g}: {why}")
-    for term in claim.value.terms:
-        for problem in _of_term(term, protocol):
-            wrong(f"{key}.value", problem)
     for field in ("holds", "fails", "undecided", "below"):
         if text := wording.problem(getattr(claim, field), claim):
             wrong(f"{key}.{field}", text)

@@ -11,9 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from regexp import stopping
 from regexp.machine import cores
 
+MOST = 4
+"""Commands at a time, unless more are asked for: each needs 1 to 2 GB."""
 
-def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable[[str], None]) -> list[str]:
-    """Run all, at most ``jobs`` at once, in their order. Returns the names of those that did not end well.
+INTERRUPTED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+"""Exit statuses of commands that Ctrl-C or SIGTERM has ended."""
+
+
+def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable[[str], None]) -> dict[str, int]:
+    """Run all, at most ``jobs`` at once, in their order. Returns the exit status of those that did not end well, by name.
 
     Each has its share of the cores. Ctrl-C and SIGTERM are passed on once, to processes in sessions of their own (a terminal
     would send Ctrl-C a second time, and a second one ends a training without saving), and obeyed when all have ended.
@@ -21,15 +27,15 @@ def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable
     running: list[subprocess.Popen[str]] = []
     stopped = False
 
-    def run(name: str) -> bool:
+    def run(name: str) -> int:
         if stopped:
-            return False
+            return INTERRUPTED[0]
         with _start(commands[name], jobs) as process:
             running.append(process)
             for line in process.stdout or ():
                 say(f"[{name}] {line.rstrip()}")
         running.remove(process)
-        return process.returncode == 0
+        return process.returncode
 
     with stopping.at_once(), ThreadPoolExecutor(jobs) as pool:
         try:
@@ -39,12 +45,17 @@ def side_by_side(commands: Mapping[str, Sequence[str]], jobs: int, say: Callable
             for process in running:
                 process.send_signal(signal.SIGINT)
             raise
-    return [name for name, well in zip(commands, ended, strict=True) if not well]
+    return {name: status for name, status in zip(commands, ended, strict=True) if status}
 
 
 def parallel(wanted: int | None, commands: int) -> int:
-    """How many to run at a time: as many as ``wanted``, by default one per core, but at most 4, since each needs 1 to 2 GB."""
-    return max(1, min(wanted or min(cores(), 4), commands))
+    """How many to run at a time: as many as ``wanted``, by default one per core, but at most ``MOST``."""
+    return max(1, min(wanted or min(cores(), MOST), commands))
+
+
+def at_best(seconds: Sequence[float], jobs: int) -> float:
+    """What commands that take so long take together, ``jobs`` at a time, if no core ever waits; never less than the longest."""
+    return max([sum(seconds) / jobs, *seconds])
 
 
 def _start(command: Sequence[str], jobs: int) -> subprocess.Popen[str]:

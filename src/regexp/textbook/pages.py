@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from regexp.files import atomic
-from regexp.textbook import searched
+from regexp.textbook import searched, summary
 from regexp.textbook.about import about
-from regexp.words import duration
 
 Data = Mapping[str, Any]
 
 TITLE = "The textbook, run"
 SEARCHED = "What validation chose for each set, and the ranges that were searched:"
+INTERVALS = (
+    "The interval of a mean is Student's t, which is not confined to what a number can be: "
+    "that of an accuracy or of a share may end above 1 or below 0."
+)
 COLUMNS = ("claim", "decided by", "reference", "measured", "95 % interval", "n", "verdict")
 STYLE = """
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -38,7 +41,8 @@ def write(reports: Sequence[Data], folder: Path) -> None:
 
 def markdown(reports: Sequence[Data]) -> str:
     """The page as GitHub's Markdown."""
-    parts = [f"# {TITLE}", table(SUMMARY, [[_page(data), *_summary(data)[1:]] for data in reports]), f"{TIME} {INTERVALS}"]
+    rows = [summary.row(data, f"[{data['name']}]({data['name']}/index.md)") for data in reports]
+    parts = [f"# {TITLE}", table(summary.COLUMNS, rows), f"{summary.time(reports)} {INTERVALS}"]
     for data in reports:
         parts += _section(data, "## ", f"{data['name']}/")
     return "\n\n".join(parts) + "\n"
@@ -57,8 +61,9 @@ def _section(data: Data, level: str, folder: str) -> list[str]:
 
 def page(reports: Sequence[Data]) -> str:
     """The page as HTML, without scripts."""
-    body = [f"<h1>{TITLE}</h1>", _html_table(SUMMARY, [_summary(data) for data in reports], links=reports)]
-    body += [f"<p class=small>{TIME} {INTERVALS}</p>"]
+    rows = [summary.row(data, data["name"]) for data in reports]
+    body = [f"<h1>{TITLE}</h1>", _html_table(summary.COLUMNS, rows, links=reports)]
+    body += [f"<p class=small>{summary.time(reports)} {INTERVALS}</p>"]
     for data in reports:
         body += [f'<h2 id="{data["name"]}">{_text(data["title"])}</h2>']
         body += [f"<p><em>{_text(data['question'])}</em> <span class=small>{_text(data['source'])}</span></p>"]
@@ -74,43 +79,6 @@ def page(reports: Sequence[Data]) -> str:
         body += _details("The claims' pictures", [_claim_image(data, r) for r in data["claims"] if r["picture"]])
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{TITLE}</title><style>{STYLE}</style>"
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
-
-
-INTERVALS = (
-    "The interval of a mean is Student's t, which is not confined to what a number can be: "
-    "that of an accuracy or of a share may end above 1 or below 0."
-)
-TIME = "The time is that of training and drawing, one experiment after the other."
-SUMMARY = ("experiment", "question", "tier", "runs", "verdicts", "time")
-SEVERAL = {"holds": "hold", "does not hold": "do not hold"}
-ORDER = ("holds", "inside", "does not hold", "outside", "not decided", "no verdict", "not measured", "shown")
-
-
-def _summary(data: Data) -> list[str]:
-    return [
-        f"{data['name']}: {data['title']}",
-        data["question"],
-        f"{data['tier']}, n = {data['n']}",
-        str(data["runs"]),
-        verdicts(data),
-        duration(took(data)),
-    ]
-
-
-def _page(data: Data) -> str:
-    """The experiment's own page, by what one types to run it."""
-    return f"[{data['name']}]({data['name']}/index.md): {data['title']}"
-
-
-def took(data: Data) -> float:
-    """Seconds of training and drawing."""
-    return float(data["seconds"]) + float(data.get("reporting_seconds") or 0.0)
-
-
-def verdicts(data: Data) -> str:
-    """``4 hold, 1 not decided``: the decided ones first."""
-    found = sorted(data["verdicts"].items(), key=lambda item: ORDER.index(item[0]))
-    return ", ".join(f"{n} {word if n == 1 else SEVERAL.get(word, word)}" for word, n in found)
 
 
 def _cells(row: Data, named: str) -> list[str]:
@@ -159,13 +127,18 @@ def _quick(data: Data) -> str:
 
 def _recipe_blocks(data: Data) -> list[str]:
     """The recipe of one run, and what is computed besides, as Markdown."""
-    blocks = [f"`conf/experiment/{name}.yaml`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
+    blocks = [f"`{_file(data, name)}`:\n\n```yaml\n{text.rstrip()}\n```" for name, text in data["recipes"].items()]
     return [*blocks, *(f"`{name}`: {text}." for name, text in data.get("computed", {}).items())]
+
+
+def _file(data: Data, recipe: str) -> str:
+    """Where a recipe lies: in the package's ``conf``, or in a folder of one's own."""
+    return data.get("own_recipes", {}).get(recipe, f"conf/experiment/{recipe}.yaml")
 
 
 def _recipe(data: Data) -> list[str]:
     parts = ["<pre>" + _text("\n".join(data["commands"])) + "</pre>"] if data["commands"] else []
-    parts += [f"<p>conf/experiment/{name}.yaml</p><pre>{_text(text)}</pre>" for name, text in data["recipes"].items()]
+    parts += [f"<p>{_text(_file(data, name))}</p><pre>{_text(text)}</pre>" for name, text in data["recipes"].items()]
     parts += [f"<p>{name}: {_text(text)}.</p>" for name, text in data.get("computed", {}).items()]
     return _details("Recipe and commands", parts)
 

@@ -26,8 +26,8 @@ def _problems(picture: Picture, protocol: Protocol) -> list[tuple[str, str]]:
         found.append(("x", "must be the key of a swept number"))
     if picture.kind in ("curves", "against", "points", "one_and_all") and not picture.metrics:
         found.append(("metrics", "must name a metric at least"))
-    if picture.kind == "drawn" and picture.by not in diagnostics.quantities():
-        found.append(("by", f"must be a diagnostic ({', '.join(diagnostics.quantities())}), got {picture.by!r}"))
+    if picture.kind == "drawn" and (text := diagnostics.unknown(str(picture.by))):
+        found.append(("by", text))
     try:
         read_place(picture.place)
     except ValueError as error:

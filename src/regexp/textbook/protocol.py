@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from regexp.textbook.expression import Expression
+from regexp.words import quoted
 
 TIERS = ("quick", "standard", "full")
 KINDS = ("exact", "band", "direction", "equal", "published", "shown")
@@ -157,6 +158,7 @@ class Protocol:
     question: str
     source: str
     tiers: dict[str, Tier]
+    """Of a file, those that it does not have are like ``standard``."""
     sweep: tuple[str, ...] = ()
     """Arguments of ``regexp-train -m``, a line each. ``seed=range(n)`` is added where a line names no seed; ``{seeds}`` is the
     same range."""
@@ -174,6 +176,8 @@ class Protocol:
     have its first sentence."""
     arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Of diagnostics, by their name."""
+    config_dir: str = ""
+    """The folder of one's own that has the protocol and its recipe; nothing if the package has them."""
 
     def seeds(self, tier: str) -> range:
         """What is judged at this tier: the seeds of its runs, and of what diagnostics draw themselves."""
@@ -181,11 +185,11 @@ class Protocol:
 
     def lines(self, tier: str) -> list[str]:
         """The sweep's lines at this tier, complete but for the study."""
-        chosen = self.tiers[tier]
+        chosen, own = self.tiers[tier], f"--config-dir {quoted(self.config_dir)} " if self.config_dir else ""
         first, end = self.seeds(tier).start, self.seeds(tier).stop
         seeds = f"range({first},{end})" if first else f"range({end})"
         found = []
         for line in chosen.sweep or self.sweep:
-            own = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed={seeds}"'
-            found.append(" ".join(f"{line}{own} {chosen.add}".replace("{seeds}", seeds).split()))
+            added = "" if any(word.startswith("seed=") for word in shlex.split(line)) else f' "seed={seeds}"'
+            found.append(own + " ".join(f"{line}{added} {chosen.add}".replace("{seeds}", seeds).split()))
         return found

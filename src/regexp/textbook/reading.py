@@ -12,12 +12,14 @@ import yaml
 
 from regexp.textbook import agreement, typed
 from regexp.textbook.expression import Expression, parse
-from regexp.textbook.protocol import KINDS, Claim, Picture, Protocol, Published, Tier
+from regexp.textbook.protocol import KINDS, TIERS, Claim, Picture, Protocol, Published, Tier
 
 NEEDS = {"exact": ("tolerance",), "band": ("band", "band_seeds"), "direction": ("margin",), "equal": ("margin",)}
 NEEDS |= {"published": ("published", "tolerance"), "shown": ()}
 PARTS = ("tiers", "claims", "pictures", "settings", "labels", "arguments")
 """Of a protocol, what has keys of its own."""
+GIVEN = ("name", "config_dir")
+"""Of a protocol, what its file does not say, but where it lies."""
 
 
 class ProtocolError(ValueError):
@@ -55,7 +57,7 @@ def read(file: Path) -> Protocol:
         agreement.check(protocol, wrong.add, whole=not wrong.found)
     if wrong.found or protocol is None:
         raise ProtocolError("\n".join(wrong.found))
-    return protocol
+    return dataclasses.replace(protocol, tiers=dict.fromkeys(TIERS, protocol.tiers["standard"]) | protocol.tiers)
 
 
 class _Problems:
@@ -70,7 +72,7 @@ class _Problems:
 
 def _protocol(name: str, node: Any, wrong: _Problems) -> Protocol | None:
     """The protocol, as far as its parts are right, so that all of them are looked at; None where there are none."""
-    fields = _fields(Protocol, node, "the file", wrong, ("name",))
+    fields = _fields(Protocol, node, "the file", wrong, GIVEN)
     if fields is None:
         return None
     nodes = {key: _keys(fields, key, wrong) for key in PARTS}
@@ -80,7 +82,7 @@ def _protocol(name: str, node: Any, wrong: _Problems) -> Protocol | None:
     settings = {key: _keys(nodes["settings"], key, wrong, "settings.") for key in nodes["settings"]}
     made: dict[str, Any] = {"tiers": {key: tier for key, tier in tiers.items() if tier}, "settings": settings}
     made |= {"claims": tuple(filter(None, claims)), "pictures": tuple(filter(None, pictures))}
-    absent = dict.fromkeys(_required(Protocol, ("name",)), "")
+    absent = dict.fromkeys(_required(Protocol, GIVEN), "")
     return Protocol(name=name, **{**absent, **fields, **nodes, **made})
 
 

@@ -11,7 +11,7 @@ from regexp.files import atomic
 from regexp.textbook import diagnostics, remarks, searched, sweeps
 from regexp.textbook.judging import Judgement, count
 from regexp.textbook.paragraph import besides, paragraph
-from regexp.textbook.protocol import READ, Claim
+from regexp.textbook.protocol import READ, Claim, Protocol
 from regexp.textbook.study import Study
 from regexp.textbook.wording import named, number, parts, reference
 
@@ -23,7 +23,7 @@ def report(
     found: Sequence[Judgement],
     swept: sweeps.Swept,
     drawn: Sequence[str],
-    recipes: Mapping[str, str],
+    recipes: Mapping[str, Path],
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything that a page shows. ``recipes``: the files that the sweep names; ``about``: the command and its time."""
@@ -41,7 +41,8 @@ def report(
         "runs_that_chose": len(study.tuning),
         "commands": swept.commands,
         "failed": swept.failed,
-        "recipes": dict(recipes),
+        "recipes": {name: file.read_text(encoding="utf-8") for name, file in recipes.items()},
+        "own_recipes": _own(recipes, protocol),
         "claims": [_row(judgement) for judgement in found],
         "verdicts": count(found),
         "paragraph": paragraph(found),
@@ -53,6 +54,12 @@ def report(
         "computed": _computed(study),
         **about,
     }
+
+
+def _own(recipes: Mapping[str, Path], protocol: Protocol) -> dict[str, str]:
+    """Where those recipes lie that are none of the package's."""
+    own = {name: file for name, file in recipes.items() if protocol.config_dir and file.is_relative_to(protocol.config_dir)}
+    return {name: file.as_posix() for name, file in own.items()}
 
 
 def _computed(study: Study) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regexp.comparison.reading import Run, read_run
+from regexp.comparison.reading import Run, lost_rows, read_run
 from regexp.files.naming import SEARCH_TUNING
 from regexp.textbook.protocol import Protocol
 
@@ -97,15 +97,22 @@ def matches(fields: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def read_study(protocol: Protocol, tier: str, folders: Sequence[Path]) -> Study:
-    """The runs in these folders; those that cannot be read are left out, and counted as missing by who needs them."""
+    """The runs in these folders; those that cannot be read whole are left out, and counted as missing by who needs them."""
     runs, unread = [], []
     for folder in folders:
         try:
-            runs.append(read_run(folder))
+            runs.append(_whole(read_run(folder)))
         except (OSError, ValueError) as error:
             unread.append(str(error))
     judged = [run for run in runs if not _tunes(run)]
     return Study(protocol, tier, judged, [run for run in runs if _tunes(run)], unread)
+
+
+def _whole(run: Run) -> Run:
+    """The run, if no row or column of its history was lost; else ``ValueError``."""
+    if problem := lost_rows(run):
+        raise ValueError(problem)
+    return run
 
 
 def _tunes(run: Run) -> bool:

@@ -1,4 +1,4 @@
-"""Quantities that ``metrics.csv`` does not hold, one file each; found by the name of the file.
+"""Quantities that ``metrics.csv`` does not hold, one file each; found by the name of the file, here or in the current folder.
 
 A diagnostic is a module with ``QUANTITIES``, the names of what it measures, and one of two functions:
 
@@ -32,18 +32,18 @@ _HERE = Path(__file__).parent
 
 
 def quantities() -> dict[str, tuple[str, ...]]:
-    """What every diagnostic measures, from its source: to check a protocol nothing is imported."""
+    """What every diagnostic of the package measures, from its source: to check a protocol nothing is imported."""
     return {name: found["QUANTITIES"] for name, found in _declared().items()}
 
 
 def is_nonnegative(name: str, quantity: str) -> bool:
     """Whether a diagnostic's quantity is never negative."""
-    return quantity in _declared().get(name, {}).get("NONNEGATIVE", ())
+    return quantity in _declares(name).get("NONNEGATIVE", ())
 
 
 def find(name: str) -> Any:
     """The module of a diagnostic."""
-    return importlib.import_module(f"{__name__}.{name}")
+    return importlib.import_module(f"{__name__}.{name}" if name in _declared() else name)
 
 
 def problem(term: Term) -> str | None:
@@ -53,15 +53,24 @@ def problem(term: Term) -> str | None:
             return f"measures a run and needs 'of SETTING': {term.quantity!r}"
         return None
     name, quantity = term.diagnostic
-    known = quantities()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        return f"names a diagnostic that is not known, got {name!r}: " + (
-            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        )
-    if quantity not in known[name]:
-        return f"names a quantity that {name} does not have, got {quantity!r}: it has {', '.join(known[name])}"
-    return None
+    if text := unknown(name):
+        return text
+    known = _declares(name)["QUANTITIES"]
+    if quantity in known:
+        return None
+    return f"names a quantity that {name} does not have, got {quantity!r}: it has {', '.join(known)}"
+
+
+def unknown(name: str) -> str | None:
+    """What is wrong with the name of a diagnostic."""
+    try:
+        if _declares(name):
+            return None
+    except (SyntaxError, ValueError) as error:
+        return f"names a diagnostic of yours that cannot be read: {error}"
+    near = difflib.get_close_matches(name, _declared(), 1)
+    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(_declared())}, and yours in the current folder"
+    return f"names a diagnostic that is not known, got {name!r}: {known}"
 
 
 @functools.cache
@@ -69,10 +78,16 @@ def _declared() -> dict[str, dict[str, tuple[str, ...]]]:
     return {file.stem: _names(file) for file in sorted(_HERE.glob("*.py")) if file.stem != "__init__"}
 
 
+def _declares(name: str) -> dict[str, tuple[str, ...]]:
+    """The names that a diagnostic declares, the package's or one of the current folder; nothing where there is no such file."""
+    own = Path(f"{name}.py")
+    return _declared().get(name) or (_names(own) if own.is_file() else {})
+
+
 def _names(file: Path) -> dict[str, tuple[str, ...]]:
     """The tuples of names that a diagnostic declares; one may be another by its name."""
     found: dict[str, tuple[str, ...]] = {}
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
         if isinstance(node, ast.Assign) and (name := getattr(node.targets[0], "id", None)) in ("QUANTITIES", "NONNEGATIVE"):
             same = isinstance(node.value, ast.Name)
             found[name] = found[ast.unparse(node.value)] if same else tuple(ast.literal_eval(node.value))
