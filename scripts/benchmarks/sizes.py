@@ -22,7 +22,7 @@ class Sizes:
     start_turns: int = 5
     runs_read: tuple[int, int] = (32, 16)
     """W5: strengths x seeds."""
-    read_turns: int = 3
+    read_turns: int = 7
     device_runs: tuple[int, ...] = (1, 16, 64, 256)
     growth: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     growth_images: int = 5000
