@@ -90,7 +90,7 @@ def draw(study: Study, title: str) -> Figure:
         tidy(axes, "", "test error minus noise^2" if truth == TRUTHS[0] else "")
         axes.set_xticks([1, 2, 3], [method.replace("_", "\n") for method in METHODS])
     shown = "boxes are quartiles, lines medians, whiskers at most 1.5 times the box, dots the data sets beyond them"
-    below = "An excess is below 0 where the noise of the test examples happens to be smaller than its variance"
+    below = "An excess can be below 0 where the squared noise of the test examples happens to average less than its variance"
     said = f"{counted(study.n)}, a data set each; {shown}. {below}. Strengths by validation."
     finish(figure, title, f"{said} {facts(study, study.runs)}")
     return figure
