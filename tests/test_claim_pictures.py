@@ -15,6 +15,7 @@ from regexp.comparison.reading import Run
 from regexp.textbook import report
 from regexp.textbook.diagnostics import gradients_by_depth
 from regexp.textbook.expression import parse
+from regexp.textbook.figures import draw
 from regexp.textbook.figures.caption import measured, recipe, worded
 from regexp.textbook.figures.claims import of_claim
 from regexp.textbook.figures.expected import named_line, shaded
@@ -168,7 +169,7 @@ def test_a_caption_counts_data_sets_where_a_seed_has_several_and_says_what_was_c
     _, names, caption = drawn(claim("shown", "double_descent.rise"), np.linspace(1, 2, 4), monkeypatch)
     assert caption.startswith("n = 4 seeds;") and "a seed" in names
     _, _, caption = drawn(claim("shown"), [1.0, 2.0], monkeypatch)
-    assert "learning rate 0.15, 300 steps" in caption
+    assert "learning rate 0.15 (cross-entropy also at 0.005), 300 steps" in caption
 
 
 def test_one_value_has_neither_seeds_nor_an_interval(monkeypatch):
@@ -195,6 +196,19 @@ def test_what_all_seeds_agree_on_has_no_interval(monkeypatch):
     assert report._row(varied)["interval"] == "[0.5, 0.5]" and paragraph([varied]).startswith("It is 0.5 [0.5, 0.5].")
     share = dataclasses.replace(found, claim=claim("shown", share=True), values=(0.0, 0.0), center=0.0, low=0.0, high=0.84)
     assert report._row(share)["interval"] == "[0, 0.84]"
+
+
+def test_a_share_of_runs_has_an_interval_of_its_own_name(monkeypatch):
+    _, names, _ = drawn(claim("shown", share=True), [0.0, 1.0, 1.0, 0.0], monkeypatch)
+    assert names == ["a seed", "share, Clopper and Pearson's interval"]
+
+
+def test_of_a_name_there_is_no_picture(tmp_path):
+    found = [Judgement(claim("shown", names=names), "shown", (2.0,), 2.0) for names in ((), ("L1", "dropout"))]
+    rows = [report._row(one) for one in found]
+    assert [(row["value"], row["picture"]) for row in rows] == [("2", True), ("dropout", False)]
+    draw(Study(MINE, "standard", []), found[1:], tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_no_seed_is_not_called_one(monkeypatch):

@@ -118,6 +118,12 @@ def test_it_is_said_only_where_it_is_so(one, values, found):
     assert "the two are the same" not in row["remark"] + caption
 
 
+def test_a_share_of_runs_is_called_one_beside_what_is_shown_of_it(found):
+    judged, row, _ = found(claim("shown", share=True), [0.0] * 4 + [1.0] * 2)
+    assert row["remark"] == "share, Clopper and Pearson's interval"
+    assert (judged.low, judged.high) == pytest.approx(stats.binomtest(2, 6).proportion_ci(method="exact"))
+
+
 def test_equal_pairs_have_the_ratio_one(found):
     one = claim("direction", PAIR.replace("minus", "over"), margin=1.0, target=1.0, median=True)
     judged, row, _ = found(one, [1.0] * 11 + [math.inf] * 9)

@@ -30,6 +30,7 @@ from regexp.textbook.diagnostics import (
 )
 from regexp.textbook.expression import Term, parse
 from regexp.textbook.measuring import measure, of_run
+from regexp.textbook.measuring import trained as measured_of
 from support import Blobs, study_of
 
 DATA = SyntheticRegression(10, 60, val_size=0, test_size=40, true_weight=0.5, noise=0.1)
@@ -108,9 +109,13 @@ def test_decay_against_penalty(tmp_path):
         for kind, regularizer in kinds.items()
         for name, target in (("sgd", "SGD"), ("adam", "Adam"))
     }
-    found = decay_against_penalty.of_study(study_of(1, runs, **settings))
+    study = study_of(1, runs, **settings)
+    found = decay_against_penalty.of_study(study)
     assert max(found["sgd"].values()) < 1e-12
     assert min(found["adam"].values()) > 0.01
+    for optimizer in ("SGD", "Adam"):  # captions are of these runs alone
+        looked_at = measured_of(parse(f"decay_against_penalty.{optimizer.lower()}"), study)
+        assert [run.fields["optimizer._target_"] for run in looked_at] == 2 * [f"regexp.optim.{optimizer}"]
 
 
 def test_what_is_left_of_a_network(tmp_path):

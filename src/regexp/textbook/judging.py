@@ -48,6 +48,11 @@ class Judgement:
         return len(self.values)
 
     @property
+    def pictured(self) -> bool:
+        """Whether there are numbers to draw; one of a list of names is none."""
+        return self.n > 0 and not self.claim.names
+
+    @property
     def constant(self) -> bool:
         """Whether all values are one number, in the digits that are shown; a share has an interval even so."""
         return self.n > 1 and not self.claim.share and len(set(map(number, self.values))) == 1

@@ -17,7 +17,8 @@ TITLE = "The textbook, run"
 SEARCHED = "What validation chose for each set, and the ranges that were searched:"
 INTERVALS = (
     "The interval of a mean is Student's t, which is not confined to what a number can be: "
-    "that of an accuracy or of a share may end above 1 or below 0."
+    "that of an accuracy, or of a mean of shares, may end above 1 or below 0. "
+    "The interval of a share of runs is Clopper and Pearson's."
 )
 COLUMNS = ("claim", "decided by", "reference", "measured", "95 % interval", "n", "verdict")
 STYLE = """

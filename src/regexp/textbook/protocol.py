@@ -104,7 +104,7 @@ class Picture:
     """``curves``: metrics against the epoch. ``against``: against the swept number ``x``. ``points``: a row per setting.
     ``exact``: the errors of all exact claims. ``one_and_all``: one run beside all seeds. ``drawn``: by a diagnostic.
 
-    Every claim has a picture of its own besides: its seeds' values.
+    Every claim has a picture of its own besides, of its seeds' values, unless these have ``names``.
     """
 
     name: str

@@ -12,6 +12,8 @@ from regexp.textbook.wording import number
 if TYPE_CHECKING:
     from regexp.textbook.judging import Judgement
 
+SHARE = "share, Clopper and Pearson's interval"
+
 
 def beside(found: Judgement, needed: Needed) -> str:
     """All remarks on a judgement, its own one first. ``needed``: the seeds that would decide it."""
@@ -54,7 +56,7 @@ def _is_told(found: Judgement) -> bool:
 
 def _how(found: Judgement) -> str:
     """Which number was measured, where it is no mean, or not what was printed."""
-    what = "median and sign interval" if found.median else ""
+    what = SHARE if found.claim.share else "median and sign interval" if found.median else ""
     if found.medians is None:
         return what
     paired = "ratios" if found.claim.value.joined == "over" else "differences"

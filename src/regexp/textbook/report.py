@@ -125,7 +125,7 @@ def _row(found: Judgement) -> dict[str, Any]:
         "values": [number(value) for value in found.values],
         "verdict": found.verdict,
         "remark": "; ".join(filter(None, [found.remark, found.diverged])),
-        "picture": found.n > 0,
+        "picture": found.pictured,
     }
 
 

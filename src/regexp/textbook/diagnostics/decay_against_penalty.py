@@ -16,7 +16,12 @@ def of_study(study: Study) -> dict[str, dict[Any, float]]:
     """``|w - w'| / |w'|`` of the final weights, seed by seed, between the settings ``decay_sgd`` and ``penalty_sgd``, and the
     same for Adam.
     """
-    return {name: _apart(study, f"decay_{name}", f"penalty_{name}") for name in QUANTITIES}
+    return {name: _apart(study, *settings_of(name)) for name in QUANTITIES}
+
+
+def settings_of(quantity: str) -> list[str]:
+    """Of one optimizer: the decay, and the penalty."""
+    return [f"decay_{quantity}", f"penalty_{quantity}"]
 
 
 def _apart(study: Study, one: str, other: str) -> dict[Any, float]:

@@ -37,8 +37,12 @@ def of_study(study: Study) -> dict[str, list[float]]:
 
 def recipe() -> str:
     """For captions."""
+    return _recipe(f"{RATE:g} (cross-entropy also at {SLOW:g})")
+
+
+def _recipe(rates: str = f"{RATE:g}") -> str:
     starts = ", ".join(f"{name} ({w:g}, {b:g})" for name, (w, b) in STARTS.items())
-    return f"input 1, target 0, starts (w, b) {starts}, learning rate {RATE:g}, {STEPS} steps"
+    return f"input 1, target 0, starts (w, b) {starts}, learning rate {rates}, {STEPS} steps"
 
 
 @functools.cache
@@ -81,6 +85,6 @@ def draw(study: Study, title: str) -> Figure:
     finish(
         figure,
         title,
-        f"One neuron, both costs: {recipe()}; exact arithmetic, nothing is drawn at random.",
+        f"One neuron, both costs: {_recipe()}; exact arithmetic, nothing is drawn at random.",
     )
     return figure

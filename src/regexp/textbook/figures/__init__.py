@@ -30,7 +30,7 @@ def draw(study: Study, judgements: list[Judgement], folder: Path) -> list[str]:
             write({picture.name: figure}, folder)
             drawn.append(picture.name)
         for judgement in judgements:
-            if judgement.n:
+            if judgement.pictured:
                 write({claim_file(judgement): of_claim(judgement, study)}, folder)
     return drawn
 

@@ -75,7 +75,8 @@ def _center(axes: Axes, judgement: Judgement) -> None:
         axes.plot([judgement.center], [0], linestyle="none", markersize=7, label="all agree", **CENTER)
     elif math.isfinite(judgement.low) and math.isfinite(judgement.high):
         both = [[judgement.center - judgement.low], [judgement.high - judgement.center]]
-        what = "median, sign interval" if judgement.median else "mean, 95 % interval"
+        of_values = "median, sign interval" if judgement.median else "mean, 95 % interval"
+        what = remarks.SHARE if judgement.claim.share else of_values
         axes.errorbar([judgement.center], [0], xerr=both, capsize=7, linewidth=2.4, label=what, **CENTER)
     if judgement.of_medians is not None:
         style: dict[str, Any] = {"markersize": 9, "markerfacecolor": "white", "markeredgewidth": 2, "linestyle": "none"}
