@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regexp.comparison.figures.style import new_figure
 from regexp.comparison.reading import Run
 from regexp.textbook import report
 from regexp.textbook.diagnostics import gradients_by_depth
 from regexp.textbook.expression import parse
 from regexp.textbook.figures import draw
-from regexp.textbook.figures.caption import measured, recipe, worded
+from regexp.textbook.figures.caption import finish, measured, recipe, worded
 from regexp.textbook.figures.claims import of_claim
 from regexp.textbook.figures.expected import named_line, shaded
 from regexp.textbook.judging import Judgement, judge
@@ -255,6 +256,8 @@ def test_a_difference_of_medians_is_compared_with_one(median, tmp_path, monkeypa
     [
         (2.629601, 2.549441, "minus", "2.62960 minus 2.54944"),  # 0.08016
         (48.62, 27.82, "minus", "48.62 minus 27.82"),  # 20.8
+        (4.0616, 2.5494, "minus", "4.0616 minus 2.5494"),  # 1.512, of three decimals it were 1.513
+        (27.98006, 27.81794, "minus", "27.98006 minus 27.81794"),  # 0.1621
         (0.001, 1234567.0, "minus", "0.001 minus 1,234,567.000"),  # -1,234,567
         (math.inf, 1.0, "minus", "infinite minus 1"),
         (2.6296, 2.5494, "over", "2.63 over 2.549"),
@@ -290,6 +293,15 @@ def test_a_caption_says_on_what_the_runs_were_trained():
     assert recipe(rates) == "3 epochs, learning rate 0.001235 to 0.1"
 
 
+def test_no_line_of_a_caption_begins_with_the_sign_of_a_percentage():
+    for width in np.linspace(2, 4, 20):
+        figure = new_figure(float(width), 2.0, 1)[0]
+        finish(figure, "It holds in 80 % of 90 %", "about 12 seeds would decide with a chance of 80 % or of 90 %, that is 95 %")
+        texts = [figure._suptitle.get_text(), figure._supxlabel.get_text()]
+        assert not [line for text in texts for line in text.splitlines() if line.startswith("%")]
+        assert [text.count(" %") for text in texts] == [2, 3]
+
+
 # ---- every shipped protocol
 
 
@@ -310,7 +322,9 @@ def test_a_line_is_called_by_how_its_number_was_read(protocol, one):
     found = one.published
     if re.search(r"simulat", found.source):
         assert found.read == "S" and found.named.startswith("simulated")
-    if re.search(r"\bln 10|algebra|formula|limit of many|^[\d/ ]+ln", found.source):
+    if re.search(r"limit of many|for large", f"{found.of} {found.source}"):
+        assert found.read == "L" and found.named == "limit"
+    elif re.search(r"\bln 10|algebra|formula|^[\d/ ]+ln", found.source):
         assert found.read in ("D", "S") and found.named.startswith(("exact", "simulated"))
     if found.named.startswith("published"):
         assert re.search(r"[A-Z]\w+|d2l", found.source), "somebody has published it"

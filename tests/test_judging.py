@@ -28,7 +28,7 @@ from regexp.textbook.measuring import at_place, measure
 from regexp.textbook.paragraph import besides, paragraph
 from regexp.textbook.protocol import Claim, Picture, Protocol, Published, Tier
 from regexp.textbook.study import NotMeasured, Study, read_study
-from regexp.textbook.wording import given, number
+from regexp.textbook.wording import given, number, problem, reference
 from run_folders_of import ONE, write_run, write_setting
 
 RANDOM = np.random.default_rng(3)
@@ -253,6 +253,30 @@ def test_a_published_number_is_shown_in_the_unit_of_what_is_measured(value, meas
         assert paragraph([Judgement(found, "holds")]) == f"Not {shown.split()[0]}, within 0.1, at 0."
     else:
         assert "published" not in given(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("78 to 102", "78 to 102 (simulated independently for this project)"),
+        ((0.9, 0.6), "0.3 (0.9 minus 0.6; simulated independently for this project)"),
+    ],
+)
+def test_that_a_reference_is_simulated_is_said_once(value, said):
+    one = claim("one", published=Published(value, "simulation", "S"))
+    assert report._row(Judgement(one, "holds"))["published"] == said
+    assert reference(one) == said.replace("; simulated independently for this project", "").partition(" (simulated")[0]
+    assert "simulation of 64-64" in reference(claim("one", published=Published(value, "simulation of 64-64", "S")))
+
+
+def test_a_sentence_has_the_largest_error_by_which_an_exact_claim_is_judged():
+    texts = {"holds": "{value}, at most {error} off.", "fails": "{error}, above {tolerance}."}
+    one = claim("one", "exact", target=1.0, tolerance=0.2, **texts)
+    values = (1.0, 1.125, 0.75)  # two below the largest
+    assert paragraph([Judgement(one, "holds", values, center=1.0)]) == "1, at most 0.25 off."
+    assert paragraph([Judgement(one, "does not hold", values, center=1.0)]) == "0.25, above 0.2."
+    assert problem("{error}", one) is None
+    assert "has the place {error}" in str(problem("{error}", claim("one", "equal", margin=0.1)))
 
 
 def test_holm_withdraws_what_does_not_stand_among_many(tmp_path):

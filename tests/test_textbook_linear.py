@@ -156,6 +156,13 @@ def test_double_descent_at_a_small_size(monkeypatch):
     assert peak > 4 * tuned
 
 
+def test_the_picture_of_double_descent_says_what_is_drawn(monkeypatch):
+    found = {size: np.ones(3) for size in double_descent.TUNED_SIZES}
+    monkeypatch.setattr(double_descent, "errors", lambda seeds: (found, found))
+    caption = " ".join(double_descent.draw(study_of(3, []), "Title")._supxlabel.get_text().split())
+    assert caption.endswith(f"Tier standard: {double_descent.recipe()}.") and "weights of norm 1, noise 0.5" in caption
+
+
 def test_the_references_of_tuned_ridge_are_those_of_the_law_of_marchenko_and_pastur():
     """Noise^2 and what ridge of strength l leaves of the weights, mean over the spectrum of X'X / n in the limit."""
     noise2 = double_descent.NOISE**2

@@ -135,6 +135,9 @@ def test_zeros_and_accuracy_are_drawn_with_the_interval_of_the_accuracy(tmp_path
     low, high = figure.axes[0].containers[0].lines[2][0].get_segments()[0][:, 1]
     assert (low, high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
     assert "marks are means with 95 % t-intervals" in " ".join(figure._supxlabel.get_text().split())
+    proximal, subgradient = (line for line in figure.axes[0].lines if not str(line.get_label()).startswith("_"))
+    assert subgradient.get_markerfacecolor() == "none", "at the same place both marks are seen"
+    assert subgradient.get_markersize() > proximal.get_markersize()
 
 
 def _by_subgradient(run):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regexp.textbook.judging import Judgement
-from regexp.textbook.wording import filled, given, named
+from regexp.textbook.wording import filled, given, named, number
 
 DIVERGED = "Diverged"
 
@@ -66,6 +66,7 @@ def _places(found: Judgement) -> dict[str, str]:
         "wins": str(sum(value > target for value in found.values)),
         "losses": str(sum(value < target for value in found.values)),
         "ties": str(sum(value == target for value in found.values)),
+        "error": number(found.error),
     }
 
 

@@ -17,9 +17,11 @@ READ = {
     "J": "from the author's own result file",
     "S": "simulated independently for this project",
     "D": "an exact identity",
+    "L": "exact in the limit only",
     "M": "from memory, not verified",
 }
-NAMED = {"R": "published", "R2": "published", "J": "published", "S": "simulated", "D": "exact", "M": "not verified"}
+NAMED = {"R": "published", "R2": "published", "J": "published", "S": "simulated"}
+NAMED |= {"D": "exact", "L": "limit", "M": "not verified"}
 """What pictures and tables call a number that was read so: published is what somebody has published."""
 
 
@@ -78,7 +80,7 @@ class Claim:
     holds: str | None = None
     """What the report's paragraph says if the claim holds; ``{value}`` and ``{interval}`` are the measured ones, ``{n}``,
     ``{target}``, ``{margin}``, ``{tolerance}`` and ``{published}`` the claim's own; ``{wins}``, ``{losses}`` and ``{ties}`` are
-    the seeds above, below and at the target."""
+    the seeds above, below and at the target, and ``{error}``, of exact claims, is the largest error."""
     fails: str | None = None
     undecided: str | None = None
     """The same if it is not decided; what would decide it is in the table."""

@@ -154,11 +154,9 @@ def _measured(found: Judgement) -> dict[str, str]:
 
 def _published(found: Judgement) -> str:
     """With how it was read, whether the interval misses it, and of two medians what they are here."""
-    claim, shown = found.claim, reference(found.claim)
-    if claim.published is None:
-        return shown
-    said = remarks.joined(shown.removesuffix(")"), READ[claim.published.read], remarks.outside(found))
-    return f"{said}){_here(found)}"
+    if (printed := found.claim.published) is None:
+        return reference(found.claim)
+    return reference(found.claim, READ[printed.read], remarks.outside(found)) + _here(found)
 
 
 def _here(found: Judgement) -> str:

@@ -15,13 +15,19 @@ MEASURED = ("value", "interval", "n")
 """Places of any text; besides those of the claim's own numbers, see :func:`given`."""
 MORE = ("wins", "losses", "ties")
 """How many seeds are above, below and at the claim's target."""
+OF_EXACT = ("error",)
+"""Places of exact claims alone: the largest error, by which they are judged."""
+SAYS = {"S": "simulation"}
+"""Sources that say no more than how the number was read."""
+MOST = 3
+"""Decimals that a difference's parts may have more than the difference, so that theirs is the same."""
 WHOLE, HUGE = 9999.5, 1e7
 """From here on four digits are fewer than those before the point; from there on those would be too many to read."""
 
 
 def problem(text: str | None, claim: Claim) -> str | None:
     """What is wrong with the places of a text of the claim."""
-    known = [*MEASURED, *given(claim), *MORE]
+    known = [*MEASURED, *given(claim), *MORE, *(OF_EXACT if claim.kind == "exact" else ())]
     try:
         unknown = sorted({name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None} - set(known))
     except ValueError as error:
@@ -65,20 +71,25 @@ def number(value: float) -> str:
 
 
 def parts(first: float, second: float, joined: str | None) -> str:
-    """``2.62960 minus 2.54944``: in as many decimals as the difference has, so that it can be checked; ratios need no more."""
+    """``2.62960 minus 2.54944``: in so many decimals that they have the difference that is printed; ratios need no more."""
     shown = [number(first), number(second)]
     if joined == "minus" and math.isfinite(first - second):
-        places = max(map(_decimals, [*shown, number(first - second)]))
-        shown = [f"{value:,.{places}f}" for value in (first, second)]
+        difference = number(first - second)
+        least = max(-int(_decimal(text).as_tuple().exponent) for text in ["0", *shown, difference])
+        tried = [[f"{value:,.{places}f}" for value in (first, second)] for places in range(least, least + MOST + 1)]
+        shown = next((pair for pair in tried if number(float(_decimal(pair[0]) - _decimal(pair[1]))) == difference), tried[-1])
     return f" {joined} ".join(shown)
 
 
-def _decimals(shown: str) -> int:
-    return max(0, -int(decimal.Decimal(shown.replace(",", "")).as_tuple().exponent))
+def _decimal(shown: str) -> decimal.Decimal:
+    return decimal.Decimal(shown.replace(",", ""))
 
 
-def reference(claim: Claim) -> str:
-    """The number that a claim's is to be compared with, and where it is from: ``0.3 (0.9 minus 0.6; MNIST; Nielsen)``."""
+def reference(claim: Claim, *more: str) -> str:
+    """The number that a claim's is to be compared with, and where it is from: ``0.3 (0.9 minus 0.6; MNIST; Nielsen)``.
+
+    ``more``: what else is said of it.
+    """
     if claim.published is None:
         return f"{claim.target:g} (exact)" if claim.kind == "exact" else ""
     found, value = claim.published, claim.published.value
@@ -86,7 +97,9 @@ def reference(claim: Claim) -> str:
     pair = f"{value[0]:g} {claim.value.joined or 'minus'} {value[1]:g}" if isinstance(value, tuple) else ""
     medians = "medians" if found.medians else ""
     also = f"also {', '.join(map(number, found.others))}" if found.others else ""
-    return f"{shown} ({'; '.join(filter(None, [pair, medians, found.of, found.data, found.source, also]))})"
+    source = "" if found.source == SAYS.get(found.read) else found.source
+    said = "; ".join(filter(None, [pair, medians, found.of, found.data, source, also, *more]))
+    return f"{shown} ({said})" if said else shown
 
 
 def interval(low: float, high: float) -> str:

@@ -103,5 +103,6 @@ def draw(study: Study, title: str) -> Figure:
     tidy(axes, f"training examples ({FEATURES} features)", "mean squared error on new examples")
     axes.legend(frameon=False, fontsize=11)
     caption = f"Means and 95 % intervals of {study.n} data sets (least squares at 490 and 510: {DRAWS * study.n})."
-    finish(figure, title, f"{caption} At {FEATURES} the mean of least squares is infinite. Tier {study.tier}.")
+    infinite = f"At {FEATURES} the mean of least squares is infinite."
+    finish(figure, title, f"{caption} {infinite} Tier {study.tier}: {recipe()}.")
     return figure

@@ -24,6 +24,9 @@ APART = 0.08
 ABOVE, BESIDE = {"xytext": (6, 7)}, {"xytext": (-9, -4), "ha": "right"}
 """Where a strength is written, in points from its mark."""
 
+HOLLOW = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.8}
+"""Marks of the subgradient, which leaves no zeros: around that of the proximal step at strength 0 instead of over it."""
+
 
 def of_run(run: Run) -> dict[str, float]:
     """How many weights of all layers, and how many inputs of the first, are not exactly zero."""
@@ -54,7 +57,8 @@ def draw(study: Study, title: str) -> Figure:
             mean, accuracy = np.mean(points, axis=0)[0], estimate([accuracy for _, accuracy in points])
             ends = [[accuracy.mean - accuracy.low], [accuracy.high - accuracy.mean]]
             axes.errorbar([mean], [accuracy.mean], yerr=ends, fmt="none", ecolor=style["color"], capsize=4, elinewidth=1.5)
-        axes.plot(*means.T, **style, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
+        marks: dict[str, Any] = {} if name == "l1" else HOLLOW
+        axes.plot(*means.T, **style, **marks, linewidth=2, label={"l1": "L1, proximal step"}.get(name, "L1, subgradient"))
         before = -1.0 if name == "l1" else math.inf
         for strength, mean in zip(sorted(groups), means, strict=True):
             place: dict[str, Any] = BESIDE if mean[0] < before + APART else ABOVE

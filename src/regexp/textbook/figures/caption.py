@@ -29,10 +29,15 @@ _NAMES = {"gap/loss": "test loss minus training loss", "weights/l2_norm": "L2 no
 def finish(figure: Figure, title: str, caption: str) -> int:
     """Title above, caption below, both as wide as the figure; how many lines they have."""
     width = figure.get_figwidth()
-    above, below = textwrap.fill(title, round(8.6 * width)), textwrap.fill(caption, round(13.3 * width))
+    above, below = _lines(title, round(8.6 * width)), _lines(caption, round(13.3 * width))
     figure.suptitle(above, fontsize=14, x=0.01, ha="left")
     figure.supxlabel(below, fontsize=9.5, color="0.35", x=0.01, ha="left")
     return above.count("\n") + below.count("\n") + 2
+
+
+def _lines(text: str, letters: int) -> str:
+    """As lines, none of which begins with the sign of a percentage."""
+    return textwrap.fill(text.replace(" %", "\u00a0%"), letters).replace("\u00a0", " ")
 
 
 def counted(n: int) -> str:
