@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score
 
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.optim import SGD
+from regexp.program.data import Rows
 from regexp.regularizers import L1, L2, L1Subgradient, WeightDecay
 from support import Blobs, arrays, fit
 
@@ -58,3 +60,24 @@ def test_penalties_are_logged_apart_in_the_one_convention(result):
     for name, strength in STRENGTHS.items():
         expected = strength * (sums if name.startswith("l1") else squares / 2)
         assert result.final[f"train/penalty/{name}"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("index", "is_view"),
+    [
+        pytest.param([range(5, 11)], True, id="one group"),
+        pytest.param([range(0, 6), range(10, 16), range(20, 26)], True, id="a table each"),
+        pytest.param([range(0, 6), range(3, 9)], True, id="overlapping"),
+        pytest.param([range(0, 6), range(10, 16), range(21, 27)], False, id="unequal distances"),
+        pytest.param([range(10, 16), range(0, 6)], False, id="the first last"),
+        pytest.param([range(0, 6), range(15, 9, -1)], False, id="backwards"),
+        pytest.param([range(0, 12, 2)], False, id="every other row"),
+    ],
+)
+def test_a_split_is_read_without_a_copy_where_its_rows_lie_evenly(index, is_view):
+    table = torch.arange(90.0).view(30, 3)
+    rows = Rows(table, torch.tensor([list(group) for group in index]))
+    for low, high in [(0, 6), (2, 5), (4, 6)]:
+        part = rows.slice(low, high)
+        assert part.tolist() == [[table[row].tolist() for row in group[low:high]] for group in index]
+        assert (part.untyped_storage().data_ptr() == table.untyped_storage().data_ptr()) == is_view

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from regexp import machine
 
@@ -40,6 +41,30 @@ def test_no_commit_outside_a_checkout_and_before_the_first(tmp_path, monkeypatch
     assert machine.commit.__wrapped__() is None
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     assert machine.commit.__wrapped__() is None
+
+
+def test_no_thread_keeps_denormal_numbers_while_training():
+    """Whatever the threads of the pool did before; and after it they are as they were."""
+    small, threads = torch.full((512, 512), 1e-40), torch.get_num_threads()
+
+    def kept():
+        """The shares that an operation and a product leave, of as many numbers as every thread takes part in."""
+        return [(done != 0).double().mean().item() for done in (small * 1, small @ torch.eye(512))]
+
+    torch.set_num_threads(2)
+    try:
+        assert kept() == [1, 1]
+        with machine.using(None):
+            assert kept() == [0, 0]
+            with machine.using(1):
+                assert kept() == [0, 0]
+            assert kept() == [0, 0]
+        assert kept() == [1, 1]
+        with machine.using(1):
+            assert kept() == [0, 0]
+        assert kept() == [1, 1]
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_large_tensors_take_huge_pages():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from regexp.component import Component, Search, per_run
@@ -118,11 +119,16 @@ def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: 
     """One fused pass over the memory of each run: torch's kernel, which takes one learning rate a call."""
     steps = [torch.tensor(float(count))] * len(parameters)
     columns = zip(lr[0].flatten().tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
-    for run, (rate, (beta1, beta2), eps) in enumerate(columns):
-        w, g, m, v = ([t[run] for t in tensors] for tensors in (parameters, gradients, state["mean"], state["square"]))
+    tensors = (_by_run(tensors) for tensors in (parameters, gradients, state["mean"], state["square"]))
+    for w, g, m, v, (rate, (beta1, beta2), eps) in zip(*tensors, columns, strict=True):
         torch._fused_adam_(
             w, g, m, v, [], steps, lr=rate, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0, amsgrad=False, maximize=False
         )
+
+
+def _by_run(tensors: Tensors) -> Iterable[Tensors]:
+    """The tensors of one run after the other; a stack of one is its run."""
+    return [tensors] if len(tensors[0]) == 1 else zip(*(tensor.unbind() for tensor in tensors), strict=True)
 
 
 def _adam_together(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:

@@ -70,8 +70,8 @@ def _at(keys: Int[torch.Tensor, "*streams"], step: int) -> Int[torch.Tensor, "*s
 def _splitmix(starts: Int[torch.Tensor, "*streams"], count: int) -> Int[torch.Tensor, "*streams count"]:
     z = _counter(count, starts.device) + starts.unsqueeze(-1)
     for shift, factor in ((30, _MIX1), (27, _MIX2)):
-        z = (z ^ _logical_shift(z, shift)).mul_(_signed(factor))
-    return z ^ _logical_shift(z, 31)
+        z = _logical_shift(z, shift).bitwise_xor_(z).mul_(_signed(factor))
+    return _logical_shift(z, 31).bitwise_xor_(z)
 
 
 @functools.lru_cache(maxsize=64)

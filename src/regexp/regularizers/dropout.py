@@ -80,8 +80,8 @@ def drop(
     x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws, mask: str = "example"
 ) -> Float[torch.Tensor, "*out batch units"]:
     """Inverted dropout of every run's activations at its own rate."""
-    dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)
-    scale = (_LEVELS / (_LEVELS - dropped))[..., None, None]
-    threshold = (dropped - _LEVELS // 2).to(torch.int16)[..., None, None]
+    dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)[..., None, None]
     masks = x.shape[-2] if mask == "example" else 1
-    return x * ((draws.sixteenths(masks, x.shape[-1]) >= threshold) * scale)
+    drawn = draws.sixteenths(masks, x.shape[-1]).to(dropped.dtype)
+    kept = drawn.sub_(dropped - (_LEVELS // 2 + 1)).clamp(0, 1)  # of whole numbers this is drawn >= ..., in half its time
+    return x * kept.mul_(_LEVELS / (_LEVELS - dropped))
