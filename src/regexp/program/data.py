@@ -28,7 +28,7 @@ class Rows:
 
     def __init__(self, table: torch.Tensor, index: Int[torch.Tensor, "groups n"]):
         self.table, self.index = table, index.to(table.device)
-        self.blocks = _blocks(index)
+        self.view = _view(table, index)
 
     def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int) -> Iterator[Iterable[torch.Tensor]]:
         """The batches of every epoch, each (groups, size, *shape): the rows of every group in its own order."""
@@ -42,11 +42,7 @@ class Rows:
 
     def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
         """The rows from position ``low`` to ``high`` of every group (a view where they lie in order, at equal distances)."""
-        if self.blocks is None:
-            return self._read(self.index[:, low:high])
-        first, distance = self.blocks
-        size, row = self.table.shape[1:], self.table.stride()
-        return self.table[first + low :].as_strided((len(self.index), high - low, *size), (distance * row[0], *row))
+        return self._read(self.index[:, low:high]) if self.view is None else self.view[:, low:high]
 
     def _batches(self, index: Int[torch.Tensor, "groups n"], size: int) -> Iterator[torch.Tensor]:
         at_once = size * max(1, GATHERED_NUMBERS // (size * self.table[0].numel()))
@@ -57,12 +53,14 @@ class Rows:
         return self.table.index_select(0, index.flatten()).view(*index.shape, *self.table.shape[1:])
 
 
-def _blocks(index: Int[torch.Tensor, "groups n"]) -> tuple[int, int] | None:
-    """Where the first group's rows begin, and how far apart the groups begin, if all are in order and equally far apart."""
-    first, second = (int(index[group, 0]) for group in (0, min(1, len(index) - 1)))
+def _view(table: torch.Tensor, index: Int[torch.Tensor, "groups n"]) -> Shaped[torch.Tensor, "groups n *shape"] | None:
+    """The rows of all groups without a copy, if they lie in order and all groups are equally far apart."""
+    (groups, n), (first, second) = index.shape, (int(index[group, 0]) for group in (0, min(1, len(index) - 1)))
     distance = second - first
-    groups, n = torch.arange(len(index)).unsqueeze(1), torch.arange(index.shape[1])
-    return (first, distance) if distance >= 0 and torch.equal(index, first + groups * distance + n) else None
+    if distance < 0 or not torch.equal(index, first + torch.arange(groups).unsqueeze(1) * distance + torch.arange(n)):
+        return None
+    row, *others = table.stride()
+    return table[first:].as_strided((groups, n, *table.shape[1:]), (distance * row, row, *others))
 
 
 class StackedData:
