@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -21,7 +21,7 @@ from regexp.machine import using
 from regexp.program import load_data
 
 TITLE = "W1: source 2's Fashion-MNIST recipe, one run, an epoch with its evaluations"
-LOOPS, LIMIT = "beside the loops", "matrix products"
+LOOPS, LIMIT, ALONE = "beside the loops", "matrix products", ", one thread"
 CLOSE_TURNS = 2
 """As many turns as the loops': for those that take about as long as regexp, whose ratios noise moves past their limits."""
 WHY_SCIKIT = (
@@ -29,8 +29,8 @@ WHY_SCIKIT = (
 )
 WHY_PRODUCTS = (
     "Besides its products a step has masks, activations, loss, their gradients and Adam, some fifty operations that are "
-    "small at this batch, each with torch's dispatch: the faster a processor multiplies, the more they weigh (the profile of "
-    "W1 has their shares, and what dropout costs is said below it)."
+    "small at this batch, each with torch's dispatch and by one thread: the faster a processor multiplies, and the more "
+    "threads do, the more they weigh (the profile of W1 has their shares, and what dropout costs is said below it)."
 )
 SEEDS = 5
 """Of ours, whose mean test loss the peers, which draw numbers of their own, must reach."""
@@ -51,14 +51,16 @@ def measure(sizes: Sizes) -> Work:
     interleave(loops, sizes.epoch_turns)
     compare_loops(work, loops)
     check(work, loops, experiment)
-    close = [contestant("regexp", experiment), limit(sizes)]
+    close = [contestant("regexp", experiment), limit(LIMIT, sizes)]
+    close += [contestant(f"regexp{ALONE}", experiment, 1), limit(f"{LIMIT}{ALONE}", sizes, 1)]
+    undropped = []
     if installed("sklearn"):
-        close += [contestant("regexp without dropout", without), scikit_learn(experiment)]
+        undropped = [contestant("regexp without dropout", without), scikit_learn(experiment)]
     else:
         work.lacks("scikit-learn", "scikit-learn")
-    interleave(close, CLOSE_TURNS * sizes.epoch_turns)
-    compare_close(work, work.record(close))
-    check(work, close[2:], without)
+    interleave([*close, *undropped], CLOSE_TURNS * sizes.epoch_turns)
+    compare_close(work, work.record([*close, *undropped]))
+    check(work, undropped, without)
     return work
 
 
@@ -75,15 +77,18 @@ def compare_close(work: Work, taken: Mapping[str, list[float]]) -> None:
     if "scikit-learn" in taken:
         bound, why = at_least(1), WHY_SCIKIT
         work.compare("scikit-learn, no dropout / regexp", taken["scikit-learn"], taken["regexp"], bound, why=why)
-    work.compare("regexp / matrix products alone", taken["regexp"], taken[LIMIT], at_most(2.5), why=WHY_PRODUCTS)
+    for threads in ("", ALONE):
+        epochs, bound = taken[f"regexp{threads}"], at_most(2.5)
+        alone = taken[f"{LIMIT}{threads}"]
+        work.compare(f"regexp / matrix products alone{threads}", epochs, alone, bound, why=WHY_PRODUCTS)
 
 
-def limit(sizes: Sizes) -> Contestant:
+def limit(name: str, sizes: Sizes, threads: int | None = None) -> Contestant:
     """The matrix products of an epoch and its evaluations."""
     splits = [sizes.images, 10_000]
     step = products.of_training(1, images.WIDTHS, sizes.images, images.BATCH)
     evaluation = products.of_evaluation(1, images.WIDTHS, splits, images.EVALUATED)
-    return Contestant(LIMIT, lambda: (step(), evaluation(), None)[-1])
+    return Contestant(name, timed(lambda: (step(), evaluation(), None)[-1], threads))
 
 
 def check(work: Work, contestants: Sequence[Contestant], experiment: Experiment) -> None:
@@ -97,17 +102,22 @@ def check(work: Work, contestants: Sequence[Contestant], experiment: Experiment)
     work.checks += [over_seeds(peer.name, [fmean(peer.losses)], losses) for peer in peers]
 
 
-def contestant(name: str, experiment: Experiment) -> Contestant:
-    """This project: each turn is an epoch and its evaluation, without denormal numbers, as a command trains."""
+def contestant(name: str, experiment: Experiment, threads: int | None = None) -> Contestant:
+    """This project: each turn is an epoch and its evaluation."""
     program, state = ours.prepare([experiment])
+    return Contestant(name, timed(lambda: ours.epoch(program, state)["test/loss"].item(), threads))
 
-    def epoch() -> Once:
-        with using(None):
+
+def timed(once: Callable[[], float | None], threads: int | None) -> Callable[[], Once]:
+    """The call as a command does it: by so many threads (None: all), and without denormal numbers."""
+
+    def turn() -> Once:
+        with using(threads):
             began = time.perf_counter()
-            loss = ours.epoch(program, state)["test/loss"].item()
+            loss = once()
             return Once(loss, time.perf_counter() - began)
 
-    return Contestant(name, epoch)
+    return turn
 
 
 def loader_peers(experiment: Experiment, work: Work) -> list[Contestant]:
