@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from regexp import rng
-from regexp.stack.noise import Draws
+from regexp.stack.noise import AT_ONCE, STEPS_AT_ONCE, Draws, Stream
 from support import CPU
 
 MASK = (1 << 64) - 1
@@ -101,6 +101,19 @@ def test_sixteenths_are_uniform_in_every_lane():
         error = 1 / math.sqrt(12 * uniform.numel())
         assert abs(uniform.mean().item() - 0.5) < 5 * error
         assert abs((uniform < 0.1).double().mean().item() - 0.1) < 5 * math.sqrt(0.09 / uniform.numel())
+
+
+@pytest.mark.parametrize("count", [3, AT_ONCE // 50, AT_ONCE], ids=["few", "some", "many"])
+def test_a_stream_gives_the_bits_of_every_step_in_any_order(count):
+    """Steps drawn at once, the last batch of an epoch, which is smaller, and a training that goes on elsewhere."""
+    keys = rng.keys([4, 1, 9], "dropout", device=CPU)
+    stream = Stream(keys)
+    for step, wanted in [(1, count), (2, count), (2, 2), (3, count), (STEPS_AT_ONCE + 2, count), (2, count), (2, count + 1)]:
+        assert torch.equal(stream.bits(step, wanted), rng.bits(keys, step, wanted))
+    for shape in [(1, 7), (3, 5)]:
+        ahead, alone = (Draws(keys, 2, 6, source) for source in (stream, None))
+        assert torch.equal(ahead.sixteenths(*shape), alone.sixteenths(*shape))
+        assert torch.equal(ahead.normals(*shape, dtype=torch.float64), alone.normals(*shape, dtype=torch.float64))
 
 
 def test_orders_are_permutations_and_all_equally_likely():

@@ -102,7 +102,7 @@ class Adam(Optimizer):
         return {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
 
     def step(self, parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
-        one_pass = parameters[0].device.type == "cpu" and sum(p[0].numel() for p in parameters) >= _ONE_PASS
+        one_pass = parameters[0].device.type == "cpu" and sum(p.numel() for p in parameters) >= _ONE_PASS * len(parameters[0])
         (_adam_by_rows if one_pass else _adam_together)(parameters, gradients, state, count, lr, numbers)
 
     def effective_step(self, parameters: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> Tensors:
@@ -117,7 +117,7 @@ _ONE_PASS = 1 << 13
 
 def _adam_by_rows(parameters: Tensors, gradients: Tensors, state: State, count: int, lr: Tensors, numbers: Numbers) -> None:
     """One fused pass over the memory of each run: torch's kernel, which takes one learning rate a call."""
-    steps = [torch.tensor(float(count))] * len(parameters)
+    steps = [torch.full((), float(count))] * len(parameters)
     columns = zip(lr[0].flatten().tolist(), numbers["betas"].tolist(), numbers["eps"].tolist(), strict=True)
     tensors = (_by_run(tensors) for tensors in (parameters, gradients, state["mean"], state["square"]))
     for w, g, m, v, (rate, (beta1, beta2), eps) in zip(*tensors, columns, strict=True):

@@ -54,17 +54,18 @@ def keys(seeds: list[int], *purpose: str | int, device: torch.device) -> Int[tor
 
 def bits(keys: Int[torch.Tensor, "*streams"], step: int, count: int) -> Int[torch.Tensor, "*streams count"]:
     """``count`` random 64-bit integers per key: those that belong to training step ``step``."""
-    return _splitmix(_at(keys, step), count)
+    return _splitmix(keys + _signed(step * _STRIDE * _GAMMA), count)
+
+
+def bits_of_steps(keys: Int[torch.Tensor, " streams"], steps: range, count: int) -> Int[torch.Tensor, "steps streams count"]:
+    """The :func:`bits` of consecutive steps."""
+    offsets = torch.arange(steps.start, steps.stop, device=keys.device) * _signed(_STRIDE * _GAMMA)
+    return _splitmix(keys + offsets.unsqueeze(1), count)
 
 
 def orders(keys: Int[torch.Tensor, " streams"], steps: range, count: int) -> Int[torch.Tensor, "steps streams count"]:
     """A random permutation of ``range(count)`` per step and key: the ranks of that step's random integers."""
-    return torch.argsort(_splitmix(torch.stack([_at(keys, step) for step in steps]), count), dim=-1)
-
-
-def _at(keys: Int[torch.Tensor, "*streams"], step: int) -> Int[torch.Tensor, "*streams"]:
-    """Where the draws of a step begin in each stream."""
-    return keys + _signed(step * _STRIDE * _GAMMA)
+    return torch.argsort(bits_of_steps(keys, steps, count), dim=-1)
 
 
 def _splitmix(starts: Int[torch.Tensor, "*streams"], count: int) -> Int[torch.Tensor, "*streams count"]:

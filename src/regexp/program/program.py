@@ -20,7 +20,7 @@ from regexp.program.padding import columns
 from regexp.program.part import Part
 from regexp.regularizers.regularizer import Place, Regularizer
 from regexp.stack.axis import across, rows
-from regexp.stack.noise import Draws
+from regexp.stack.noise import Draws, Stream
 from regexp.stack.numbers import numbers, representative
 
 
@@ -79,7 +79,7 @@ class Program:
         """The changes of every slot in this step; empty where nothing changes in any."""
         if not any(self._changes):
             return []
-        return [[(change, n, Draws(keys, step, self.runs)) for change, n, keys in changes] for changes in self._changes]
+        return [[(change, n, Draws(s.keys, step, self.runs, s)) for change, n, s in changes] for changes in self._changes]
 
     def load(self, parameters: Mapping[str, torch.Tensor]) -> None:
         """Use these parameters from now on."""
@@ -120,12 +120,12 @@ class Program:
         self._having = {hook: [part for part in self.parts if part.has(hook)] for hook in hooks}
         self._changes = [self._changes_of(place) for place in places(self.model, self.spec.dataset.image)]
 
-    def _changes_of(self, place: Place) -> list[tuple[Any, dict, torch.Tensor]]:
+    def _changes_of(self, place: Place) -> list[tuple[Any, dict, Stream]]:
         found = []
         for part in self.parts:
             if change := part.regularizer.wrap(place, part.numbers):
                 keys = rng.keys(self.data.seeds, part.name, place.place, place.index, device=self.device)
-                found.append((change, part.numbers, keys))
+                found.append((change, part.numbers, Stream(keys)))
         return found
 
 

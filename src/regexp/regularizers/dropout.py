@@ -48,9 +48,11 @@ class Dropout(Regularizer):
     def wrap(self, place: Place, numbers: Numbers) -> Change | None:
         if not self._rate(place, numbers).any():
             return None
+        whole, levels = numbers, _levels(self._rate(place, numbers))
 
         def change(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
-            return drop(x, self._rate(place, numbers), draws, self.mask)
+            own = levels if numbers is whole else _levels(self._rate(place, numbers))  # else: one run's, inside vmap
+            return _drop(x, *own, draws, self.mask)
 
         return change
 
@@ -80,8 +82,22 @@ def drop(
     x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws, mask: str = "example"
 ) -> Float[torch.Tensor, "*out batch units"]:
     """Inverted dropout of every run's activations at its own rate."""
+    return _drop(x, *_levels(rate), draws, mask)
+
+
+def _levels(rate: Float[torch.Tensor, "*rates"]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The highest of the 2**16 levels that is dropped, as they are drawn (from -2**15), and the scale of what is kept."""
     dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)[..., None, None]
-    masks = x.shape[-2] if mask == "example" else 1
-    drawn = draws.sixteenths(masks, x.shape[-1]).to(dropped.dtype)
-    kept = drawn.sub_(dropped - (_LEVELS // 2 + 1)).clamp(0, 1)  # of whole numbers this is drawn >= ..., in half its time
-    return x * kept.mul_(_LEVELS / (_LEVELS - dropped))
+    return dropped - (_LEVELS // 2 + 1), _LEVELS / (_LEVELS - dropped)
+
+
+def _drop(
+    x: Float[torch.Tensor, "*runs batch units"],
+    highest: Float[torch.Tensor, "*rates 1 1"],
+    scale: Float[torch.Tensor, "*rates 1 1"],
+    draws: Draws,
+    mask: str,
+) -> Float[torch.Tensor, "*out batch units"]:
+    drawn = draws.sixteenths(x.shape[-2] if mask == "example" else 1, x.shape[-1]).to(scale.dtype)
+    kept = drawn.sub_(highest).clamp(0, 1)  # whole numbers, so this is drawn > highest; a comparison takes twice as long
+    return x * kept.mul_(scale)

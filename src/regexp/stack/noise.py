@@ -11,6 +11,27 @@ from regexp import rng
 from regexp.lazy import torch
 from regexp.stack.axis import spread
 
+AT_ONCE = 1 << 17
+"""64-bit numbers that are drawn at once: for many steps where a step needs few, since a draw is a dozen operations."""
+STEPS_AT_ONCE = 64
+"""At most, since a training may be short."""
+
+
+class Stream:
+    """The random bits of one regularizer at one slot, step after step, drawn for several steps at once."""
+
+    def __init__(self, keys: Int[torch.Tensor, " streams"]):
+        self.keys = keys
+        self._steps, self._drawn = range(0), keys
+
+    def bits(self, step: int, count: int) -> Int[torch.Tensor, "streams count"]:
+        """Those of :func:`regexp.rng.bits`."""
+        if step not in self._steps or count > self._drawn.shape[-1]:
+            ahead = max(1, min(STEPS_AT_ONCE, AT_ONCE // (len(self.keys) * count)))
+            self._steps = range(step, step + ahead)
+            self._drawn = rng.bits_of_steps(self.keys, self._steps, count)
+        return self._drawn[step - self._steps.start, :, :count]
+
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
@@ -23,11 +44,13 @@ class Draws:
     keys: Int[torch.Tensor, "*streams"]
     step: int
     runs: int
+    stream: Stream | None = None
+    """Where the bits of these keys come from, if several steps are drawn at once."""
 
     def sixteenths(self, *shape: int) -> Int[torch.Tensor, "*runs_and_shape"]:
         """Uniform integers in [-2**15, 2**15), shaped (runs, *shape): four for every 64 bits drawn."""
         count = math.prod(shape)
-        bits = rng.bits(self.keys, self.step, -(-count // 4))
+        bits = self._bits(-(-count // 4))
         lanes = (bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits))[..., :count].unflatten(-1, shape)
         return spread(lanes, self.runs) if self.keys.dim() else lanes
 
@@ -39,7 +62,7 @@ class Draws:
         Reference: Box and Muller, "A note on the generation of random normal deviates", 1958.
         """
         count = math.prod(shape)
-        bits = rng.bits(self.keys, self.step, -(-count // 2))
+        bits = self._bits(-(-count // 2))
         radius = (-2 * _uniform(bits >> 32, dtype).log()).sqrt()
         angle = 2 * math.pi * _uniform(bits, dtype)
         pairs = torch.cat([radius * angle.cos(), radius * angle.sin()], -1)
@@ -53,6 +76,9 @@ class Draws:
     def alone(self, keys: Int[torch.Tensor, ""]) -> Draws:
         """The draws of one run of the stack, seen from inside ``vmap``."""
         return Draws(keys, self.step, runs=1)
+
+    def _bits(self, count: int) -> Int[torch.Tensor, "*streams count"]:
+        return self.stream.bits(self.step, count) if self.stream else rng.bits(self.keys, self.step, count)
 
     def keys_per_run(self) -> Int[torch.Tensor, " runs"]:
         """The key of every run's stream."""
