@@ -45,9 +45,10 @@ def main() -> None:
     now = about()
     found = kept.kept(chosen.out, now) if chosen.keep else report.Report(now)
     for name in chosen.work:
+        before = found.bounded(name)
         measure(name, sizes, found)
         if found.about is not now:
-            found.again[name] = now
+            found.again[name] = {**now, "before": before}
         write(found, chosen.out)
         print(f"{name} done", flush=True)
     write(found, chosen.out)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from benchmarks import findings, misses, ratios, tried  # noqa: E402
 from benchmarks.found import Found  # noqa: E402
-from benchmarks.report import cells  # noqa: E402
+from benchmarks.report import Report, cells, head  # noqa: E402
 from benchmarks.timing import Contestant  # noqa: E402
 from benchmarks.work import Row, Work, at_least, at_most  # noqa: E402
 from benchmarks.works import options, parts  # noqa: E402
@@ -43,6 +43,22 @@ def test_what_is_not_met_stands_there_with_figure_limit_and_reason():
     assert cells(ROWS[2]) == ("aim missed", "3", "3 to 3", "1", "<= 5, aim <= 2", "met, aim not met")
 
 
+def test_figures_that_are_measured_again_are_not_forgotten():
+    machine = {"processor": "one", "cores": 2, "memory_gb": 8, "system": "Linux", "load at the start": 0.1}
+    about = {"command": "python", "commit": "c", "date": "today", "machine": machine, "versions": {"torch": "2"}}
+    report = Report(about, [Work("W0", "title", "how", ROWS)])
+    before = report.bounded("W0")
+    assert before == {
+        "kept": "1.5 (1 to 2)",
+        "missed": "4 (1 to 5)",
+        "aim missed": "3 (3 to 3)",
+        "slow": "0.8 s (0.8 to 0.8)",
+    }
+    report.again["W0"] = {**about, "before": before}
+    said = "the same versions; before: kept 1.5 (1 to 2); missed 4 (1 to 5); aim missed 3 (3 to 3); slow 0.8 s (0.8 to 0.8)"
+    assert head(report)[-1].endswith(said)
+
+
 def test_a_row_is_drawn_in_the_colour_of_its_verdict(monkeypatch, tmp_path):
     colours = {}
     monkeypatch.setattr(
@@ -67,11 +83,11 @@ def test_seconds_are_recorded_under_one_label_once():
         work.record([once], label="1 network: ")
 
 
-def measured(ratio=0.5, thread=0.9):
+def measured(*ratios, thread=0.9):
     """Works with what the sentences are about; a first call of torch.compile of 10 s, one of 2 s as it is."""
     w2, w3 = "W2, 512 runs", "16 networks"
     rows = [
-        Row(f"{w2}: {options.COMPILED}", [ratio]),
+        Row(f"{w2}: {options.COMPILED}", list(ratios) or [0.5]),
         Row(f"{w2}: {options.FIRST}", [10.0], "s"),
         Row(f"W2, 1 run: {options.THREADS}", [1.1]),
         Row(f"{w2}: {options.THREADS}", [thread]),
@@ -119,8 +135,9 @@ def test_every_finding_is_computed_from_its_figures():
     [
         (measured(thread=0.5), tried.threads, "so a second thread would pay in a sweep"),
         (measured(thread=0.9), tried.threads, "so a sweep takes one thread"),
-        (measured(ratio=1.4), tried.compiled, "never pays. At best it saves 0 % of a long sweep, so regexp compiles nothing"),
-        (measured(ratio=0.1), tried.compiled, "saves 90 % of a long sweep, so compiling would pay"),
+        (measured(1.4), tried.compiled, "never pays. It saves 0 % of a long sweep for certain, so regexp compiles nothing"),
+        (measured(0.97, 0.99, 1.02), tried.compiled, "then 0.99 (0.97 to 1.02) of 2 s, which never pays. It saves 0 %"),
+        (measured(0.1, 0.2), tried.compiled, "saves 80 % of a long sweep for certain, so compiling would pay"),
         (dataclasses.replace(measured(), cuda="H200"), tried.graphs, "W6 was not measured on H200"),
     ],
 )

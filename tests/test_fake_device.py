@@ -31,7 +31,7 @@ REGULARIZERS = [
     L1Subgradient(0.1),
     MaxNorm(1.0),
 ]
-HOLDERS = ("regexp.program", "regexp.training", "regexp.models.layers", "torch.nn")
+HOLDERS = ("regexp.program", "regexp.training", "regexp.models.layers", "regexp.stack.noise", "torch.nn")
 
 
 def to_fake_cuda(value: Any, seen: dict[int, Any]) -> Any:

@@ -44,7 +44,9 @@ def test_no_commit_outside_a_checkout_and_before_the_first(tmp_path, monkeypatch
 
 
 def test_no_thread_keeps_denormal_numbers_while_training():
-    """Whatever the threads of the pool did before; and after it they are as they were."""
+    """Whatever the threads of the pool did before; and after it they are as the calling one was."""
+    if sys.platform != "linux":
+        pytest.skip("torch may use no OpenMP that ends its threads")
     small, threads = torch.full((512, 512), 1e-40), torch.get_num_threads()
 
     def kept():
@@ -60,11 +62,29 @@ def test_no_thread_keeps_denormal_numbers_while_training():
                 assert kept() == [0, 0]
             assert kept() == [0, 0]
         assert kept() == [1, 1]
-        with machine.using(1):
+        with machine.using(1), machine.using(2):
             assert kept() == [0, 0]
         assert kept() == [1, 1]
+        torch.set_flush_denormal(True)
+        assert kept() == [0.5, 0.5]
+        with machine.using(None):
+            assert kept() == [0, 0]
+        assert kept() == [0, 0]
     finally:
+        machine.flush_denormals(False)
         torch.set_num_threads(threads)
+
+
+def test_denormal_numbers_are_looked_for_in_float32():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert not machine._flushes_denormals()
+        torch.set_flush_denormal(True)
+        assert machine._flushes_denormals()
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_default_dtype(before)
 
 
 def test_large_tensors_take_huge_pages():

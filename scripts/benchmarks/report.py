@@ -36,6 +36,11 @@ class Report:
         place = names.index(work.name) if work.name in names else len(names)
         self.works[place : place + 1] = [work]
 
+    def bounded(self, name: str) -> dict[str, str]:
+        """The rows of a work that have a limit, with figure and range: what measuring it again must not hide."""
+        rows = [row for work in self.works if work.name == name for row in work.rows if row.limits and row.figures]
+        return {row.what: "{} ({:.3g} to {:.3g})".format(row.figure, *row.span) for row in rows}
+
     def findings(self) -> list[str]:
         """Where the time is, in words."""
         return findings(Found(self.works, self.shares, self.about["machine"]["cuda"]))
@@ -110,9 +115,16 @@ def head(report: Report) -> list[str]:
     versions = report.about["versions"]
     again = [
         f"{part}, measured again: {', '.join(told(about))}, {named(about['versions'].items() - versions.items())}"
+        + former(about)
         for part, about in report.again.items()
     ]
     return [*told(report.about), named(versions.items()), *again]
+
+
+def former(about: dict[str, Any]) -> str:
+    """The figures that another invocation has replaced."""
+    figures = [f"{what} {figure}" for what, figure in about.get("before", {}).items()]
+    return f"; before: {'; '.join(figures)}" if figures else ""
 
 
 def told(about: dict[str, Any]) -> list[str]:

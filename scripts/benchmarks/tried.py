@@ -52,20 +52,21 @@ def compiled(found: Found) -> str:
     first, rows, texts = found.rows(options.FIRST), found.rows(options.COMPILED), []
     for what, row in rows.items():
         once = statistics.median(found.seconds("options", f"{what}: {options.COMPILED}: as it is"))
-        calls = break_even(first[what], once, row.median)
+        calls = break_even(first[what], once, row)
         pays = f"pays after {calls:,.0f} calls" if calls < math.inf else "never pays"
-        texts.append(f"{what} {first[what].figure} at the first call, then {row.median:.3g} of {once:.3g} s, which {pays}")
+        warm = "{:.3g} ({:.3g} to {:.3g})".format(row.median, *row.span)
+        texts.append(f"{what} {first[what].figure} at the first call, then {warm} of {once:.3g} s, which {pays}")
     if not texts:
         return ""
-    saved = 100 * max(0.0, 1 - min(row.median for row in rows.values()))
+    saved = 100 * max(0.0, 1 - min(max(row.span) for row in rows.values()))
     end = "compiling would pay in long sweeps" if saved > WORTH else "regexp compiles nothing"
     said = f"torch.compile, for each shape of a stack anew: {'; '.join(texts)}."
-    return f"{said} At best it saves {saved:.0f} % of a long sweep, so {end}."
+    return f"{said} It saves {saved:.0f} % of a long sweep for certain, so {end}."
 
 
-def break_even(first: Row, once: float, ratio: float) -> float:
-    """How many calls save what the first one cost; infinite where none saves anything."""
-    saved = once * (1 - ratio)
+def break_even(first: Row, once: float, row: Row) -> float:
+    """How many calls save what the first one cost; infinite where not all turns save anything."""
+    saved = once * (1 - row.median) if max(row.span) < 1 else 0
     return math.ceil(first.median / saved) if saved > 0 else math.inf
 
 

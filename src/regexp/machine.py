@@ -19,8 +19,6 @@ from regexp.rules import Invalid
 
 RUNNING = ("src", "conf", "scripts")
 """The folders of a checkout that say what runs; reports may change while they are written."""
-_NUMBERS_A_THREAD = 1 << 15
-"""Of these torch gives each thread at least so many (its ``GRAIN_SIZE``), and so uses no more threads than that allows."""
 _OMP_PAUSE_HARD = 2
 
 
@@ -69,7 +67,7 @@ def cores() -> int:
 @contextmanager
 def using(threads: int | None) -> Iterator[int]:
     """Train with this many threads (None: torch's choice) and without denormal numbers, which slow down every step."""
-    threads_before, flushing_before = torch.get_num_threads(), bool(_flushed(1).all())
+    threads_before, flushing_before = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(threads or threads_before)
     flush_denormals(True)
     try:
@@ -83,15 +81,13 @@ def flush_denormals(on: bool) -> None:
     """Denormal numbers as zeros, or as they are, in every thread that computes for this one.
 
     ``torch.set_flush_denormal`` says so to the calling thread, and a thread starts in the mode of the one that starts it
-    (POSIX, ``pthread_create``). Threads that torch has already started keep theirs: then they are ended, by OpenMP 5.0's
+    (POSIX, ``pthread_create``). Threads that torch has already started keep theirs, so they are ended, by OpenMP 5.0's
     ``omp_pause_resource_all``, and start anew when they are needed. (Where torch has no such OpenMP they go on as they are.)
     """
     torch.set_flush_denormal(on)
-    flushed = _flushed(torch.get_num_threads())
-    if flushed.any() and not flushed.all():
-        end_threads = getattr(ctypes.CDLL(torch._C.__file__), "omp_pause_resource_all", None)
-        if end_threads:
-            end_threads(_OMP_PAUSE_HARD)
+    end_threads = getattr(ctypes.CDLL(torch._C.__file__), "omp_pause_resource_all", None)
+    if end_threads:
+        end_threads(_OMP_PAUSE_HARD)
 
 
 def about(device: torch.device, threads: int) -> dict[str, Any]:
@@ -124,6 +120,7 @@ def _git(root: Path, *words: str, check: bool = True) -> subprocess.CompletedPro
     return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, encoding="utf-8", check=check)
 
 
-def _flushed(threads: int) -> torch.Tensor:
-    """Whether denormal numbers became zeros, in a computation by so many threads."""
-    return torch.full((threads * _NUMBERS_A_THREAD,), torch.finfo(torch.float32).tiny) / 2 == 0
+def _flushes_denormals() -> bool:
+    """Whether the calling thread does."""
+    smallest = torch.finfo(torch.float32).tiny
+    return (torch.full((1,), smallest, dtype=torch.float32, device="cpu") / 2).item() == 0

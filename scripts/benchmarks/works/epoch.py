@@ -29,8 +29,9 @@ WHY_SCIKIT = (
 )
 WHY_PRODUCTS = (
     "Besides its products a step has masks, activations, loss, their gradients and Adam, some fifty operations that are "
-    "small at this batch, each with torch's dispatch and by one thread: the faster a processor multiplies, and the more "
-    "threads do, the more they weigh (the profile of W1 has their shares, and what dropout costs is said below it)."
+    "small at this batch, each with torch's dispatch, and too small to be shared among threads: the faster a processor "
+    "multiplies, and the more threads do, the more they weigh (the profile of W1 has their shares, and what dropout costs is "
+    "said below it)."
 )
 SEEDS = 5
 """Of ours, whose mean test loss the peers, which draw numbers of their own, must reach."""

@@ -26,8 +26,10 @@ class Stream:
 
     def bits(self, step: int, count: int) -> Int[torch.Tensor, "streams count"]:
         """Those of :func:`regexp.rng.bits`."""
+        ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, len(self.keys) * count))
+        if ahead <= 1:
+            return rng.bits(self.keys, step, count)
         if step not in self._steps or count > self._drawn.shape[-1]:
-            ahead = max(1, min(STEPS_AT_ONCE, AT_ONCE // (len(self.keys) * count)))
             self._steps = range(step, step + ahead)
             self._drawn = rng.bits_of_steps(self.keys, self._steps, count)
         return self._drawn[step - self._steps.start, :, :count]
@@ -48,7 +50,10 @@ class Draws:
     """Where the bits of these keys come from, if several steps are drawn at once."""
 
     def sixteenths(self, *shape: int) -> Int[torch.Tensor, "*runs_and_shape"]:
-        """Uniform integers in [-2**15, 2**15), shaped (runs, *shape): four for every 64 bits drawn."""
+        """Uniform integers in [-2**15, 2**15), shaped (runs, *shape): four for every 64 bits drawn.
+
+        Not to be changed in place: who draws once more in this step gets the same numbers.
+        """
         count = math.prod(shape)
         bits = self._bits(-(-count // 4))
         lanes = (bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits))[..., :count].unflatten(-1, shape)
