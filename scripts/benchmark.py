@@ -45,7 +45,7 @@ def main() -> None:
     now = about()
     found = kept.kept(chosen.out, now) if chosen.keep else report.Report(now)
     for name in chosen.work:
-        before = found.bounded(name)
+        before = found.again.get(name, {}).get("before") or found.bounded(name)  # the first ones, however often it is repeated
         measure(name, sizes, found)
         if found.about is not now:
             found.again[name] = {**now, "before": before}

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -82,11 +83,11 @@ def flush_denormals(on: bool) -> None:
 
     ``torch.set_flush_denormal`` says so to the calling thread, and a thread starts in the mode of the one that starts it
     (POSIX, ``pthread_create``). Threads that torch has already started keep theirs, so they are ended, by OpenMP 5.0's
-    ``omp_pause_resource_all``, and start anew when they are needed. (Where torch has no such OpenMP they go on as they are.)
+    ``omp_pause_resource_all``, and start anew when they are needed. (On Linux, where this was seen; elsewhere they go on.)
     """
     torch.set_flush_denormal(on)
-    end_threads = getattr(ctypes.CDLL(torch._C.__file__), "omp_pause_resource_all", None)
-    if end_threads:
+    library = ctypes.CDLL(torch._C.__file__) if sys.platform == "linux" else None
+    if end_threads := getattr(library, "omp_pause_resource_all", None):
         end_threads(_OMP_PAUSE_HARD)
 
 
