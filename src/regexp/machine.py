@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from regexp.rules import Invalid
 RUNNING = ("src", "conf", "scripts")
 """The folders of a checkout that say what runs; reports may change while they are written."""
 _OMP_PAUSE_HARD = 2
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 def find_device(name: str) -> torch.device:
@@ -67,13 +68,17 @@ def cores() -> int:
 
 @contextmanager
 def using(threads: int | None) -> Iterator[int]:
-    """Train with this many threads (None: torch's choice) and without denormal numbers, which slow down every step."""
+    """Train with this many threads (None: torch's choice) and without what slows down every step: denormal numbers, and memory
+    that is given back only to be asked for again.
+    """
     threads_before, flushing_before = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(threads or threads_before)
     flush_denormals(True)
+    keep_memory()
     try:
         yield torch.get_num_threads()
     finally:
+        give_memory_back()
         flush_denormals(flushing_before)
         torch.set_num_threads(threads_before)
 
@@ -89,6 +94,24 @@ def flush_denormals(on: bool) -> None:
     library = ctypes.CDLL(torch._C.__file__) if sys.platform == "linux" else None
     if end_threads := getattr(library, "omp_pause_resource_all", None):
         end_threads(_OMP_PAUSE_HARD)
+
+
+def keep_memory() -> None:
+    """Let the memory of one step's tensors serve the next step's.
+
+    The C library gives a large block back to the system as soon as it is free, and the system clears every page of the next
+    one: an eighth of a step of sixteen MLPs, a quarter of one of 4096 regressions. From here on this process keeps what it
+    has had, up to 1 GiB a block; :func:`give_memory_back` empties the store. (glibc's ``mallopt``; other libraries go on.)
+    """
+    if set_option := _c_library("mallopt"):
+        set_option(_M_MMAP_THRESHOLD, 1 << 30)
+        set_option(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def give_memory_back() -> None:
+    """Return to the system what is kept and not used."""
+    if trim := _c_library("malloc_trim"):
+        trim(0)
 
 
 def about(device: torch.device, threads: int) -> dict[str, Any]:
@@ -115,6 +138,11 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return f"{name}-dirty" if changed else name
+
+
+def _c_library(function: str) -> Callable[..., int] | None:
+    """A function of the C library, if this one has it."""
+    return getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
 
 
 def _git(root: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
