@@ -64,10 +64,10 @@ def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 def _norms(layers: Mapping[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:
     """Norms over the weight matrices, biases left out, in all and by layer."""
     sizes = [weight[0].numel() for weight in layers.values()]
-    parts = {"weights": (figures.sum(0), sum(sizes))}
-    for name, own, size in zip(layers, figures, sizes, strict=True):
-        parts[f"weights/{name.removesuffix('.weight')}"] = own, size
+    names = ["weights", *(f"weights/{name.removesuffix('.weight')}" for name in layers)]
+    squares, sums, zeros = torch.cat([figures.sum(0, keepdim=True), figures]).unbind(1)
+    shares = zeros / zeros.new_tensor([[sum(sizes)], *([size] for size in sizes)])
     metrics: Metrics = {}
-    for name, ((squares, sums, zeros), size) in parts.items():
-        metrics |= {f"{name}/l2_norm": squares.sqrt(), f"{name}/l1_norm": sums, f"{name}/zero_fraction": zeros / size}
+    for name, l2_norm, l1_norm, zero_fraction in zip(names, squares.sqrt(), sums, shares, strict=True):
+        metrics |= {f"{name}/l2_norm": l2_norm, f"{name}/l1_norm": l1_norm, f"{name}/zero_fraction": zero_fraction}
     return metrics

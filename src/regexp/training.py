@@ -94,12 +94,12 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
 
     with torch.no_grad():
         for part in program.having("before_step"):
-            for i, weight, numbers in program.touched(part):
+            for i, weight, numbers in part.touched:
                 part.regularizer.before_step(weight, lr[i], numbers)
         optimizer.step(parameters, gradients, state.optimizer, state.step, lr, program.numbers)
         for part in program.having("after_step"):
             steps = optimizer.effective_step(parameters, state.optimizer, state.step, lr, program.numbers)
-            for i, weight, numbers in program.touched(part):
+            for i, weight, numbers in part.touched:
                 part.regularizer.after_step(weight, program.units_last(i, steps[i]), numbers)
 
 

@@ -36,7 +36,8 @@ class Rows:
         for some in orders.split(at_once):
             index = self.index.expand_as(some).gather(-1, some)
             if len(some) > 1:
-                yield from (epoch.split(size, dim=1) for epoch in self._read(index))
+                batches = self._read(index).split(size, dim=2)
+                yield from zip(*(batch.unbind() for batch in batches), strict=True)
             else:
                 yield self._batches(index[0], size)
 

@@ -17,8 +17,9 @@ class Part:
     regularizer: Regularizer
     numbers: dict[str, torch.Tensor]
     touches: list[int]
-    shaped: list[dict[str, torch.Tensor]] = dataclasses.field(default_factory=list)
-    """The numbers as they meet each of the touched parameters."""
+    """The places of the parameters that it may touch, among the model's."""
+    touched: list[tuple[int, torch.Tensor, dict[str, torch.Tensor]]] = dataclasses.field(default_factory=list)
+    """Each of them: its place, itself with its units last, and the numbers as they meet it."""
 
     def has(self, hook: str) -> bool:
         return defines(self.regularizer, hook)

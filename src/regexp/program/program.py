@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -58,11 +57,6 @@ class Program:
         """The parameters that a regularizer touches."""
         return [self._parameters[i] for i in part.touches]
 
-    def touched(self, part: Part) -> Iterator[tuple[int, torch.Tensor, dict[str, torch.Tensor]]]:
-        """Each parameter that a regularizer touches: its number, itself with its units last, and the regularizer's numbers."""
-        for i, own in zip(part.touches, part.shaped, strict=True):
-            yield i, self.units_last(i, self._parameters[i]), own
-
     def units_last(self, i: int, tensor: torch.Tensor) -> torch.Tensor:
         """The ``i``-th parameter, or what has its shape, as (runs, inputs ..., units), whatever layer it belongs to."""
         return tensor.movedim(1, -1) if i in self._units_first else tensor
@@ -107,15 +101,17 @@ class Program:
     def _require_in_place(self) -> None:
         """Try the hooks around the step on a copy of the first run's weight."""
         for part in self.parts:
-            for _, weight, own in islice(self.touched(part), 1):
+            for _, weight, own in part.touched[:1]:
                 require_in_place(part, weight[:1].detach().clone(), {name: number[:1] for name, number in own.items()})
 
+    @torch.no_grad()
     def _refresh(self) -> None:
         self._parameters: list[torch.Tensor] = list(self.model.parameters.values())
         self._units_first = {i for i, name in enumerate(self.model.parameters) if name in self.model.units_first}
         for part in self.parts:
             scalars = {name: number for name, number in part.numbers.items() if number.dim() == 1}
-            part.shaped = [{n: across(s, self._parameters[i]) for n, s in scalars.items()} for i in part.touches]
+            touched = [(i, self.units_last(i, self._parameters[i])) for i in part.touches]
+            part.touched = [(i, weight, {n: across(s, weight) for n, s in scalars.items()}) for i, weight in touched]
         hooks = ("penalty", "before_step", "after_step", "watch")
         self._having = {hook: [part for part in self.parts if part.has(hook)] for hook in hooks}
         self._changes = [self._changes_of(place) for place in places(self.model, self.spec.dataset.image)]
