@@ -11,6 +11,7 @@ from torch import nn
 import regexp
 from regexp.experiment import Experiment
 from regexp.models import MLP
+from regexp.models.layers import Linear
 from regexp.optim import SGD, Adam
 from regexp.regularizers import L2, Dropout, EarlyStopping
 from regexp.regularizers.regularizer import Regularizer
@@ -142,11 +143,18 @@ def tied(net):
     return nn.Sequential(*net[:6], net[4], *net[6:])
 
 
+def leaving_out(net):
+    """With a parameter that no score depends on."""
+    net.register_parameter("unused", nn.Parameter(torch.ones(3)))
+    return net
+
+
 EXTRAS = {
     "none": lambda net: net,
     "frozen": frozen,
     "buffer": RandomFeatures,
     "tied": tied,
+    "unused": leaving_out,
     "norm": lambda net: nn.Sequential(*net[:2], nn.LayerNorm(16), *net[2:]),
     "convolution": lambda net: nn.Sequential(nn.Unflatten(1, (1, 32)), nn.Conv1d(1, 2, 3, 2, 1), nn.Flatten(), net),
     "dropout": lambda net: nn.Sequential(*net[:3], nn.Dropout(0.5), *net[3:]),
@@ -182,7 +190,7 @@ def run(seed=0, extra="none", rate=0.3, lr=0.1, strength=0.01, **fields):
     return Experiment(Blobs(), **standard | fields, epochs=4, batch_size=16, seed=seed, dtype="float64")
 
 
-@pytest.mark.parametrize("extra", ["none", "frozen", "buffer", "tied", "norm", "groups", "convolution"])
+@pytest.mark.parametrize("extra", ["none", "frozen", "buffer", "tied", "unused", "norm", "groups", "convolution"])
 def test_stacked_is_alone(extra):
     runs = [run(seed, extra, rate, lr) for seed, rate, lr in [(0, 0.3, 0.1), (1, 0.5, 0.05), (1, 0.0, 0.1), (2, 0.0, 0.2)]]
     for experiment, stacked in zip(runs, fit(runs), strict=True):
@@ -191,6 +199,21 @@ def test_stacked_is_alone(extra):
         x, y = map(torch.from_numpy, arrays(experiment, "val"))
         loss = nn.functional.cross_entropy(stacked.model("last")(x), y).item()
         assert stacked.last["val/loss"] == pytest.approx(loss, rel=1e-10)
+
+
+@dataclasses.dataclass(frozen=True)
+class Carrying(regexp.Model):
+    """Our linear layer, in a module that says that it carries the runs, and with a parameter that no score depends on."""
+
+    def build(self, features, outputs):
+        module = leaving_out(nn.Sequential(Linear(features, outputs)))
+        module.carries_runs = True
+        return module
+
+
+def test_what_no_score_depends_on_stays_as_it_is():
+    (ours,) = fit([run(model=Carrying(), regularizers=[])])
+    assert torch.equal(ours.weights["last"]["unused"], torch.ones(3))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -65,7 +65,8 @@ def half_squared(
     """``1/2 sum_k (prediction_k - target_k)**2``."""
     # 0.5 * mse_loss costs two more small operations in every step; Huber's kernel has the half, and below delta nothing else
     always = torch.finfo(predictions.dtype).max
-    return torch.nn.functional.huber_loss(predictions, targets, reduction="none", delta=always).sum(-1)
+    losses = torch.nn.functional.huber_loss(predictions, targets, reduction="none", delta=always)
+    return losses.sum(-1) if losses.shape[-1] > 1 else losses.squeeze(-1)  # a sum of one number takes as long as any
 
 
 def cross_entropy(

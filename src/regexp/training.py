@@ -90,7 +90,7 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     objective = program.loss(scores, targets).mean(-1)
     for part in program.having("penalty"):
         objective = objective + part.regularizer.penalty(program.weights(part), part.numbers)
-    gradients = torch.autograd.grad(objective.sum(), parameters, materialize_grads=True)
+    gradients = torch.autograd.grad(objective.sum(), parameters, materialize_grads=not program.model.uses_all)
 
     with torch.no_grad():
         for part in program.having("before_step"):
