@@ -58,7 +58,8 @@ def penalty_of(regularizer: str) -> str:
 
 def _figures(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The sum of squares, the sum of absolute values and the number of zeros (exact up to 2^24 in float32), of every run."""
-    return total(weight.square()), total(weight.abs()), total(weight.abs().eq_(0))
+    magnitudes = weight.abs()
+    return total(weight.square()), total(magnitudes), total(magnitudes.eq_(0))
 
 
 def _norms(layers: Mapping[str, torch.Tensor], figures: Float[torch.Tensor, "layers 3 runs"]) -> Metrics:

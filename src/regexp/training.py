@@ -148,4 +148,4 @@ def set_aside(program: Program, state: State, name: str, which: torch.Tensor, va
         aside["epoch"][index] = state.epoch
         aside["value"][index] = torch.inf if value is None else value[index]
         for weights, parameter in zip(aside["weights"].values(), program.parameters, strict=True):
-            weights[index] = parameter.detach()[index]
+            weights.index_copy_(0, index, parameter.detach().index_select(0, index))

@@ -30,16 +30,19 @@ class Rows:
         self.table, self.index = table, index.to(table.device)
         self.view = _view(table, index)
 
-    def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int) -> Iterator[Iterable[torch.Tensor]]:
-        """The batches of every epoch, each (groups, size, *shape): the rows of every group in its own order."""
-        at_once = max(1, GATHERED_NUMBERS // (orders[0].numel() * self.table[0].numel()))
+    def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int, runs: int) -> Iterator[Iterable[torch.Tensor]]:
+        """The batches of every epoch, each (runs, size, *shape): the rows of every group in its own order, for each of its runs.
+
+        With as many runs as groups a batch is what the runs of a group share.
+        """
+        at_once = max(1, GATHERED_NUMBERS // (orders[0].numel() * self.table[0].numel() * (runs // len(self.index))))
         for some in orders.split(at_once):
             index = self.index.expand_as(some).gather(-1, some)
             if len(some) > 1:
-                batches = self._read(index).split(size, dim=2)
+                batches = (spread(self._read(part), runs, dim=1) for part in index.split(size, dim=2))
                 yield from zip(*(batch.unbind() for batch in batches), strict=True)
             else:
-                yield self._batches(index[0], size)
+                yield (spread(batch, runs) for batch in self._batches(index[0], size))
 
     def slice(self, low: int, high: int) -> Shaped[torch.Tensor, "groups batch *shape"]:
         """The rows from position ``low`` to ``high`` of every group (a view where they lie in order, at equal distances)."""
@@ -101,7 +104,7 @@ class StackedData:
             coming = self._epochs(epoch, size)
         self._coming = epoch + 1, size, coming
         for x, y in zip(*next(coming), strict=True):
-            yield self._scaled(x), spread(y, self.runs)
+            yield self._scaled(x), y
 
     def _epochs(self, first: int, size: int) -> Iterator[Batches]:
         """Epoch after epoch, without end; the orders of small ones are drawn for many at once."""
@@ -109,7 +112,8 @@ class StackedData:
         at_once = max(1, min(64, GATHERED_NUMBERS // (64 * count)))
         for start in itertools.count(first, at_once):
             orders = rng.orders(self._order_keys, range(start, start + at_once), count)
-            yield from zip(*(rows.epochs(orders, size) for rows in self._train), strict=True)
+            inputs, targets = self._train
+            yield from zip(inputs.epochs(orders, size, len(self.seeds)), targets.epochs(orders, size, self.runs), strict=True)
 
     def chunks(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """A whole split in order, for evaluation."""

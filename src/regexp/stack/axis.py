@@ -24,12 +24,15 @@ def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, " runs
     return values.flatten(1).sum(1)
 
 
-def spread(shared: Shaped[torch.Tensor, "groups *shape"], runs: int) -> Shaped[torch.Tensor, "runs *shape"]:
-    """A shared tensor with one entry per run (a view where only one group, or no sharing, makes that possible)."""
-    groups, *shape = shared.shape
+def spread(shared: Shaped[torch.Tensor, "..."], runs: int, dim: int = 0) -> Shaped[torch.Tensor, "..."]:
+    """A shared tensor with one entry per run on the axis of its groups (a view where only one group, or no sharing, makes that
+    possible).
+    """
+    groups = shared.shape[dim]
     if groups == runs:
         return shared
-    return shared.unsqueeze(1).expand(groups, runs // groups, *shape).reshape(runs, *shape)
+    copies = [-1] * (dim + 1) + [runs // groups] + [-1] * (shared.dim() - dim - 1)
+    return shared.unsqueeze(dim + 1).expand(copies).flatten(dim, dim + 1)
 
 
 def affine(
