@@ -17,7 +17,6 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch.nn import functional
 
 from benchmarks import ours
 from benchmarks.peers import d2l
@@ -60,11 +59,12 @@ def images(threads: int) -> None:
         with machine.using(threads):  # as a command trains: without denormal numbers
             ours.steps(*prepared)
 
-    epoch = bare_images(inputs, targets)
+    by_hand = images_of_peers.network()
+    its_optimizer = images_of_peers.adam(by_hand)
 
     def bare() -> None:
         with machine.using(threads):
-            epoch()
+            images_of_peers.train_epoch(by_hand, its_optimizer, images_of_peers.shuffled(inputs, targets))
 
     report("Fashion-MNIST epoch: regexp / bare loop with fused Adam", regexp, bare, 5, "<= 1.15")
     textbook = partial(images_of_peers.train_epoch, net, optimizer, train)
@@ -82,20 +82,6 @@ def regression() -> None:
     report("weight decay, one run: regexp / bare loop", lambda: ours.run([experiment]), d2l.bare(*given), 21, "<= 1.3")
     what, runs = f"weight decay, per run: textbook loop / stack of {len(many)}", len(many)
     report(what, d2l.textbook(*given), lambda: ours.run(many), 5, ">= 150", runs)
-
-
-def bare_images(inputs: torch.Tensor, targets: torch.Tensor) -> Callable[[], None]:
-    """The loop one would write by hand over tensors in memory."""
-    net = images_of_peers.network()
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-
-    def epoch() -> None:
-        for rows in torch.randperm(len(inputs)).split(128):
-            optimizer.zero_grad()
-            functional.cross_entropy(net(inputs[rows]), targets[rows]).backward()
-            optimizer.step()
-
-    return epoch
 
 
 def start_up() -> None:

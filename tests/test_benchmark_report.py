@@ -93,6 +93,7 @@ def measured(*ratios, thread=0.9):
         Row(f"{w2}: {options.THREADS}", [thread]),
         Row(f"under L1: {options.KEPT}", [1.5]),
         Row(f"under L1: {options.DENORMAL}", [80.0], "%"),
+        Row(f"{w3}: {options.GIVEN_BACK}", [1.1]),
         Row(f"{w3}: {options.MIXED}", [0.6]),
         Row(f"4 seeds: {options.ACCURACY}", [-0.3, 0.1, 0.2], "points"),
         Row(f"{w2}: {parts.APART}", [6.0]),
@@ -114,7 +115,7 @@ def test_every_finding_is_computed_from_its_figures():
     subjects = [text.partition(":")[0].partition(",")[0] for text in said]
     assert subjects == [
         *("Batch order and gather", "Optimizer", "Dropout masks", "Evaluation", "Python per step", "Threads"),
-        *("Denormal numbers", "torch.compile", "CUDA graphs", "dtype=mixed_bfloat16"),
+        *("Denormal numbers", "Memory that a step frees", "torch.compile", "CUDA graphs", "dtype=mixed_bfloat16"),
     ]
     expected = [
         *(
@@ -125,7 +126,13 @@ def test_every_finding_is_computed_from_its_figures():
             "1.25 of it",
             "at most 1.1 times",
         ),
-        *("80 % of Adam's means", "pays after 10 calls", "no CUDA device here", "-0.3 to 0.2"),
+        *(
+            "80 % of Adam's means",
+            "1.1 times as long (16 networks); so training keeps it",
+            "pays after 10 calls",
+            "no CUDA device here",
+            "-0.3 to 0.2",
+        ),
     ]
     assert [part for part, text in zip(expected, said, strict=True) if part not in text] == []
 

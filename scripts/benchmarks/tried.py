@@ -15,7 +15,7 @@ WORTH = 20
 
 def sentences(found: Found) -> list[str]:
     """All of them; an empty one for what was not measured."""
-    return [trial(found) for trial in (threads, denormals, compiled, graphs, mixed)]
+    return [trial(found) for trial in (threads, denormals, memory, compiled, graphs, mixed)]
 
 
 def threads(found: Found) -> str:
@@ -45,6 +45,17 @@ def denormals(found: Found) -> str:
     dear = max(row.median for row in rows.values()) > 1.02
     end = "so training writes zeros" if dear else "so on this processor zeros save nothing; training writes them for others"
     return f"Denormal numbers: {'; '.join(texts)}; {end}."
+
+
+def memory(found: Found) -> str:
+    """Why a process keeps what its steps free."""
+    rows = found.rows(options.GIVEN_BACK)
+    if not rows:
+        return ""
+    times = ", ".join(f"{row.median:.3g} times as long ({what})" for what, row in rows.items())
+    dear = max(row.median for row in rows.values()) > 1.02
+    end = "so training keeps it" if dear else "so here training keeps it for nothing"
+    return f"Memory that a step frees: given back to the system, whose pages the next step needs anew: {times}; {end}."
 
 
 def compiled(found: Found) -> str:

@@ -99,9 +99,9 @@ def flush_denormals(on: bool) -> None:
 def keep_memory() -> None:
     """Let the memory of one step's tensors serve the next step's.
 
-    The C library gives a large block back to the system as soon as it is free, and the system clears every page of the next
-    one: an eighth of a step of sixteen MLPs, a quarter of one of 4096 regressions. From here on this process keeps what it
-    has had, up to 1 GiB a block; :func:`give_memory_back` empties the store. (glibc's ``mallopt``; other libraries go on.)
+    The C library gives large blocks back to the system as soon as they are free, and the system clears every page of the next
+    ones. From here on this process keeps what it has had, up to 1 GiB a block; :func:`give_memory_back` empties the store.
+    (glibc's ``mallopt``; with other libraries nothing changes. ``reports/benchmark`` has what it saves.)
     """
     if set_option := _c_library("mallopt"):
         set_option(_M_MMAP_THRESHOLD, 1 << 30)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -44,6 +44,8 @@ def datasets(rows: list[int] | None = None, root: str | None = None) -> tuple[Da
 
 
 Loaders = tuple[DataLoader, list[DataLoader]]
+Split = tuple[torch.Tensor, torch.Tensor]
+Batches = Iterable[Sequence[torch.Tensor]]
 
 
 def loaders(train: Dataset, test: Dataset, workers: int, device: str = "cpu") -> Loaders:
@@ -79,7 +81,24 @@ def textbook(train: DataLoader, evaluated: list[DataLoader], device: str = "cpu"
     return once
 
 
-def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, loader: DataLoader) -> None:
+def bare(train: Split, test: Split) -> Callable[[], Once]:
+    """The loop one would write by hand over tensors in memory, otherwise as :func:`textbook`."""
+    net = network()
+    optimizer = adam(net)
+
+    def once() -> Once:
+        train_epoch(net, optimizer, shuffled(*train))
+        return Once([evaluate(net, zip(x.split(EVALUATED), y.split(EVALUATED), strict=True))[0] for x, y in (train, test)][-1])
+
+    return once
+
+
+def shuffled(inputs: torch.Tensor, targets: torch.Tensor) -> Batches:
+    """The mini-batches of an epoch, gathered."""
+    return ((inputs[rows], targets[rows]) for rows in torch.randperm(len(inputs)).split(BATCH))
+
+
+def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, loader: Batches) -> None:
     """One pass over the training images."""
     net.train()
     for x, y in on_device(net, loader):
@@ -89,19 +108,19 @@ def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, loader: DataLo
 
 
 @torch.no_grad()
-def evaluate(net: nn.Module, loader: DataLoader) -> tuple[float, float]:
+def evaluate(net: nn.Module, loader: Batches) -> tuple[float, float]:
     """Mean loss and accuracy of a split."""
     net.eval()
-    loss, right = 0, 0
+    loss, right, count = 0, 0, 0
     for x, y in on_device(net, loader):
         scores = net(x)
         loss += functional.cross_entropy(scores, y, reduction="sum")
         right += (scores.argmax(1) == y).sum()
-    count = len(loader.dataset)  # type: ignore[arg-type]
+        count += len(y)
     return loss.item() / count, right.item() / count
 
 
-def on_device(net: nn.Module, loader: DataLoader) -> Iterator[list[torch.Tensor]]:
+def on_device(net: nn.Module, loader: Batches) -> Iterator[list[torch.Tensor]]:
     """The batches, where the network is."""
     device = next(net.parameters()).device
     for batch in loader:

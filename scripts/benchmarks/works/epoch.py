@@ -21,7 +21,7 @@ from regexp.machine import using
 from regexp.program import load_data
 
 TITLE = "W1: source 2's Fashion-MNIST recipe, one run, an epoch with its evaluations"
-LOOPS, LIMIT, ALONE = "beside the loops", "matrix products", ", one thread"
+LOOPS, LIMIT, ALONE, BARE = "beside the loops", "matrix products", ", one thread", "bare loop over tensors, fused Adam"
 CLOSE_TURNS = 2
 """As many turns as the loops': for those that take about as long as regexp, whose ratios noise moves past their limits."""
 WHY_SCIKIT = (
@@ -31,7 +31,7 @@ WHY_PRODUCTS = (
     "Besides its products a step has masks, activations, loss, their gradients and Adam, some fifty operations that are "
     "small at this batch, each with torch's dispatch, and too small to be shared among threads: the faster a processor "
     "multiplies, and the more threads do, the more they weigh (the profile of W1 has their shares, and what dropout costs is "
-    "said below it)."
+    "said below it). The row of the bare loop has what the same takes by hand."
 )
 SEEDS = 5
 """Of ours, whose mean test loss the peers, which draw numbers of their own, must reach."""
@@ -52,8 +52,11 @@ def measure(sizes: Sizes) -> Work:
     interleave(loops, sizes.epoch_turns)
     compare_loops(work, loops)
     check(work, loops, experiment)
+    (data,) = load_data([experiment])
+    bare = images.bare(*((data.inputs[data.rows[part]], data.targets[data.rows[part]]) for part in ("train", "test")))
     close = [contestant("regexp", experiment), limit(LIMIT, sizes)]
     close += [contestant(f"regexp{ALONE}", experiment, 1), limit(f"{LIMIT}{ALONE}", sizes, 1)]
+    close += [Contestant(BARE, timed(lambda: bare().loss, None))]
     undropped = []
     if installed("sklearn"):
         undropped = [contestant("regexp without dropout", without), scikit_learn(experiment)]
@@ -61,6 +64,7 @@ def measure(sizes: Sizes) -> Work:
         work.lacks("scikit-learn", "scikit-learn")
     interleave([*close, *undropped], CLOSE_TURNS * sizes.epoch_turns)
     compare_close(work, work.record([*close, *undropped]))
+    check(work, [close[0], close[-1]], experiment)
     check(work, undropped, without)
     return work
 
@@ -82,6 +86,8 @@ def compare_close(work: Work, taken: Mapping[str, list[float]]) -> None:
         epochs, bound = taken[f"regexp{threads}"], at_most(2.5)
         alone = taken[f"{LIMIT}{threads}"]
         work.compare(f"regexp / matrix products alone{threads}", epochs, alone, bound, why=WHY_PRODUCTS)
+    work.compare(f"{BARE} / regexp", taken[BARE], taken["regexp"])
+    work.compare(f"{BARE} / matrix products alone", taken[BARE], taken[LIMIT])
 
 
 def limit(name: str, sizes: Sizes, threads: int | None = None) -> Contestant:

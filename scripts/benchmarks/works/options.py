@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import torch
 
 from benchmarks import ours
+from benchmarks.commands import called
+from benchmarks.memory import GIVEN
+from benchmarks.memory import KEPT as KEPT_MEMORY
 from benchmarks.sizes import Sizes
-from benchmarks.timing import Contestant, Once
+from benchmarks.timing import Contestant, Once, interleave
 from benchmarks.ways import Training, inside, race
 from benchmarks.work import Row, Work
 from regexp.experiment import Experiment
 from regexp.machine import using
 from regexp.regularizers import L1
 
-TITLE = "Options: torch.compile, dtype=mixed_bfloat16, a second thread, denormals kept"
+TITLE = "Options: torch.compile, dtype=mixed_bfloat16, a second thread, denormals kept, memory given back"
 HOW = (
     "above 1 the option is slower; one thread unless said otherwise; compiled are model and loss, forward and backward, at the "
     "first call without what earlier processes have compiled; denormal numbers arise where a strong L1 penalty makes weights "
-    "zero and Adam's means of the gradients that were there fade away"
+    "zero and Adam's means of the gradients that were there fade away; what is given back to the system must be had anew"
 )
 COMPILED, FIRST = "compiled, warm / as it is", "compiled, first call"
 THREADS = "two threads / one"
 KEPT, DENORMAL = "denormals kept / as zeros", "Adam's means that are denormal numbers where they are kept"
+GIVEN_BACK = "freed memory given back / kept"
 MIXED, ACCURACY = "mixed_bfloat16 / float32", "test accuracy, mixed_bfloat16 - float32"
 STRENGTH, FADING = 0.1, 1200
 """Of L1, which makes every weight zero, and steps: Adam's means leave the normal numbers some 830 after the last gradient."""
@@ -47,6 +55,9 @@ def measure(sizes: Sizes) -> Work:
         denormals(work, of_one, replace(image, regularizers=(L1(STRENGTH),)), turns)
         for what, runs in ((of_one, networks[:1]), (of_many, networks)):
             compare(work, f"{what}: {MIXED}", Training(mixed(runs), 1), Training(runs, 1), turns)
+    strengths, seeds = sizes.grids[-1]
+    memory(work, f"W2, {strengths * seeds} runs", ["regressions", strengths, seeds], turns)
+    memory(work, of_many, ["networks", sizes.growth_images, *sizes.networks], turns)
     accuracy(work, sizes, [replace(image, seed=seed) for seed in range(sizes.networks[1])])
     return work
 
@@ -89,6 +100,20 @@ def faded(training: Training, steps: int) -> None:
     """Train until gradients that were there have faded from Adam's means."""
     for _ in range(-(-FADING // steps)):
         ours.steps(training.program, training.state)
+
+
+def memory(work: Work, what: str, words: Sequence[object], turns: int) -> None:
+    """A row: processes that leave to the C library what becomes of freed memory, over those that keep it as a command does."""
+
+    def once(way: str) -> Once:
+        with tempfile.TemporaryDirectory() as folder:
+            _, said = called([sys.executable, "-m", "benchmarks.memory", way, *map(str, words)], Path(folder))
+        return Once(seconds=float(said.splitlines()[-1]))
+
+    both = [Contestant(name, partial(once, way)) for name, way in (("option", GIVEN), ("as it is", KEPT_MEMORY))]
+    interleave(both, turns, warm=False)
+    taken = work.record(both, label=f"{what}: {GIVEN_BACK}: ")
+    work.compare(f"{what}: {GIVEN_BACK}", taken["option"], taken["as it is"])
 
 
 def accuracy(work: Work, sizes: Sizes, runs: Sequence[Experiment]) -> None:
