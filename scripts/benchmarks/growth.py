@@ -62,7 +62,8 @@ def memory(curve: Curve) -> str:
     )
     held = f"{first.counts['state bytes'] / 1e6:.3g} to {last.counts['state bytes'] / 1e6:.3g} MB"
     together = max(point.counts["runs at once"] for point in curve.points)
-    cut = f" No stack is larger than {together:,}: beyond that, more runs add little." if last.counts["stacks"] > 1 else ""
+    stacks = f"{last.value:,} are cut into {last.counts['stacks']:g} stacks of at most {together:,}, one after the other"
+    cut = f" {stacks}: further ones add little." if last.counts["stacks"] > 1 else ""
     return (
         f"Memory peaks at {first.megabytes:.0f} to {last.megabytes:.0f} MB; the work adds {digits(first.taken)} to "
         f"{digits(last.taken)} MB, exponents from point to point {listed(curve.local('taken'))}: {parts or '0 MB'}. Weights, "

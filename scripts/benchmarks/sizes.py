@@ -39,7 +39,7 @@ FULL = Sizes(
         "images": (1000, 4000, 16_000, 60_000),
         "width": (64, 128, 256, 512, 1024, 2048),
     },
-    growth_turns={"runs of W2": 5, "networks of W3": 3, "networks of a command": 3, "images": 5, "width": 5},
+    growth_turns={"runs of W2": 15, "networks of W3": 3, "networks of a command": 3, "images": 9, "width": 9},
 )
 QUICK = Sizes(
     images=512,
