@@ -18,7 +18,7 @@ from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.program import Program, load_data
 from regexp.regularizers import L1, L2, Augmentation, Dropout, InputNoise, L1Subgradient, MaxNorm, WeightDecay
-from regexp.training import State, start, train_step
+from regexp.training import State, set_aside, start, train_step
 from support import CPU, Blobs
 
 REGULARIZERS = [
@@ -86,6 +86,23 @@ def test_a_step_stays_on_the_device(optimizer, on_fake_cuda):
         steps += 1
     assert steps == 3
     assert all(p.device.type == "cuda" for p in program.parameters)
+
+
+def test_weights_are_set_aside_and_dropped_on_the_device(on_fake_cuda, monkeypatch):
+    """By what the host has decided: which runs is a tensor of its own. (A fake tensor does not know which: two of three.)"""
+    program, state = on_fake_cuda(Adam(0.01))
+    index = torch.empty(2, dtype=torch.int64, device="cpu")
+    monkeypatch.setattr(torch.Tensor, "nonzero", lambda _: index.unsqueeze(1))
+    which, value = (torch.empty(3, dtype=dtype, device="cpu") for dtype in (torch.bool, torch.float64))
+    for name in ("best", "best", "kept"):
+        set_aside(program, state, name, which, value)
+    aside = state.chosen["kept"]
+    assert aside["epoch"].device.type == "cpu"
+    assert {weights.device.type for weights in aside["weights"].values()} == {"cuda"}
+    program.model.narrow(index)
+    state.narrow(index)
+    left = [*program.model.parameters.values(), *state.chosen["best"]["weights"].values(), *state.lr]
+    assert {(tensor.device.type, len(tensor)) for tensor in left} == {("cuda", 2)}
 
 
 def test_a_number_read_by_the_host_would_be_noticed(on_fake_cuda, monkeypatch):

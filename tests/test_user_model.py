@@ -13,10 +13,11 @@ from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.models.layers import Linear
 from regexp.optim import SGD, Adam
+from regexp.program import Program, load_data
 from regexp.regularizers import L2, Dropout, EarlyStopping
 from regexp.regularizers.regularizer import Regularizer
 from regexp.rules import Invalid
-from support import Blobs, arrays, distance, fit
+from support import CPU, Blobs, arrays, distance, fit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,9 +212,35 @@ class Carrying(regexp.Model):
         return module
 
 
-def test_what_no_score_depends_on_stays_as_it_is():
-    (ours,) = fit([run(model=Carrying(), regularizers=[])])
+@dataclasses.dataclass(frozen=True)
+class LeavingOut(regexp.Model):
+    """Our own network, with such a parameter."""
+
+    def build(self, features, outputs):
+        return leaving_out(MLP((8,)).build(features, outputs))
+
+
+@pytest.mark.parametrize("model", [Carrying(), LeavingOut()])
+def test_what_no_score_depends_on_stays_as_it_is(model):
+    (ours,) = fit([run(model=model, regularizers=[])])
     assert torch.equal(ours.weights["last"]["unused"], torch.ones(3))
+
+
+@dataclasses.dataclass(frozen=True)
+class Silence(Regularizer):
+    """Zeros in place of the hidden units' activations."""
+
+    def wrap(self, place, numbers):
+        return (lambda x, numbers, draws: torch.zeros_like(x)) if place.place == "hidden" else None
+
+
+@pytest.mark.parametrize("model", [MLP((16, 16)), Own()])
+def test_what_a_regularizer_cuts_off_stays_as_it_is(model):
+    experiment = run(model=model, regularizers=[Silence()])
+    (ours,) = fit([experiment])
+    before = Program([experiment], load_data([experiment]), CPU).parameters
+    same = [torch.equal(a[0], b) for a, b in zip(before, ours.weights["last"].values(), strict=True)]
+    assert same == [*[True] * 5, False]  # all but the last bias: no unit reaches the output's weights
 
 
 @dataclasses.dataclass(frozen=True)

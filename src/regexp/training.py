@@ -90,7 +90,7 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     objective = program.loss(scores, targets).mean(-1)
     for part in program.having("penalty"):
         objective = objective + part.regularizer.penalty(program.weights(part), part.numbers)
-    gradients = torch.autograd.grad(objective.sum(), parameters, materialize_grads=not program.model.uses_all)
+    gradients = torch.autograd.grad(objective.sum(), parameters, materialize_grads=True)
 
     with torch.no_grad():
         for part in program.having("before_step"):
@@ -145,7 +145,8 @@ def set_aside(program: Program, state: State, name: str, which: torch.Tensor, va
         }
     index, aside = which.nonzero().flatten(), state.chosen[name]
     if len(index):
+        there = index.to(program.device)
         aside["epoch"][index] = state.epoch
         aside["value"][index] = torch.inf if value is None else value[index]
         for weights, parameter in zip(aside["weights"].values(), program.parameters, strict=True):
-            weights.index_copy_(0, index, parameter.detach().index_select(0, index))
+            weights.index_copy_(0, there, parameter.detach().index_select(0, there))

@@ -66,11 +66,10 @@ class Network(nn.Module):
         self.hidden = nn.ModuleList(hidden)
         self.slots = nn.ModuleList(Slot("hidden") for _ in hidden)
         self.output = outputs
-        self._layers = list(zip(self.hidden, self.slots, strict=True))  # at hand: a ModuleList is looked up again and again
 
     def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
         """The scores: what the output function (softmax, sigmoid) of the loss is applied to."""
         x = self.input(x)
-        for layer, slot in self._layers:
+        for layer, slot in zip(self.hidden, self.slots, strict=True):
             x = slot(self.activation(layer(x)))
         return self.output(x)

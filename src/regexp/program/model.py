@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 from torch import nn
 from torch.func import functional_call, vmap
 
-from regexp.models.layers import Network, Slot
+from regexp.models.layers import Slot
 from regexp.program.checks import refuse_state
 from regexp.regularizers.regularizer import Place
 from regexp.stack.axis import rows, spread
@@ -37,8 +37,6 @@ class StackedModel:
         trained, constant = ([state[id(module)] for module in modules] for state in states)
         self.module = copy.deepcopy(modules[0]).to(device).train()
         self.carries_runs = getattr(self.module, "carries_runs", False)
-        self.uses_all = isinstance(self.module, Network)
-        """Whether every parameter has a gradient at every step; another's module may leave some out."""
         self.slots = [module for module in self.module.modules() if isinstance(module, Slot)]
         self.load(_stacked(trained, device))
         self.constants = {} if self.carries_runs else _stacked(constant, device)

@@ -25,8 +25,9 @@ def total(values: Float[torch.Tensor, "runs ..."]) -> Float[torch.Tensor, " runs
 
 
 def spread(shared: Shaped[torch.Tensor, "..."], runs: int, dim: int = 0) -> Shaped[torch.Tensor, "..."]:
-    """A shared tensor with one entry per run on the axis of its groups (a view where only one group, or no sharing, makes that
-    possible).
+    """A shared tensor with one entry per run, (..., groups, ...) -> (..., runs, ...); ``dim`` is the axis of the groups.
+
+    It is a view where only one group, or no sharing, makes that possible.
     """
     groups = shared.shape[dim]
     if groups == runs:
