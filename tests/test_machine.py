@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
 from regexp import machine
-
-SIXTY_FOUR_MEGABYTES = (64 << 20) // os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-"""In pages."""
 
 
 @pytest.fixture
@@ -90,49 +84,3 @@ def test_denormal_numbers_are_looked_for_in_float32():
     finally:
         torch.set_flush_denormal(False)
         torch.set_default_dtype(before)
-
-
-def test_large_tensors_take_huge_pages():
-    switch = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    if not switch.exists() or "[never]" in switch.read_text(encoding="utf-8"):
-        pytest.skip("no huge pages here")
-    code = (
-        "import resource, regexp, torch\n"
-        "torch.ones(1)\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "torch.ones(64 << 20, dtype=torch.uint8)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
-    assert int(done.stdout) < (64 << 20) / 4096
-
-
-def test_training_takes_its_memory_from_the_system_once_and_gives_it_back():
-    """64 MB at a time, which glibc would ask for anew every time: pages that the system maps, and memory in use at the end."""
-    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
-        pytest.skip("the C library may have no such store")
-    code = (
-        "import resource, torch\n"
-        "from regexp import machine\n"
-        "def faults_of(times):\n"
-        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "    for _ in range(times):\n"
-        "        torch.ones(64 << 20, dtype=torch.uint8)\n"
-        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
-        "def pages():\n"
-        "    return int(open('/proc/self/statm').read().split()[1])\n"
-        "faults_of(1)\n"
-        "print(faults_of(10))\n"
-        "with machine.using(None):\n"
-        "    empty = pages()\n"
-        "    faults_of(10)\n"
-        "    print(faults_of(10), pages() - empty)\n"
-        "print(pages() - empty)\n"
-    )
-    environment = {**os.environ, "THP_MEM_ALLOC_ENABLE": "0"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, env=environment)
-    asked_for, again, kept, left = (int(count) / SIXTY_FOUR_MEGABYTES for count in done.stdout.split())
-    assert asked_for > 9
-    assert again < 0.1
-    assert kept > 0.9
-    assert left < 0.1

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import regexp
-from regexp import machine, training
+from regexp import memory, training
 from regexp.datasets import SyntheticRegression
 from regexp.models import Linear
 from regexp.optim import SGD
@@ -82,10 +82,10 @@ def test_the_halves_of_a_stack_that_does_not_fit_find_its_memory_free(monkeypatc
 )
 def test_whatever_it_is_called(error, said):
     match = f"cpu has not enough memory for 3 runs at once .*{said}.*or max_stack"
-    with pytest.raises(machine.OutOfMemory, match=match), machine.holding(3, torch.device("cpu")):
+    with pytest.raises(memory.OutOfMemory, match=match), memory.holding(3, torch.device("cpu")):
         raise error
 
 
 def test_other_errors_are_no_lack_of_memory():
-    with pytest.raises(RuntimeError, match="shapes"), machine.holding(1, torch.device("cpu")):
+    with pytest.raises(RuntimeError, match="shapes"), memory.holding(1, torch.device("cpu")):
         raise RuntimeError("shapes do not fit")

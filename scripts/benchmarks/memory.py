@@ -6,12 +6,13 @@ changes lasts as long as the process.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from benchmarks import ours
 from benchmarks.timing import seconds
 from benchmarks.ways import Training
-from regexp import machine
+from regexp import machine, memory
 
 GIVEN, KEPT = "given", "kept"
 STACKS = {"regressions": (ours.regressions, None), "networks": (ours.networks, 1)}
@@ -21,7 +22,7 @@ STACKS = {"regressions": (ours.regressions, None), "networks": (ours.networks, 1
 def main() -> None:
     way, stack, *numbers = sys.argv[1:]
     if way == GIVEN:
-        machine.keep_memory = lambda: None
+        memory.keeping = contextlib.nullcontext
     build, epochs = STACKS[stack]
     with machine.using(1):
         ours.run(ours.regressions(1, 1))

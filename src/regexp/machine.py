@@ -9,19 +9,19 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from regexp import memory
 from regexp.lazy import torch
 from regexp.rules import Invalid
 
 RUNNING = ("src", "conf", "scripts")
 """The folders of a checkout that say what runs; reports may change while they are written."""
 _OMP_PAUSE_HARD = 2
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 def find_device(name: str) -> torch.device:
@@ -37,30 +37,6 @@ def find_device(name: str) -> torch.device:
     return device
 
 
-class OutOfMemory(MemoryError):
-    """The device does not hold what is trained together. The message says how to need less."""
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether torch means by this error that the device has not enough memory."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
-
-
-@contextmanager
-def holding(runs: int, device: torch.device) -> Iterator[None]:
-    """Inside the block, memory that the device does not have is an :class:`OutOfMemory`, whatever torch calls it."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        asked = re.search(r"allocate (\d\S* (bytes|[KMGT]iB))", str(error))
-        why = f"it asked for {asked[1]} more" if asked else str(error)
-        together, smaller = (f"{runs} runs at once", ", batch_size or max_stack") if runs > 1 else ("the run", " or batch_size")
-        text = f"{device} has not enough memory for {together} ({why}): choose a smaller network{smaller}"
-        raise OutOfMemory(text) from error
-
-
 def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -74,11 +50,10 @@ def using(threads: int | None) -> Iterator[int]:
     threads_before, flushing_before = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(threads or threads_before)
     flush_denormals(True)
-    keep_memory()
     try:
-        yield torch.get_num_threads()
+        with memory.keeping():
+            yield torch.get_num_threads()
     finally:
-        give_memory_back()
         flush_denormals(flushing_before)
         torch.set_num_threads(threads_before)
 
@@ -94,24 +69,6 @@ def flush_denormals(on: bool) -> None:
     library = ctypes.CDLL(torch._C.__file__) if sys.platform == "linux" else None
     if end_threads := getattr(library, "omp_pause_resource_all", None):
         end_threads(_OMP_PAUSE_HARD)
-
-
-def keep_memory() -> None:
-    """Let the memory of one step's tensors serve the next step's.
-
-    The C library gives large blocks back to the system as soon as they are free, and the system clears every page of the next
-    ones. From here on this process keeps what it has had, up to 1 GiB a block; :func:`give_memory_back` empties the store.
-    (glibc's ``mallopt``; with other libraries nothing changes. ``reports/benchmark`` has what it saves.)
-    """
-    if set_option := _c_library("mallopt"):
-        set_option(_M_MMAP_THRESHOLD, 1 << 30)
-        set_option(_M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def give_memory_back() -> None:
-    """Return to the system what is kept and not used."""
-    if trim := _c_library("malloc_trim"):
-        trim(0)
 
 
 def about(device: torch.device, threads: int) -> dict[str, Any]:
@@ -138,11 +95,6 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return f"{name}-dirty" if changed else name
-
-
-def _c_library(function: str) -> Callable[..., int] | None:
-    """A function of the C library, if this one has it."""
-    return getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
 
 
 def _git(root: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:

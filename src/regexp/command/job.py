@@ -10,7 +10,7 @@ from typing import Any
 from regexp.config import ConfigError
 from regexp.config.running import order
 from regexp.datasets.dataset import DataError
-from regexp.machine import OutOfMemory
+from regexp.memory import OutOfMemory
 from regexp.report import report
 from regexp.rules import Invalid
 

@@ -63,7 +63,7 @@ def _go_on(run: Held, experiment: Experiment, settings: Settings) -> bool:
 
 def _train(run: Held, experiment: Experiment, settings: Settings) -> bool:
     from regexp.datasets.dataset import DataError
-    from regexp.machine import OutOfMemory
+    from regexp.memory import OutOfMemory
     from regexp.report import report
     from regexp.runner import Diverged, fit
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from regexp.machine import is_out_of_memory
+from regexp.memory import is_out_of_memory
 from regexp.models.layers import Network
 from regexp.program.checks import refused
 from regexp.program.function import require_function

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from regexp import machine
+from regexp import machine, memory
 from regexp.evaluation import Metrics
 from regexp.experiment import Experiment
 from regexp.files.checkpoint import Pace
@@ -56,7 +56,7 @@ def train_stack(
             warn_of_other_machine(saved, about)
             if text := other_stack(saved):
                 log.warning(text)
-        with _noting_failures(writers, noted, about), machine.holding(len(experiments), device):
+        with _noting_failures(writers, noted, about), memory.holding(len(experiments), device):
             facts = Facts(experiments, about, saved)
             recorder = _recorder(facts, writers, on_end)
             program = Program(facts.stacked, facts.data, device)

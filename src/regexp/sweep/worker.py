@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from regexp.datasets.dataset import DataError
-from regexp.machine import OutOfMemory
+from regexp.memory import OutOfMemory
 from regexp.order import Order
 from regexp.recording import saving
 from regexp.recording.progress import figures_of
