@@ -28,7 +28,7 @@ AXES = {
         f"source 2's weight decay, whole runs: data and weights made, 100 epochs of 20 examples, evaluated every 5; {SHAPE}",
         "100 epochs of 20 examples,\nevaluated every 5",
         {"stacks": "a stack", "seeds": "a seed", "runs": "a run"},
-        {"seeds at once": "a seed of the largest stack", "runs at once": "a run of it"},
+        {"seeds at once": "a seed of the largest stack", "runs at once": "a run of the largest stack"},
         "the data of every seed (120 rows of 200), their gathered batches, an evaluation's scores, and the metrics of all 21",
     ),
     "networks of W3": Axis(

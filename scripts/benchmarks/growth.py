@@ -61,14 +61,22 @@ def memory(curve: Curve) -> str:
         f"{scaled(cost, BYTES)} {terms.get(term, 'that stay')}" for term, cost in found.costs.items() if cost > 0
     )
     held = f"{first.counts['state bytes'] / 1e6:.3g} to {last.counts['state bytes'] / 1e6:.3g} MB"
-    together = max(point.counts["runs at once"] for point in curve.points)
-    stacks = f"{last.value:,} are cut into {last.counts['stacks']:g} stacks of at most {together:,}, one after the other"
-    cut = f" {stacks}: further ones add little." if last.counts["stacks"] > 1 else ""
+    cut = cut_up(curve) if last.counts["stacks"] > 1 else ""
     return (
         f"Memory peaks at {first.megabytes:.0f} to {last.megabytes:.0f} MB; the work adds {digits(first.taken)} to "
         f"{digits(last.taken)} MB, exponents from point to point {listed(curve.local('taken'))}: {parts or '0 MB'}. Weights, "
         f"gradients and averages of the largest stack are {held} of it (counted). What grows: {axis.memory}.{cut}"
     )
+
+
+def cut_up(curve: Curve) -> str:
+    """What becomes of memory where the last point is more than a stack."""
+    last = curve.points[-1]
+    together = max(point.counts["runs at once"] for point in curve.points)
+    one = next((point for point in curve.points if point.counts["stacks"] == 1 and point.value == together), None)
+    beside = f", and add {digits(last.taken / one.taken)} times as much memory as {one.value:,} in one stack" if one else ""
+    stacks = f"{last.counts['stacks']:g} stacks of at most {together:,}"
+    return f" {last.value:,} are cut into {stacks}, trained one after the other{beside}."
 
 
 def listed(exponents: list[float]) -> str:

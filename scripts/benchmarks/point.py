@@ -12,6 +12,7 @@ import json
 import math
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks import ours
@@ -21,8 +22,8 @@ from benchmarks.timing import seconds
 from regexp.experiment import Experiment
 from regexp.machine import using
 
-Work = tuple[Callable[[], object], dict[str, float]]
-"""What is timed, and what it asks for."""
+Work = tuple[list[Callable[[], object]], dict[str, float]]
+"""What is timed, stack by stack, and what it asks for."""
 
 TEST, FEATURES, SGD, ADAM = 10_000, 200, 2, 4
 SMALLEST = {"images": 256, "width": 64}
@@ -32,16 +33,21 @@ SMALLEST = {"images": 256, "width": 64}
 def main() -> None:
     axis, (value, images) = sys.argv[1], map(int, sys.argv[2:])
     answers = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr), using(1):
-        AXES[axis](SMALLEST.get(axis, 1), images)[0]()
-        work, counted = AXES[axis](value, images)
+    with contextlib.redirect_stdout(sys.stderr):
+        one_after_the_other(AXES[axis](SMALLEST.get(axis, 1), images)[0])
+        stacks, counted = AXES[axis](value, images)
         print(json.dumps(counted), file=answers, flush=True)
-        ctypes.CDLL(None).malloc_trim(0)  # what the first work has left behind would hide what the next one takes
-        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins anew
-        before = peak()
+        before = ready()
         for _ in sys.stdin:
-            taken = {"seconds": seconds(work), "megabytes": peak(), "before": before}
+            taken = {"seconds": seconds(lambda: one_after_the_other(stacks)), "megabytes": peak(), "before": before}
             print(json.dumps(taken), file=answers, flush=True)
+
+
+def one_after_the_other(stacks: list[Callable[[], object]]) -> None:
+    """As a sweep trains them: after each, memory goes back to the system."""
+    for stack in stacks:
+        with using(1):
+            stack()
 
 
 def shape(runs: int) -> tuple[int, int]:
@@ -60,7 +66,7 @@ def regressions(runs: int, images: int) -> Work:
     strengths, seeds = shape(runs)
     stacks = cut(ours.regressions(strengths, seeds))
     counted = counts(seeds_of(stacks), (FEATURES, 1), SGD, trained=100 * 20, evaluated=21 * 120, rows=20)
-    return lambda: [ours.run(stack) for stack in stacks], counted
+    return [partial(ours.run, stack) for stack in stacks], counted
 
 
 def networks(runs: int, images: int) -> Work:
@@ -68,19 +74,21 @@ def networks(runs: int, images: int) -> Work:
     strengths, seeds = shape(runs)
     stacks = cut(ours.networks(images, strengths, seeds))
     counted = counts(seeds_of(stacks), WIDTHS, ADAM, trained=images, evaluated=images + TEST)
-
-    def work() -> None:
-        for stack in stacks:
-            ours.epoch(*ours.prepare(stack))
-
-    return work, counted
+    return [lambda stack=stack: ours.epoch(*ours.prepare(stack)) for stack in stacks], counted
 
 
 def one_network(images: int, width: int = WIDTHS[1]) -> Work:
     """Initial weights and an epoch of one network with dropout, without evaluation."""
     stack = [ours.compose("experiment=dropout", f"dataset.train_size={images}", f"model.hidden=[{width},{width // 2}]")]
     widths = (WIDTHS[0], width, width // 2, WIDTHS[-1])
-    return lambda: ours.steps(*ours.prepare(stack)), counts([[0]], widths, ADAM, trained=images, evaluated=0)
+    return [lambda: ours.steps(*ours.prepare(stack))], counts([[0]], widths, ADAM, trained=images, evaluated=0)
+
+
+def ready() -> float:
+    """Let the peak memory begin anew; returns what the process holds now."""
+    ctypes.CDLL(None).malloc_trim(0)  # what earlier work has left behind would hide what the next takes
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    return peak()
 
 
 def peak() -> float:

@@ -23,7 +23,7 @@ def threads(found: Found) -> str:
     rows = found.rows(options.THREADS)
     if not rows:
         return ""
-    times = ", ".join(f"{row.median:.2g} times as long ({what})" for what, row in rows.items())
+    times = ", ".join(f"{row.median:.3g} times as long ({what})" for what, row in rows.items())
     best = 1 / min(row.median for what, row in rows.items() if what.startswith("W2"))
     end = "so a sweep takes one thread" if best < 1.5 else "so a second thread would pay in a sweep"
     wide = next((row for row in found.measured if row.what == "regexp, engine=joblib / regexp"), None)
@@ -34,7 +34,7 @@ def threads(found: Found) -> str:
 
 def denormals(found: Found) -> str:
     """Why training writes zeros for them."""
-    shares, rows = found.rows(options.DENORMAL), found.rows(options.KEPT)
+    shares, rows = found.rows(options.DENORMAL), found.rows(options.DENORMALS_KEPT)
     texts = [
         f"in {what}, {shares[what].median:.0f} % of Adam's means are denormal if they are kept, and it takes {row.median:.3g} "
         "times as long as with zeros in their place"
@@ -49,10 +49,13 @@ def denormals(found: Found) -> str:
 
 def memory(found: Found) -> str:
     """Why a process keeps what its steps free."""
-    rows = found.rows(options.GIVEN_BACK)
+    rows, peaks = found.rows(options.GIVEN_BACK), found.rows(options.PEAK)
     if not rows:
         return ""
-    times = ", ".join(f"{row.median:.3g} times as long ({what})" for what, row in rows.items())
+    times = ", ".join(
+        f"{row.median:.3g} times as long ({what}, which adds {peaks[what].median:.3g} times as much memory where it is kept)"
+        for what, row in rows.items()
+    )
     dear = max(row.median for row in rows.values()) > 1.02
     end = "so training keeps it" if dear else "so here training keeps it for nothing"
     return f"Memory that a step frees: given back to the system, whose pages the next step needs anew: {times}; {end}."

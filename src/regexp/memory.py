@@ -48,9 +48,9 @@ def keeping() -> Iterator[None]:
 
     The C library gives large blocks back to the system as soon as they are free, and the system clears every page of the next
     ones. Inside the block this process keeps what it has had, in blocks of up to 1 GiB (where the library refuses that, of
-    32 MiB): training takes up to half as much memory again. After it the library's two thresholds stay at 32 and 64 MiB, to
-    which they would have grown by themselves. With other libraries than glibc nothing changes. (``mallopt(3)``; what it saves
-    and what it takes is in ``reports/benchmark``.)
+    32 MiB). After it the library's two thresholds stay at 32 and 64 MiB, to which they would have grown by themselves. With
+    other libraries than glibc nothing changes. (``mallopt(3)``; ``reports/benchmark`` has what it saves, and the peaks of
+    memory with it and without.)
     """
     global _trainings
     _trainings += 1

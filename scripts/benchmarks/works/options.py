@@ -14,8 +14,7 @@ import torch
 
 from benchmarks import ours
 from benchmarks.commands import called
-from benchmarks.memory import GIVEN
-from benchmarks.memory import KEPT as KEPT_MEMORY
+from benchmarks.memory import GIVES_BACK, KEEPS
 from benchmarks.sizes import Sizes
 from benchmarks.timing import Contestant, Once, interleave
 from benchmarks.ways import Training, inside, race
@@ -32,8 +31,8 @@ HOW = (
 )
 COMPILED, FIRST = "compiled, warm / as it is", "compiled, first call"
 THREADS = "two threads / one"
-KEPT, DENORMAL = "denormals kept / as zeros", "Adam's means that are denormal numbers where they are kept"
-GIVEN_BACK = "freed memory given back / kept"
+DENORMALS_KEPT, DENORMAL = "denormals kept / as zeros", "Adam's means that are denormal numbers where they are kept"
+GIVEN_BACK, PEAK = "freed memory given back / kept", "memory at the peak, kept / given back"
 MIXED, ACCURACY = "mixed_bfloat16 / float32", "test accuracy, mixed_bfloat16 - float32"
 STRENGTH, FADING = 0.1, 1200
 """Of L1, which makes every weight zero, and steps: Adam's means leave the normal numbers some 830 after the last gradient."""
@@ -92,7 +91,7 @@ def denormals(work: Work, what: str, dying: Experiment, turns: int) -> None:
         share = ((means > 0) & (means < torch.finfo(means.dtype).tiny)).double().mean().item()
     faded(flushed, steps)
     label = f"{what} under L1, after {FADING:,} steps"
-    compare(work, f"{label}: {KEPT}", inside(denormals_kept, kept), flushed, turns)
+    compare(work, f"{label}: {DENORMALS_KEPT}", inside(denormals_kept, kept), flushed, turns)
     work.rows.append(Row(f"{label}: {DENORMAL}", [100 * share], "%"))
 
 
@@ -103,17 +102,23 @@ def faded(training: Training, steps: int) -> None:
 
 
 def memory(work: Work, what: str, words: Sequence[object], turns: int) -> None:
-    """A row: processes that leave to the C library what becomes of freed memory, over those that keep it as a command does."""
+    """Rows: the time of processes that leave to the C library what becomes of freed memory, over that of those that keep it as
+    a command does; and the memory that those add, over what the others do.
+    """
+    peaks: dict[str, list[float]] = {GIVES_BACK: [], KEEPS: []}
 
     def once(way: str) -> Once:
         with tempfile.TemporaryDirectory() as folder:
             _, said = called([sys.executable, "-m", "benchmarks.memory", way, *map(str, words)], Path(folder))
-        return Once(seconds=float(said.splitlines()[-1]))
+        seconds, megabytes = map(float, said.splitlines()[-1].split())
+        peaks[way].append(megabytes)
+        return Once(seconds=seconds)
 
-    both = [Contestant(name, partial(once, way)) for name, way in (("option", GIVEN), ("as it is", KEPT_MEMORY))]
+    both = [Contestant(name, partial(once, way)) for name, way in (("option", GIVES_BACK), ("as it is", KEEPS))]
     interleave(both, turns, warm=False)
     taken = work.record(both, label=f"{what}: {GIVEN_BACK}: ")
     work.compare(f"{what}: {GIVEN_BACK}", taken["option"], taken["as it is"])
+    work.compare(f"{what}: {PEAK}", peaks[KEEPS], peaks[GIVES_BACK])
 
 
 def accuracy(work: Work, sizes: Sizes, runs: Sequence[Experiment]) -> None:

@@ -33,8 +33,8 @@ BOUNDS: dict[tuple[str, int], tuple[tuple[Limit, ...], str]] = {
     ),
     ("regexp / JAX warm", 4096): (
         (at_most(5), at_most(2)),
-        "More than half of our time are torch's batched products; the rest are passes over memory, one for each operation, of "
-        "which XLA makes one loop. (What torch.compile does, at 512 runs, is under the options.)",
+        "A step of torch is one pass over memory for each operation, products included; XLA makes one loop of those beside the "
+        "products. What torch.compile does with them, at 512 runs, is under the options",
     ),
     ("regexp / bare loop", 1): (
         (at_most(1.2),),

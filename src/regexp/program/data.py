@@ -31,8 +31,8 @@ class Rows:
         self.view = _view(table, index)
 
     def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int, runs: int) -> Iterator[Iterable[torch.Tensor]]:
-        """The batches of every epoch, each (runs, size, *shape): the rows of every group in its own order, once for each of its
-        runs. (With as many runs as groups: what the runs of a group share.)
+        """The batches of every epoch, each (runs, size, *shape): every run has the rows of its group, in the group's order.
+        Asked for as many runs as there are groups, they are what the runs of a group share.
         """
         at_once = max(1, GATHERED_NUMBERS // (orders[0].numel() * self.table[0].numel() * (runs // len(self.index))))
         for some in orders.split(at_once):
