@@ -14,7 +14,7 @@ class Sizes:
     epoch_turns: int = 3
     grids: tuple[tuple[int, int], ...] = ((1, 1), (8, 8), (32, 16), (64, 64))
     """W2: strengths x seeds."""
-    grid_turns: tuple[int, ...] = (15, 7, 9, 3)
+    grid_turns: tuple[int, ...] = (31, 15, 15, 9)
     networks: tuple[int, int] = (4, 4)
     """W3: strengths x seeds."""
     network_epochs: int = 2
