@@ -48,4 +48,4 @@ def _data_keys(experiments: Sequence[Experiment]) -> list[Hashable]:
     """What tells the data of experiments apart: texts, since a user's own fields need not be hashable."""
     datasets = {id(experiment.dataset): experiment.dataset for experiment in experiments}
     texts = {known_as: repr(dataset) for known_as, dataset in datasets.items()}
-    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.stored_dtype) for experiment in experiments]
+    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.dtype) for experiment in experiments]

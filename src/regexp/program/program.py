@@ -128,7 +128,8 @@ class Program:
 def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: torch.dtype) -> list[Any]:
     """One module for every run; runs with equal models and seeds share the initial weights."""
     built: dict[Any, Any] = {}
-    keys = [(repr(experiment.model), experiment.seed) for experiment in experiments]
+    texts = {known_as: repr(model) for known_as, model in {id(e.model): e.model for e in experiments}.items()}
+    keys = [(texts[id(experiment.model)], experiment.seed) for experiment in experiments]
     for key, experiment in zip(keys, experiments, strict=True):
         if key not in built:
             with rng.seeded(experiment.seed, "init"):

@@ -29,7 +29,7 @@ def spread(shared: Shaped[torch.Tensor, "..."], runs: int, dim: int = 0) -> Shap
 
     It is a view where only one group, or no sharing, makes that possible.
     """
-    groups = shared.shape[dim]
+    groups = shared.size(dim)
     if groups == runs:
         return shared
     copies = [-1] * (dim + 1) + [runs // groups] + [-1] * (shared.dim() - dim - 1)
@@ -47,11 +47,10 @@ def affine(
     an input then make one matrix. This is the one place where a run's rounding depends on how many runs there are, hence
     the tolerance for linear regression where the bits of an MLP are equal.
     """
-    groups, batch, inputs = x.shape
-    runs, _, outputs = weight.shape
-    if outputs == 1 and groups < runs:
-        vectors, offsets = weight.reshape(groups, -1, inputs), bias.reshape(groups, -1, 1)
-        return torch.baddbmm(offsets, vectors, x.mT).reshape(runs, batch, 1)
+    groups, runs = len(x), len(weight)
+    if groups < runs and weight.shape[-1] == 1:
+        vectors, offsets = weight.reshape(groups, -1, weight.shape[1]), bias.reshape(groups, -1, 1)
+        return torch.baddbmm(offsets, vectors, x.mT).reshape(runs, -1, 1)
     return torch.baddbmm(bias.unsqueeze(1), spread(x, runs), weight)
 
 
