@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 
 from regexp.experiment import Experiment
-from regexp.files.history import read_metrics, read_summary
+from regexp.files.history import read_columns, read_summary
 from regexp.files.naming import SEARCH_NOTE, flatten
 from regexp.words import counted, listed
 
@@ -89,8 +89,7 @@ def read_run(folder: Path) -> Run:
         raise ValueError(f"{folder / 'config.yaml'} is damaged (it describes no run)")
     if summary["status"] == "completed" and not isinstance(summary.get("final"), dict):
         raise ValueError(f"{folder / 'summary.json'} is damaged (completed, but without final metrics)")
-    rows = read_metrics(folder)
-    history = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    history = {name: np.array(column) for name, column in read_columns(folder).items()}
     return Run(folder, fields_of(config), summary, history)
 
 

@@ -94,12 +94,8 @@ def group(runs: Sequence[Run]) -> tuple[list[Setting], list[str]]:
 
 def differing(runs: Sequence[Run]) -> list[str]:
     """The fields that make settings, by full key: those that differ between runs with the same component."""
-    seen: dict[str, dict[Any, set[Any]]] = {}
-    for run in runs:
-        for key, value in run.fields.items():
-            if key not in (*_SEEDS, *_PLACES) and not (key.startswith("regularizer.") and key.endswith("._target_")):
-                seen.setdefault(key, {}).setdefault(_owner(key, run.fields), set()).add(value)
-    return [key for key, owners in seen.items() if any(len(values) > 1 for values in owners.values())]
+    keys = dict.fromkeys(key for run in runs for key in run.fields)
+    return [key for key in keys if _may_differ(key) and _differs(key, [run.fields for run in runs if key in run.fields])]
 
 
 def split_sizes(settings: Iterable[Setting]) -> list[str]:
@@ -126,6 +122,17 @@ def _single_strengths(fields: Mapping[str, Any], keys: Sequence[str]) -> dict[st
     alone = [name for name in fields["regularizer"] if name not in several]
     own = [f"regularizer.{name}.{field}" for name in alone for field in _off_values(fields[f"regularizer.{name}._target_"])]
     return {key: fields[key] for key in own if key in fields}
+
+
+def _may_differ(key: str) -> bool:
+    return key not in (*_SEEDS, *_PLACES) and not (key.startswith("regularizer.") and key.endswith("._target_"))
+
+
+def _differs(key: str, holders: Sequence[Mapping[str, Any]]) -> bool:
+    if len({fields[key] for fields in holders}) == 1:
+        return False
+    pairs = {(_owner(key, fields), fields[key]) for fields in holders}
+    return len(pairs) > len({owner for owner, _ in pairs})
 
 
 def _owner(key: str, fields: Mapping[str, Any]) -> Any:

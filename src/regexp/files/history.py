@@ -121,24 +121,30 @@ def has_ended(folder: Path) -> bool:
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """The rows of ``metrics.csv``, the same bits as were written; a missing value is nan. Without the file: no rows.
+    """The rows of ``metrics.csv``, by :func:`read_columns`. Without the file: no rows."""
+    columns = read_columns(folder)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def read_columns(folder: Path) -> dict[str, list[float]]:
+    """The columns of ``metrics.csv``, the same bits as were written; a missing value is nan. Without rows: no columns.
 
     A last line without its end was torn by a kill and is dropped. Raises ``ValueError`` that names the file for any other line
     of a wrong length, and for what is no table of numbers by epoch.
     """
     file = folder / "metrics.csv"
     if not file.exists():
-        return []
+        return {}
     try:
-        columns, *lines = [line.split(",") for line in file.read_text(encoding="utf-8").split("\n")[:-1]] or [["epoch"]]
-        if "epoch" not in columns:
+        names, *lines = [line.split(",") for line in file.read_text(encoding="utf-8").split("\n")[:-1]] or [["epoch"]]
+        if "epoch" not in names:
             raise ValueError("its first line has no column epoch")
         for number, cells in enumerate(lines, start=2):
-            if len(cells) != len(columns):
-                raise ValueError(f"line {number} must have {len(columns)} values, got {len(cells)}")
-        filled = ([cell or "nan" for cell in cells] if "" in cells else cells for cells in lines)
-        rows = [dict(zip(columns, map(float, cells), strict=True)) for cells in filled]
-        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+            if len(cells) != len(names):
+                raise ValueError(f"line {number} must have {len(names)} values, got {len(cells)}")
+        filled = ([cell or "nan" for cell in cells] if "" in cells else cells for cells in zip(*lines, strict=True))
+        columns = {name: list(map(float, cells)) for name, cells in zip(names, filled, strict=False)}
+        return columns | {"epoch": list(map(int, columns["epoch"]))} if columns else {}
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{file} is damaged ({error})") from error
 

@@ -40,4 +40,8 @@ def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
     """Nested values by their full keys: ``{"optimizer": {"lr": 0.1}}`` is ``{"optimizer.lr": 0.1}``."""
     if not isinstance(tree, dict):
         return {prefix: tree}
-    return {k: v for name, branch in tree.items() for k, v in flatten(branch, f"{prefix}.{name}" if prefix else name).items()}
+    flat: dict[str, Any] = {}
+    for name, branch in tree.items():
+        key = f"{prefix}.{name}" if prefix else name
+        flat |= flatten(branch, key) if isinstance(branch, dict) else {key: branch}
+    return flat
