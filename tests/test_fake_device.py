@@ -89,7 +89,7 @@ def test_a_step_stays_on_the_device(optimizer, on_fake_cuda):
 
 
 def test_weights_are_set_aside_and_dropped_on_the_device(on_fake_cuda, monkeypatch):
-    """By what the host has decided: which runs is a tensor of its own. (A fake tensor does not know which: two of three.)"""
+    """Which runs is decided on the host. (A fake tensor has no values: the test says which, two of three.)"""
     program, state = on_fake_cuda(Adam(0.01))
     index = torch.empty(2, dtype=torch.int64, device="cpu")
     monkeypatch.setattr(torch.Tensor, "nonzero", lambda _: index.unsqueeze(1))

@@ -101,6 +101,7 @@ def test_a_missing_value_is_nan(tmp_path):
     assert (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()[-1] == "1,,,4.0,"
     row = read_metrics(tmp_path)[1]
     assert (row["epoch"], row["test/loss"]) == (1, 4.0)
+    assert isinstance(row["epoch"], int)
     assert all(math.isnan(row[name]) for name in ("train/loss", "val/loss", "gap/loss"))
 
 

@@ -78,6 +78,14 @@ def small(seed=0, lr=0.1, rate=0.3, **fields):
     )
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
+def test_a_loss_gives_the_bits_of_the_run_alone(loss):
+    """Its gradient is no broadcast number, of which vectorized kernels would compute other bits in another place."""
+    one = Experiment(Blobs(classes=3), MLP(hidden=(16,)), SGD(0.1), epochs=4, batch_size=16, loss=loss)
+    runs = [dataclasses.replace(one, seed=seed) for seed in range(7)]
+    assert_equal_alone(runs, fit(runs))
+
+
 def test_cutting_and_permuting_a_stack_changes_no_bit():
     runs = [small(seed, lr, rate) for seed in (3, 0, 7) for lr in (0.1, 0.02) for rate in (0.0, 0.5)]
     whole = fit(runs)

@@ -24,7 +24,7 @@ def evaluate(program: Program) -> Metrics:
     measured = _splits(program) | _penalties(program)
     layers = program.model.weights()
     columns = [*measured.values(), *(figure for weight in layers.values() for figure in _figures(weight))]
-    rows = torch.stack(columns).double().cpu()
+    rows = torch.stack(columns).double().cpu()  # losses are float64, so that stack widens the rest
     metrics = dict(zip(measured, rows[: len(measured)], strict=True))
     metrics["gap/loss"] = metrics["test/loss"] - metrics["train/loss"]
     return metrics | _norms(layers, rows[len(measured) :].unflatten(0, (len(layers), 3)))

@@ -65,7 +65,7 @@ def half_squared(
 ) -> Float[torch.Tensor, "runs batch"]:
     """``1/2 sum_k (prediction_k - target_k)**2``."""
     # 0.5 * mse_loss costs two more small operations in every step; Huber's kernel has the half, and below delta nothing else.
-    # torch.nn.functional.huber_loss broadcasts first what has one shape, which takes as long again.
+    # torch.nn.functional.huber_loss first broadcasts tensors that have one shape already, which takes as long as the kernel.
     always = torch.finfo(predictions.dtype).max
     losses = torch.ops.aten.huber_loss.default(predictions, targets, _PER_ELEMENT, always)
     return losses.sum(-1) if losses.shape[-1] > 1 else losses.squeeze(-1)  # a sum of one number takes as long as any

@@ -13,7 +13,7 @@ from regexp.lazy import torch
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _MIB = 1 << 20
 _ADAPTIVE_LIMIT = 32 * _MIB
-"""Up to here glibc's threshold of large blocks grows by itself, and mallopt(3) promises to take one."""
+"""Up to here glibc's threshold of large blocks grows by itself, and mallopt(3) promises to take one that is asked for."""
 _trainings = 0
 """How many are under way in this process: its memory is theirs together."""
 
@@ -54,9 +54,9 @@ def keeping() -> Iterator[None]:
     """
     global _trainings
     _trainings += 1
-    if _trainings == 1 and not _set_thresholds(1024 * _MIB, 2047 * _MIB):
-        _set_thresholds(_ADAPTIVE_LIMIT, 2047 * _MIB)
     try:
+        if _trainings == 1 and not _set_thresholds(1024 * _MIB, 2047 * _MIB):
+            _set_thresholds(_ADAPTIVE_LIMIT, 2047 * _MIB)
         yield
     finally:
         _trainings -= 1

@@ -125,10 +125,12 @@ def _single_strengths(fields: Mapping[str, Any], keys: Sequence[str]) -> dict[st
 
 
 def _may_differ(key: str) -> bool:
+    """Seeds and places make no setting, nor does a regularizer's class, which its name tells."""
     return key not in (*_SEEDS, *_PLACES) and not (key.startswith("regularizer.") and key.endswith("._target_"))
 
 
 def _differs(key: str, holders: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any component has it with two values."""
     if len({fields[key] for fields in holders}) == 1:
         return False
     pairs = {(_owner(key, fields), fields[key]) for fields in holders}

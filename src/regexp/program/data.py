@@ -32,7 +32,7 @@ class Rows:
 
     def epochs(self, orders: Int[torch.Tensor, "epochs groups n"], size: int, runs: int) -> Iterator[Iterable[torch.Tensor]]:
         """The batches of every epoch, each (runs, size, *shape): every run has the rows of its group, in the group's order.
-        Asked for as many runs as there are groups, they are what the runs of a group share.
+        With ``runs`` equal to the number of groups, a batch is what the runs of a group share.
         """
         at_once = max(1, GATHERED_NUMBERS // (orders[0].numel() * self.table[0].numel() * (runs // len(self.index))))
         for some in orders.split(at_once):

@@ -44,7 +44,7 @@ def affine(
     """``x @ weight + bias`` for every run, as one batched product.
 
     With one output a product is a matrix times a vector, and the processor waits for memory. The vectors of all runs that share
-    an input then make one matrix. This is the one place where a run's rounding depends on how many runs there are, hence
+    an input then make one matrix. This is the one product whose rounding depends on how many runs there are, hence
     the tolerance for linear regression where the bits of an MLP are equal.
     """
     groups, runs = len(x), len(weight)
