@@ -86,11 +86,11 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     """One step of every run on its mini-batch."""
     state.step += 1
     parameters, optimizer, lr = program.parameters, program.optimizer, state.lr
-    scores = program.model(inputs, program.noise(state.step))
-    objective = program.loss(scores, targets).mean(-1)
+    losses = program.loss(program.model(inputs, program.noise(state.step)), targets)
+    objective = (losses / losses.shape[-1]).sum()  # the means of all runs together: the gradient of each is its own
     for part in program.having("penalty"):
-        objective = objective + part.regularizer.penalty(program.weights(part), part.numbers)
-    found = torch.autograd.grad(objective.sum(), parameters, allow_unused=True)
+        objective = objective + part.regularizer.penalty(program.weights(part), part.numbers).sum()
+    found = torch.autograd.grad(objective, parameters, allow_unused=True)
     gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
 
     with torch.no_grad():
