@@ -22,17 +22,18 @@ class Stream:
 
     def __init__(self, keys: Int[torch.Tensor, " streams"]):
         self.keys = keys
-        self._steps, self._drawn = range(0), keys
+        self._steps: range = range(0)
+        self._drawn: tuple[torch.Tensor, ...] = ()
 
     def bits(self, step: int, count: int) -> Int[torch.Tensor, "streams count"]:
         """Those of :func:`regexp.rng.bits`."""
         ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, len(self.keys) * count))
         if ahead <= 1:
             return rng.bits(self.keys, step, count)
-        if step not in self._steps or count > self._drawn.shape[-1]:
+        if step not in self._steps or count > self._drawn[0].shape[-1]:
             self._steps = range(step, step + ahead)
-            self._drawn = rng.bits_of_steps(self.keys, self._steps, count)
-        return self._drawn[step - self._steps.start, :, :count]
+            self._drawn = rng.bits_of_steps(self.keys, self._steps, count).unbind()
+        return _first(self._drawn[step - self._steps.start], count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Draws:
         """
         count = math.prod(shape)
         bits = self._bits(-(-count // 4))
-        lanes = (bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits))[..., :count].unflatten(-1, shape)
+        lanes = _first(bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits), count)
+        lanes = lanes.view(*lanes.shape[:-1], *shape)
         return spread(lanes, self.runs) if self.keys.dim() else lanes
 
     def normals(self, *shape: int, dtype: torch.dtype) -> Float[torch.Tensor, "*runs_and_shape"]:
@@ -88,6 +90,11 @@ class Draws:
     def keys_per_run(self) -> Int[torch.Tensor, " runs"]:
         """The key of every run's stream."""
         return spread(self.keys, self.runs)
+
+
+def _first(numbers: Int[torch.Tensor, "*streams n"], count: int) -> Int[torch.Tensor, "*streams count"]:
+    """So many of the numbers; a view, and even that takes time where a step is short."""
+    return numbers if numbers.shape[-1] == count else numbers[..., :count]
 
 
 def _sixteenths(bits: Int[torch.Tensor, " count"]) -> Int[torch.Tensor, " four_times_count"]:
