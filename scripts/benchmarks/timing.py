@@ -37,11 +37,18 @@ class Contestant:
             self.losses += said.loss if isinstance(said.loss, list) else [said.loss]
 
 
-def interleave(contestants: Iterable[Contestant], turns: int, warm: bool = True) -> None:
-    """Give every contestant ``turns`` turns, one after the other; ``warm``: and one before that does not count."""
+def interleave(contestants: Iterable[Contestant], turns: int, warm: bool = True, settled: bool = False) -> None:
+    """Give every contestant ``turns`` turns, one after the other; ``warm``: and one before that does not count.
+
+    ``settled``: the work is done twice in every turn, and the second time counts, for what follows itself where it is used:
+    memory that lay idle while others had their turns is slow at first.
+    """
     contestants = list(contestants)
     for _ in range(turns + warm):
         for contestant in contestants:
+            if settled:
+                contestant.turn()
+                contestant.seconds.pop()
             contestant.turn()
     for contestant in contestants:
         del contestant.seconds[: int(warm)]
