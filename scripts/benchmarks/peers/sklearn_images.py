@@ -15,7 +15,8 @@ class Epochs:
 
     def __init__(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]):
         self.train, self.test = train, test
-        self.model = MLPClassifier(WIDTHS[1:-1], batch_size=BATCH, alpha=0.0, random_state=0)
+        state = np.random.RandomState(0)  # by a number, partial_fit would give every epoch the same order
+        self.model = MLPClassifier(WIDTHS[1:-1], batch_size=BATCH, alpha=0.0, random_state=state)
 
     def __call__(self) -> Once:
         self.model.partial_fit(*self.train, classes=range(WIDTHS[-1]))
