@@ -78,11 +78,14 @@ def small(seed=0, lr=0.1, rate=0.3, **fields):
     )
 
 
-@pytest.mark.parametrize("batch_size", [16, 21])
+@pytest.mark.parametrize("batch_size", [16, 21, 47])
+@pytest.mark.parametrize(("classes", "hidden"), [(3, (16,)), (10, (64, 64))])
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
-def test_a_loss_gives_the_bits_of_the_run_alone(loss, batch_size):
-    """Its gradient is no broadcast number, of which vectorized kernels would compute other bits in another place."""
-    one = Experiment(Blobs(classes=3), MLP(hidden=(16,)), SGD(0.1), epochs=4, batch_size=batch_size, loss=loss)
+def test_a_loss_gives_the_bits_of_the_run_alone(loss, classes, hidden, batch_size):
+    """Its gradient is no broadcast number, of which vectorized kernels would compute other bits in another place, and not
+    transposed for one example, the last of an epoch, of which products would.
+    """
+    one = Experiment(Blobs(classes=classes), MLP(hidden), SGD(0.1), epochs=4, batch_size=batch_size, loss=loss)
     runs = [dataclasses.replace(one, seed=seed) for seed in range(7)]
     assert_equal_alone(runs, fit(runs))
 

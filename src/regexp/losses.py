@@ -75,9 +75,10 @@ def cross_entropy(
     scores: Float[torch.Tensor, "runs batch classes"], targets: Int[torch.Tensor, "runs batch"]
 ) -> Float[torch.Tensor, "runs batch"]:
     """``-log softmax(scores)[target]``."""
-    # Class after class, of many examples at once: ten classes of one example fill no vector, which takes five times as long.
-    logarithms = torch.log_softmax(scores.mT, -2)
-    return -logarithms.gather(-2, targets.unsqueeze(-2)).squeeze(-2)
+    # Few classes of one example fill no vector of the processor: those of many examples, class after class, take a fifth.
+    few = scores.shape[-1] < scores.shape[-2]
+    scores, axis = (scores.mT, -2) if few else (scores, -1)
+    return -torch.log_softmax(scores, axis).gather(axis, targets.unsqueeze(axis)).squeeze(axis)
 
 
 def binary_cross_entropy(
