@@ -11,7 +11,7 @@ import functools
 import importlib.util
 import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from regexp.rules import is_number
@@ -67,6 +67,13 @@ def without_locations(component: Component) -> dict[str, Any]:
     """The canonical values of the fields that determine a result."""
     locations = {field.name for field in dataclasses.fields(component) if field.metadata.get("location")}
     return {name: value for name, value in values(component).items() if name not in locations}
+
+
+def texts(components: Sequence[Component]) -> list[str]:
+    """The text of each; that of one which many runs hold is made once."""
+    distinct = {id(component): component for component in components}
+    made = {place: repr(component) for place, component in distinct.items()}
+    return [made[id(component)] for component in components]
 
 
 def per_run_fields(component: Component | type[Component]) -> tuple[str, ...]:

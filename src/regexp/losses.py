@@ -76,6 +76,7 @@ def cross_entropy(
 ) -> Float[torch.Tensor, "runs batch"]:
     """``-log softmax(scores)[target]``."""
     # Few classes of one example fill no vector of the processor: those of many examples, class after class, take a fifth.
+    # (A lone example keeps its row: after the transpose, the product with its gradient rounds otherwise in a stack than alone.)
     few = scores.shape[-1] < scores.shape[-2]
     scores, axis = (scores.mT, -2) if few else (scores, -1)
     return -torch.log_softmax(scores, axis).gather(axis, targets.unsqueeze(axis)).squeeze(axis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from regexp.component import texts
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
 from regexp.program.checks import require_data
@@ -46,6 +47,5 @@ def load_data(experiments: Sequence[Experiment]) -> list[Data]:
 
 def _data_keys(experiments: Sequence[Experiment]) -> list[Hashable]:
     """What tells the data of experiments apart: texts, since a user's own fields need not be hashable."""
-    datasets = {id(experiment.dataset): experiment.dataset for experiment in experiments}
-    texts = {known_as: repr(dataset) for known_as, dataset in datasets.items()}
-    return [(texts[id(experiment.dataset)], experiment.data_seed, experiment.dtype) for experiment in experiments]
+    named = zip(texts([experiment.dataset for experiment in experiments]), experiments, strict=True)
+    return [(text, experiment.data_seed, experiment.dtype) for text, experiment in named]

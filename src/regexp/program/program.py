@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 
 from regexp import losses, rng
+from regexp.component import texts
 from regexp.datasets.dataset import Data
 from regexp.experiment import Experiment
 from regexp.program.checks import require_image, require_in_place, require_module, require_penalties, require_slots
@@ -128,8 +129,8 @@ class Program:
 def _build_modules(experiments: Sequence[Experiment], data: StackedData, dtype: torch.dtype) -> list[Any]:
     """One module for every run; runs with equal models and seeds share the initial weights."""
     built: dict[Any, Any] = {}
-    texts = {known_as: repr(model) for known_as, model in {id(e.model): e.model for e in experiments}.items()}
-    keys = [(texts[id(experiment.model)], experiment.seed) for experiment in experiments]
+    models = texts([experiment.model for experiment in experiments])
+    keys = list(zip(models, [experiment.seed for experiment in experiments], strict=True))
     for key, experiment in zip(keys, experiments, strict=True):
         if key not in built:
             with rng.seeded(experiment.seed, "init"):
