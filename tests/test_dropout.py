@@ -14,7 +14,7 @@ from regexp.models import MLP, Linear
 from regexp.optim import SGD
 from regexp.program import Program, load_data
 from regexp.regularizers import Dropout
-from regexp.regularizers.dropout import drop
+from regexp.regularizers.regularizer import Place
 from regexp.rules import Invalid
 from regexp.stack.noise import Draws
 from support import CPU, Blobs, arrays, distance, fit, initial_model, same_bits
@@ -24,6 +24,12 @@ RATES = torch.tensor([0.0, 0.1, 0.3, 0.5, 0.9], dtype=torch.float64)
 
 def draws_for(rates, step=1, seed=0):
     return Draws(rng.keys([seed], "dropout", device=CPU), step=step, runs=len(rates))
+
+
+def drop(x, rates, draws, mask="example"):
+    """Activations of every run, dropped at its own rate."""
+    numbers = {"rate": rates, "input_rate": torch.zeros_like(rates)}
+    return Dropout(0.5, mask=mask).wrap(Place("hidden", 0, 1), numbers)(x, numbers, draws)
 
 
 def test_the_fraction_dropped_is_the_rate_and_the_mean_is_preserved():

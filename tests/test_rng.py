@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import weakref
 
 import pytest
 import torch
@@ -114,6 +115,32 @@ def test_a_stream_gives_the_bits_of_every_step_in_any_order(count):
         ahead, alone = (Draws(keys, 2, 6, source) for source in (stream, None))
         assert torch.equal(ahead.sixteenths(*shape), alone.sixteenths(*shape))
         assert torch.equal(ahead.normals(*shape, dtype=torch.float64), alone.normals(*shape, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("units, calls", [(1, 4), (5, 4), (AT_ONCE // 36, 5), (AT_ONCE, 7)], ids=["one", "few", "some", "many"])
+def test_what_is_made_for_several_steps_is_what_a_step_makes_alone(units, calls):
+    """Where runs share a stream, with smaller batches between, and by two functions in turn."""
+    keys, own = rng.keys([4, 1, 9], "dropout", device=CPU), torch.arange(6.0)[:, None, None]
+    stream, made = Stream(keys), []
+
+    def raised(drawn):
+        made.append(drawn)
+        return drawn.float().add_(own)
+
+    for make in (raised, torch.abs):
+        for step, batch in [(1, 8), (2, 8), (3, 7), (4, 8), (STEPS_AT_ONCE + 2, 3), (STEPS_AT_ONCE + 3, 8), (2, 9)]:
+            ahead, alone = (Draws(keys, step, 6, source).ahead(make, batch, units) for source in (stream, None))
+            assert ahead.shape == (6, batch, units)
+            assert torch.equal(ahead, alone)
+    assert len(made) == 7 + calls
+
+
+def test_a_new_function_in_every_step_does_not_fill_the_memory():
+    keys = rng.keys([4], "dropout", device=CPU)
+    stream, made = Stream(keys), []
+    for step in range(100):
+        made.append(weakref.ref(Draws(keys, step, 1, stream).ahead(lambda drawn: drawn.float(), 4, 4)))
+    assert sum(tensor() is not None for tensor in made) < 20
 
 
 def test_orders_are_permutations_and_all_equally_likely():

@@ -92,7 +92,7 @@ def labelled(program: Program) -> Iterator[None]:
     places = [
         (Rows, "_read", GATHER),
         (rng, "orders", GATHER),
-        (Draws, "sixteenths", MASKS),
+        (Draws, "ahead", MASKS),
         (type(program.optimizer), "step", OPTIMIZER),
         (training, "evaluate", "evaluation"),
         (ours, "evaluate", "evaluation"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from regexp.component import Search, per_run
 from regexp.lazy import torch
 from regexp.regularizers.regularizer import Change, Place, Regularizer
 from regexp.rules import Invalid, number_or_list, one_of, require, within
-from regexp.stack.noise import Draws
+from regexp.stack.noise import Draws, Make
 from regexp.stack.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Dropout(Regularizer):
     def wrap(self, place: Place, numbers: Numbers) -> Change | None:
         if not self._rate(place, numbers).any():
             return None
-        whole, levels = numbers, _levels(self._rate(place, numbers))
+        whole, masks = numbers, masks_of(self._rate(place, numbers))
 
         def change(x: torch.Tensor, numbers: Numbers, draws: Draws) -> torch.Tensor:
-            own = levels if numbers is whole else _levels(self._rate(place, numbers))  # else: one run's, inside vmap
-            return _drop(x, *own, draws, self.mask)
+            own = masks if numbers is whole else masks_of(self._rate(place, numbers))  # else: one run's, inside vmap
+            return x * draws.ahead(own, x.shape[-2] if self.mask == "example" else 1, x.shape[-1])
 
         return change
 
@@ -78,26 +78,13 @@ class Dropout(Regularizer):
         return []
 
 
-def drop(
-    x: Float[torch.Tensor, "*runs batch units"], rate: Float[torch.Tensor, "*rates"], draws: Draws, mask: str = "example"
-) -> Float[torch.Tensor, "*out batch units"]:
-    """Inverted dropout of every run's activations at its own rate."""
-    return _drop(x, *_levels(rate), draws, mask)
-
-
-def _levels(rate: Float[torch.Tensor, "*rates"]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The highest of the 2**16 levels that is dropped, as they are drawn (from -2**15), and the scale of what is kept."""
+def masks_of(rate: Float[torch.Tensor, "*rates"]) -> Make:
+    """The function from 16-bit draws (..., *rates, batch, units) to masks: 0 for what is dropped, else ``1 / (1 - rate)``."""
     dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)[..., None, None]
-    return dropped - (_LEVELS // 2 + 1), _LEVELS / (_LEVELS - dropped)
+    highest, scale = dropped - (_LEVELS // 2 + 1), _LEVELS / (_LEVELS - dropped)
 
+    def masks(drawn: Int[torch.Tensor, "*steps_and_runs batch units"]) -> Float[torch.Tensor, "*steps_and_runs batch units"]:
+        above = drawn.to(scale.dtype).sub_(highest)  # whole numbers, so that a clamp says as well as a comparison what is kept
+        return torch.nn.functional.hardtanh_(above, 0.0, 1.0).mul_(scale)  # in place, which vmap has no clamp for
 
-def _drop(
-    x: Float[torch.Tensor, "*runs batch units"],
-    highest: Float[torch.Tensor, "*rates 1 1"],
-    scale: Float[torch.Tensor, "*rates 1 1"],
-    draws: Draws,
-    mask: str,
-) -> Float[torch.Tensor, "*out batch units"]:
-    drawn = draws.sixteenths(x.shape[-2] if mask == "example" else 1, x.shape[-1]).to(scale.dtype)
-    kept = drawn.sub_(highest).clamp(0, 1)  # whole numbers, so this is drawn > highest; a comparison takes twice as long
-    return x * kept.mul_(scale)
+    return masks

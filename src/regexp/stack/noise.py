@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable, Hashable
 
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from regexp import rng
 from regexp.lazy import torch
@@ -16,24 +18,47 @@ AT_ONCE = 1 << 17
 STEPS_AT_ONCE = 64
 """At most, since a training may be short."""
 
+Make = Callable[["torch.Tensor"], "torch.Tensor"]
+"""What a regularizer makes of 16-bit numbers (..., runs, *shape), each for itself: see :meth:`Draws.ahead`."""
+KINDS_AT_ONCE = 8
+
 
 class Stream:
-    """The random bits of one regularizer at one slot, step after step, drawn for several steps at once."""
+    """The random bits of one regularizer at one slot, step after step, and what it makes of them, for several steps at once."""
 
     def __init__(self, keys: Int[torch.Tensor, " streams"]):
         self.keys = keys
-        self._steps: range = range(0)
-        self._drawn: tuple[torch.Tensor, ...] = ()
+        self._ahead: dict[Hashable, tuple[range, tuple[torch.Tensor, ...]]] = {}
 
     def bits(self, step: int, count: int) -> Int[torch.Tensor, "streams count"]:
         """Those of :func:`regexp.rng.bits`."""
-        ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, len(self.keys) * count))
+        draw = functools.partial(rng.bits_of_steps, self.keys, count=count)
+        return self._of_step("bits", step, (count,), len(self.keys) * count, draw)
+
+    def made(self, make: Make, step: int, shape: tuple[int, ...], runs: int) -> Shaped[torch.Tensor, "runs *shape"]:
+        """What ``make`` gives for the :func:`sixteenths` of this step."""
+        count = -(-math.prod(shape) // 4)
+
+        def draw(steps: range) -> Shaped[torch.Tensor, "steps runs *shape"]:
+            return make(sixteenths(rng.bits_of_steps(self.keys, steps, count), shape, runs))
+
+        return self._of_step((make, shape[1:]), step, shape, runs * count, draw)
+
+    def _of_step(
+        self, what: Hashable, step: int, shape: tuple[int, ...], numbers: int, draw: Callable[[range], torch.Tensor]
+    ) -> torch.Tensor:
+        """The step's part of what is drawn for this and the following ones; of a smaller batch, that of its examples."""
+        ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, numbers))
         if ahead <= 1:
-            return rng.bits(self.keys, step, count)
-        if step not in self._steps or count > self._drawn[0].shape[-1]:
-            self._steps = range(step, step + ahead)
-            self._drawn = rng.bits_of_steps(self.keys, self._steps, count).unbind()
-        return _first(self._drawn[step - self._steps.start], count)
+            return draw(range(step, step + 1))[0]
+        steps, drawn = self._ahead.get(what, (range(0), ()))
+        if step not in steps or drawn[0].shape[-len(shape)] < shape[0]:
+            steps = range(step, step + ahead)
+            drawn = draw(steps).unbind()
+            if len(self._ahead) == KINDS_AT_ONCE:  # a new function in every step must not fill the memory
+                self._ahead.clear()
+            self._ahead[what] = steps, drawn
+        return _first(drawn[step - steps.start], shape[0], -len(shape))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +80,17 @@ class Draws:
 
         Not to be changed in place: who draws once more in this step gets the same numbers.
         """
-        count = math.prod(shape)
-        bits = self._bits(-(-count // 4))
-        lanes = _first(bits.view(torch.int16) if self.keys.dim() else _sixteenths(bits), count)
-        lanes = lanes.view(*lanes.shape[:-1], *shape)
-        return spread(lanes, self.runs) if self.keys.dim() else lanes
+        return sixteenths(self._bits(-(-math.prod(shape) // 4)), shape, self.runs)
+
+    def ahead(self, make: Make, *shape: int) -> Shaped[torch.Tensor, "*runs_and_shape"]:
+        """``make(self.sixteenths(*shape))``, for several steps at once where a step needs little; not to be changed either.
+
+        ``make`` sees a leading axis of steps, and takes every number for itself. It is one function for all steps: what it
+        made is found again by it.
+        """
+        if self.stream is None:
+            return make(self.sixteenths(*shape))
+        return self.stream.made(make, self.step, shape, self.runs)
 
     def normals(self, *shape: int, dtype: torch.dtype) -> Float[torch.Tensor, "*runs_and_shape"]:
         """Standard normal numbers, shaped (runs, *shape): two for every 64 bits drawn.
@@ -92,12 +123,21 @@ class Draws:
         return spread(self.keys, self.runs)
 
 
-def _first(numbers: Int[torch.Tensor, "*streams n"], count: int) -> Int[torch.Tensor, "*streams count"]:
-    """So many of the numbers; a view, and even that takes time where a step is short."""
-    return numbers if numbers.shape[-1] == count else numbers[..., :count]
+def sixteenths(
+    bits: Int[torch.Tensor, "*steps_and_streams count"], shape: tuple[int, ...], runs: int
+) -> Int[torch.Tensor, "*steps_and_runs_and_shape"]:
+    """The four 16-bit numbers in each of the bits, as many as ``shape`` has, for the runs of every stream."""
+    lanes = _first(bits.view(torch.int16) if bits.dim() > 1 else _lanes(bits), math.prod(shape))
+    lanes = lanes.view(*lanes.shape[:-1], *shape)
+    return spread(lanes, runs, dim=bits.dim() - 2) if bits.dim() > 1 else lanes
 
 
-def _sixteenths(bits: Int[torch.Tensor, " count"]) -> Int[torch.Tensor, " four_times_count"]:
+def _first(numbers: Shaped[torch.Tensor, "..."], count: int, axis: int = -1) -> Shaped[torch.Tensor, "..."]:
+    """So many of the numbers along an axis; a view, and even that takes time where a step is short."""
+    return numbers if numbers.shape[axis] == count else numbers.narrow(axis, 0, count)
+
+
+def _lanes(bits: Int[torch.Tensor, " count"]) -> Int[torch.Tensor, " four_times_count"]:
     """``bits.view(torch.int16)`` inside ``vmap``, where PyTorch 2.11 has no such view."""
     return torch.stack([bits >> shift for shift in (0, 16, 32, 48)], -1).flatten(-2).to(torch.int16)
 

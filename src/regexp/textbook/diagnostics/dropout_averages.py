@@ -63,13 +63,13 @@ def _classic(seed: int, x: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> fl
     """Of scores with masks, and of probabilities at evaluation."""
     import regexp
     from regexp import rng
-    from regexp.regularizers.dropout import drop
+    from regexp.regularizers.dropout import masks_of
     from regexp.stack.noise import Draws
 
     h, u = (x @ w).relu(), v / (1 - RATE)
     draws, rate = Draws(torch.tensor(rng.key(seed, "classic")), 0, 1), torch.tensor(RATE, dtype=h.dtype)
-    kept = drop(torch.ones_like(h), rate, draws) > 0
-    with_masks = _apart((h * kept) @ u, drop(h, rate, draws) @ v)
+    masks = masks_of(rate)(draws.sixteenths(*h.shape))
+    with_masks = _apart((h * (masks > 0)) @ u, (h * masks) @ v)
     at_evaluation = _apart((h @ (u * (1 - RATE))).softmax(-1), regexp.predict(_network(w, v), x).mean)
     return max(with_masks, at_evaluation)
 
