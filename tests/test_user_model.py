@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import regexp
+from regexp.component import per_run
 from regexp.experiment import Experiment
 from regexp.models import MLP
 from regexp.models.layers import Linear
@@ -17,7 +18,7 @@ from regexp.program import Program, load_data
 from regexp.regularizers import L2, Dropout, EarlyStopping
 from regexp.regularizers.regularizer import Regularizer
 from regexp.rules import Invalid
-from support import CPU, Blobs, arrays, distance, fit
+from support import CPU, Blobs, arrays, distance, fit, same_bits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -361,3 +362,17 @@ def test_a_penalty_must_be_one_number_per_run():
 
     with pytest.raises(Invalid, match=r"penalty must return one number per run, shape \(1,\), got \(1, 1\)"):
         fit([dataclasses.replace(run(), regularizers=[Summed()])])
+
+
+def test_a_penalty_that_no_weight_changes_adds_nothing():
+    @dataclasses.dataclass(frozen=True)
+    class Constant(Regularizer):
+        strength: float = per_run(off=0.0)
+
+        def penalty(self, weights, numbers):
+            return numbers["strength"]
+
+    (plain,) = fit([dataclasses.replace(run(), regularizers=[])])
+    (constant,) = fit([dataclasses.replace(run(), regularizers=[Constant(0.5)])])
+    assert same_bits(plain.weights["last"], constant.weights["last"])
+    assert {row["train/penalty/constant"] for row in constant.rows} == {0.5}
