@@ -12,10 +12,10 @@ from regexp import rng
 from regexp.datasets.dataset import Data
 from regexp.stack.axis import spread
 
-GATHERED_NUMBERS = 1 << 17
+GATHERED_NUMBERS = 1 << 18
 """How many numbers are gathered at once: many epochs of a small table, and of large ones batches (at least one, per group)."""
 
-EVALUATION_ROWS = 512
+EVALUATION_ROWS = 1024
 """Examples of one product in an evaluation: fixed, so that a run's metrics do not depend on its neighbours."""
 
 
