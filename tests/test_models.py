@@ -1,5 +1,6 @@
 """Models and their initial weights against torch's own layers and initialisers."""
 
+import copy
 import math
 
 import pytest
@@ -80,6 +81,27 @@ def test_the_mlp_computes_what_torchs_layers_do(name, activation):
         theirs.load_state_dict({"weight": ours.weight.T, "bias": ours.bias})
     x = torch.randn(6, 4, dtype=torch.float64)
     torch.testing.assert_close(network(x), reference(x), rtol=1e-12, atol=1e-12)
+
+    stack = copy.deepcopy(network)
+    for layer in [*stack.hidden, stack.output]:
+        layer.weight, layer.bias = nn.Parameter(layer.weight[None]), nn.Parameter(layer.bias[None])
+    torch.testing.assert_close(stack(x[None])[0], reference(x), rtol=1e-12, atol=1e-12)
+    for scores in (stack(x[None]), network(x), reference(x)):
+        scores.square().sum().backward()
+    for ours, alone, theirs in zip([*stack.hidden, stack.output], layers, reference[::2], strict=True):
+        torch.testing.assert_close(ours.weight.grad[0].T, theirs.weight.grad, rtol=1e-11, atol=1e-11)
+        torch.testing.assert_close(alone.weight.grad.T, theirs.weight.grad, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid"])
+def test_who_keeps_what_a_layer_of_one_run_gave_has_it_as_it_was(name):
+    network, kept = MLP((50,), name).build(4, 3), []
+    network.hidden[0].register_forward_hook(lambda layer, given, out: kept.append(out))
+    x = torch.randn(6, 4)
+    with torch.no_grad():
+        network(x)
+        assert torch.equal(kept[0], network.hidden[0](x))
+        assert kept[0].min() < 0
 
 
 def test_an_mlp_of_identities_is_linear():

@@ -45,12 +45,15 @@ class Slot(nn.Module):
         return x if self.change is None else self.change(x)
 
 
-ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "identity": lambda x: x,
+Activation = Callable[[torch.Tensor], torch.Tensor]
+ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
+    "relu": (torch.relu, torch.relu_),
+    "tanh": (torch.tanh, torch.tanh_),
+    "sigmoid": (torch.sigmoid, torch.sigmoid_),
+    "identity": (lambda x: x, lambda x: x),
 }
+"""By name: of one run, and in place. A stack, whose memory is large, overwrites what a layer gives; of a single run's layers
+somebody may keep it."""
 
 
 class Network(nn.Module):
@@ -61,7 +64,7 @@ class Network(nn.Module):
     def __init__(self, widths: list[int], activation: str, bias: bool = True):
         nn.Module.__init__(self)
         *hidden, outputs = [Linear(i, o, bias) for i, o in itertools.pairwise(widths)]
-        self.activation = ACTIVATIONS[activation]
+        self.activation, self.activation_in_place = ACTIVATIONS[activation]
         self.input = Slot("input")
         self.hidden = nn.ModuleList(hidden)
         self.slots = nn.ModuleList(Slot("hidden") for _ in hidden)
@@ -69,7 +72,8 @@ class Network(nn.Module):
 
     def forward(self, x: Float[torch.Tensor, "*groups batch inputs"]) -> Float[torch.Tensor, "*runs batch outputs"]:
         """The scores: what the output function (softmax, sigmoid) of the loss is applied to."""
+        activation = self.activation_in_place if self.output.weight.dim() == 3 else self.activation
         x = self.input(x)
         for layer, slot in zip(self.hidden, self.slots, strict=True):
-            x = slot(self.activation(layer(x)))
+            x = slot(activation(layer(x)))
         return self.output(x)
