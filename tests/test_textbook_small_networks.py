@@ -156,8 +156,8 @@ def test_the_check_of_classic_dropout_sees_the_packages_own(monkeypatch):
     """A dropout that forgets to scale, or an evaluation that drops, would be told."""
     from regexp.regularizers import dropout
 
-    real = dropout.drop
-    monkeypatch.setattr(dropout, "drop", lambda x, rate, draws, mask="example": (1 - rate) * real(x, rate, draws, mask))
+    real = dropout.masks_of
+    monkeypatch.setattr(dropout, "masks_of", lambda rate: lambda drawn: (1 - rate) * real(rate)(drawn))
     assert min(dropout_averages.of_study(study_of(2))["classic"]) > 0.1
 
 

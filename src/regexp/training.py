@@ -6,16 +6,14 @@ Penalty, gradient, shrink, step, prox, watch: after Goodfellow, Bengio and Courv
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import torch
-from jaxtyping import Float
 
 from regexp.evaluation import Metrics, evaluate
 from regexp.metrics import FINITE, lower_is_better
-from regexp.optim import Tensors
 from regexp.program import Program
 from regexp.stack.axis import rows
 
@@ -89,8 +87,11 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     state.step += 1
     parameters, optimizer, lr = program.parameters, program.optimizer, state.lr
     losses = program.loss(program.model(inputs, program.noise(state.step)), targets)
-    penalties = [part.regularizer.penalty(program.weights(part), part.numbers) for part in program.having("penalty")]
-    gradients = gradients_of(losses, penalties, parameters)
+    objective = (losses / losses.shape[-1]).sum()  # the means of all runs together: the gradient of each is its own
+    for part in program.having("penalty"):
+        objective = objective + part.regularizer.penalty(program.weights(part), part.numbers).sum()
+    found = torch.autograd.grad(objective, parameters, allow_unused=True)
+    gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
 
     with torch.no_grad():
         for part in program.having("before_step"):
@@ -101,16 +102,6 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
             steps = optimizer.effective_step(parameters, state.optimizer, state.step, lr, program.numbers)
             for i, weight, numbers in part.touched:
                 part.regularizer.after_step(weight, program.units_last(i, steps[i]), numbers)
-
-
-def gradients_of(
-    losses: Float[torch.Tensor, "runs batch"], penalties: Sequence[Float[torch.Tensor, " runs"]], parameters: Tensors
-) -> Tensors:
-    """The gradients of every run's objective, its mean loss plus its penalties: one pass serves all, which share no weight."""
-    terms = [losses, *(penalty for penalty in penalties if penalty.requires_grad)]
-    shares = [torch.full_like(losses, 1 / losses.shape[-1]), *(torch.ones_like(penalty) for penalty in terms[1:])]
-    found = torch.autograd.grad(terms, parameters, shares, allow_unused=True)  # of the sum over all shares * terms
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
 
 
 def review(program: Program, state: State, observe: Observe) -> None:
