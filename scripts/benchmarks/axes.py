@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from regexp.program.data import EVALUATION_ROWS
+
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
@@ -37,7 +39,7 @@ AXES = {
         "an epoch of {trained:,} images,\n{evaluated:,} evaluated",
         {"stacks": "a stack", "seeds": "a seed", "runs": "a network"},
         {"runs at once": "a network of the largest stack"},
-        "weights, gradients and Adam's two averages, and an evaluation's activations of 512 images",
+        f"weights, gradients and Adam's two averages, and an evaluation's activations of {EVALUATION_ROWS:,} images",
     ),
     "networks of a command": Axis(
         "`regexp-train -m`, from typing to finished folders: networks of W3 for an epoch of {trained:,} images, {evaluated:,} "
@@ -53,8 +55,8 @@ AXES = {
         {"stacks": "an epoch", "trained": "an image"},
         {"trained": "an image"},
         "8 bytes an image for its row, its place in the order and the random number that it is sorted by, and what the "
-        "allocator keeps of them from turn to turn; all 70,000 images are in memory at every size, and a batch is gathered at "
-        "a time",
+        "allocator keeps of them from turn to turn; all 70,000 images are in memory at every size, and two batches are "
+        "gathered at a time",
     ),
     "width": Axis(
         f"initial weights and an epoch of {{trained:,}} images {ONE}, the second layer half as wide",

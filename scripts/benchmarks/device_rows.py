@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks import ours
+from benchmarks.costs import LAUNCH, operations
 from benchmarks.device import PRECISIONS, rate, waits
 from benchmarks.peers import bandwidth, images, products
+from benchmarks.sizes import FULL
 from benchmarks.work import Limit, Row, Work, at_most
 from regexp.program import Program
 from regexp.training import State
@@ -14,26 +16,30 @@ from regexp.training import State
 GRAPH = "W3, 1 network, an epoch: regexp / hand-captured CUDA graph"
 TOGETHER = "W3, 64 networks / 1 network, an epoch"
 WAITS = "host synchronisations inside an epoch (1: there are some)"
-LAUNCHED = (
-    "The some 84 kernels of a step are launched one by one, in about 5 us each, which is 0.2 s an epoch; a graph launches them "
-    "at once, and regexp captures none."
-)
 LIMITS: dict[str, Limit] = {GRAPH: at_most(1.2), TOGETHER: at_most(2), WAITS: at_most(0)}
-WHY = {GRAPH: LAUNCHED}
+
+
+def why(what: str) -> str:
+    """Why a limit is likely to be missed."""
+    if what != GRAPH:
+        return ""
+    epoch = operations() * LAUNCH * (FULL.images // images.BATCH)
+    return (
+        f"The {operations()} operations of a step are launched one by one, in about {1e6 * LAUNCH:g} us each, which is "
+        f"{epoch:.1g} s an epoch; a graph launches them at once, and regexp captures none."
+    )
 
 
 def unmeasured() -> list[Row]:
     """The limits where there is no device, and of the one that is likely to be missed the reason."""
-    likely = {what: f" It would very likely be missed. {why}" for what, why in WHY.items()}
-    return [
-        Row(what, [], limits=(limit,), why=f"There is no CUDA device here.{likely.get(what, '')}")
-        for what, limit in LIMITS.items()
-    ]
+    none = "There is no CUDA device here."
+    likely = {what: f"{none} It would very likely be missed. {why(what)}" if why(what) else none for what in LIMITS}
+    return [Row(what, [], limits=(limit,), why=likely[what]) for what, limit in LIMITS.items()]
 
 
 def compare(work: Work, what: str, a: Sequence[float], b: Sequence[float]) -> None:
     """A row with the ratios, and the limit if it has one."""
-    work.compare(what, a, b, *(limit for name, limit in LIMITS.items() if name == what), why=WHY.get(what, ""))
+    work.compare(what, a, b, *(limit for name, limit in LIMITS.items() if name == what), why=why(what))
 
 
 def watch(work: Work, label: str, stacks: Mapping[int, tuple[Program, State]], epochs: int = 1) -> None:

@@ -28,7 +28,8 @@ def threads(found: Found) -> str:
     end = "so a sweep takes one thread" if best < 1.5 else "so a second thread would pay in a sweep"
     wide = next((row for row in found.measured if row.what == "regexp, engine=joblib / regexp"), None)
     more = f" (W3 by engine=joblib: {1 / wide.median:.2g} times as fast)" if wide else ""
-    text = f"Threads: two instead of one take {times}. Tiny work gets at most {best:.2g} times as fast by a second one"
+    gain = f"at most {best:.2g} times as fast" if best > 1.05 else "no faster"
+    text = f"Threads: two instead of one take {times}. Tiny work gets {gain} by a second one"
     return f"{text}, {end}, and other cores train other stacks{more}."
 
 

@@ -17,9 +17,10 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from benchmarks.timing import Once
 from regexp.datasets import fashion_mnist_files
+from regexp.program.data import EVALUATION_ROWS
 
 WIDTHS = (784, 256, 128, 10)
-BATCH, EVALUATED = 128, 512
+BATCH, EVALUATED = 128, EVALUATION_ROWS
 
 
 @functools.cache

@@ -98,20 +98,21 @@ def _size(group: Sequence[Order]) -> int:
 
 
 def bytes_per_run(experiments: Sequence[Experiment]) -> int:
-    """An estimate for runs that can share a stack: copies of the parameters, the activations of an evaluation, data of its own.
+    """An estimate for runs that can share a stack: copies of the parameters, activations, data of its own.
 
-    Where one run changes activations (dropout), those of every run are written anew for the batch.
+    Activations are those of an evaluation, or of a step with their gradients. Where one run changes them (dropout), those of
+    every run are written anew for the batch.
     """
     first = experiments[0]
     other = next((experiment for experiment in experiments if experiment.data_seed != first.data_seed), first)
     data, others = load_data([first, other])
     parameters = list(first.model.build(data.inputs.shape[1], data.outputs).parameters())
     number = torch.finfo(first.stored_dtype).bits // 8
-    rows = min(max(EVALUATION_ROWS, first.batch_size or 0), max(map(len, data.rows.values())))
+    train, longest = len(data.rows["train"]), max(map(len, data.rows.values()))
+    batch = min(first.batch_size or train, train)
+    noisy = any(defines(one, "wrap") for experiment in experiments for one in experiment.regularizers)
+    rows = max(min(EVALUATION_ROWS, longest), 2 * batch) + (batch if noisy else 0)
     widths = sum(sum(weight.shape) for weight in parameters if weight.dim() > 1)
     own = data.inputs.numel() if others.inputs.data_ptr() != data.inputs.data_ptr() else 0
     indices = 8 * sum(map(len, data.rows.values()))
-    noisy = any(defines(one, "wrap") for experiment in experiments for one in experiment.regularizers)
-    train = len(data.rows["train"])
-    changed = min(first.batch_size or train, train) * widths if noisy else 0
-    return number * (COPIES * sum(p.numel() for p in parameters) + 2 * rows * widths + changed + own) + indices
+    return number * (COPIES * sum(p.numel() for p in parameters) + rows * widths + own) + indices
