@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import pytest
 import torch
@@ -91,6 +92,12 @@ def test_the_mlp_computes_what_torchs_layers_do(name, activation):
     for ours, alone, theirs in zip([*stack.hidden, stack.output], layers, reference[::2], strict=True):
         torch.testing.assert_close(ours.weight.grad[0].T, theirs.weight.grad, rtol=1e-11, atol=1e-11)
         torch.testing.assert_close(alone.weight.grad.T, theirs.weight.grad, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "identity"])
+def test_a_network_can_be_pickled(name):
+    network, x = MLP((5,), name).build(4, 3), torch.randn(6, 4)
+    assert torch.equal(pickle.loads(pickle.dumps(network))(x), network(x))
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid"])

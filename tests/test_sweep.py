@@ -321,6 +321,8 @@ def test_stacks_are_of_one_structure_and_not_too_large():
     assert stacks(mixed, None) == [small, other]
     assert [len(stack) for stack in stacks(mixed, 2)] == [1, 2, 2, 1, 2]
     assert [order for stack in stacks(mixed, 2) for order in stack] == [*small, *other]
+    long = [dataclasses.replace(one.experiment, dataset=SyntheticRegression(8, train_size=20_000)) for one in small]
+    assert bytes_per_run(long) > 20_000 * (8 + 80)  # its rows, and their order: 1.76 MB a run were measured at 4,292 runs
     wide = orders(4, hidden=(2000, 2000))
     need = bytes_per_run([order.experiment for order in wide])
     assert need > 4 * 4 * (8 * 2000 + 2000 * 2000)  # parameters, gradients and results at least

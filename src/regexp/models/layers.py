@@ -45,15 +45,18 @@ class Slot(nn.Module):
         return x if self.change is None else self.change(x)
 
 
+def _identity(x: torch.Tensor) -> torch.Tensor:
+    return x
+
+
 Activation = Callable[[torch.Tensor], torch.Tensor]
 ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
     "relu": (torch.relu, torch.relu_),
     "tanh": (torch.tanh, torch.tanh_),
     "sigmoid": (torch.sigmoid, torch.sigmoid_),
-    "identity": (lambda x: x, lambda x: x),
+    "identity": (_identity, _identity),
 }
-"""By name: of one run, and in place. A stack, whose memory is large, overwrites what a layer gives; of a single run's layers
-somebody may keep it."""
+"""By name: the first for a single run, since a hook may keep what its layers give; the second, in place, for a stack."""
 
 
 class Network(nn.Module):

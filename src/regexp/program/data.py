@@ -13,7 +13,7 @@ from regexp.datasets.dataset import Data
 from regexp.stack.axis import spread
 
 GATHERED_NUMBERS = 1 << 18
-"""How many numbers are gathered at once: many epochs of a small table, and of large ones batches (at least one, per group)."""
+"""How many numbers are gathered at once: many epochs of a small table, and of large ones batches (at least one)."""
 
 EVALUATION_ROWS = 1024
 """Examples of one product in an evaluation: fixed, so that a run's metrics do not depend on its neighbours."""
@@ -48,7 +48,7 @@ class Rows:
         return self._read(self.index[:, low:high]) if self.view is None else self.view[:, low:high]
 
     def _batches(self, index: Int[torch.Tensor, "groups n"], size: int) -> Iterator[torch.Tensor]:
-        at_once = size * max(1, GATHERED_NUMBERS // (size * self.table[0].numel()))
+        at_once = size * max(1, GATHERED_NUMBERS // (len(index) * size * self.table[0].numel()))
         for part in index.split(at_once, dim=1):
             yield from self._read(part).split(size, dim=1)
 

@@ -80,11 +80,12 @@ class Dropout(Regularizer):
 
 def masks_of(rate: Float[torch.Tensor, "*rates"]) -> Make:
     """The function from 16-bit draws (..., *rates, batch, units) to masks: 0 for what is dropped, else ``1 / (1 - rate)``."""
+    # From the number of levels dropped follows the highest of them, as they are drawn (from -2**15).
     dropped = (rate * _LEVELS).round().clamp(max=_LEVELS - 1)[..., None, None]
     highest, scale = dropped - (_LEVELS // 2 + 1), _LEVELS / (_LEVELS - dropped)
 
     def masks(drawn: Int[torch.Tensor, "*steps_and_runs batch units"]) -> Float[torch.Tensor, "*steps_and_runs batch units"]:
-        above = drawn.to(scale.dtype).sub_(highest)  # whole numbers, so that a clamp says as well as a comparison what is kept
-        return torch.nn.functional.hardtanh_(above, 0.0, 1.0).mul_(scale)  # in place, which vmap has no clamp for
+        above = drawn.to(scale.dtype).sub_(highest)  # whole numbers: a clamp to 0 and 1 is the comparison, in half the time
+        return torch.nn.functional.hardtanh_(above, 0.0, 1.0).mul_(scale)  # that clamp, in place: vmap has no rule for clamp_
 
     return masks

@@ -14,13 +14,16 @@ from regexp.lazy import torch
 from regexp.stack.axis import spread
 
 AT_ONCE = 1 << 17
-"""64-bit numbers that are drawn at once: for many steps where a step needs few, since a draw is a dozen operations."""
+"""64-bit numbers that are drawn, or of which something is made for every run, at once: for many steps where a step needs few,
+since a draw is a dozen operations."""
 STEPS_AT_ONCE = 64
 """At most, since a training may be short."""
 
+KINDS_AT_ONCE = 8
+"""Of what is kept for the following steps: a new function in every step must not fill the memory."""
+
 Make = Callable[["torch.Tensor"], "torch.Tensor"]
 """What a regularizer makes of 16-bit numbers (..., runs, *shape), each for itself: see :meth:`Draws.ahead`."""
-KINDS_AT_ONCE = 8
 
 
 class Stream:
@@ -45,17 +48,17 @@ class Stream:
         return self._of_step((make, shape[1:]), step, shape, runs * count, draw)
 
     def _of_step(
-        self, what: Hashable, step: int, shape: tuple[int, ...], numbers: int, draw: Callable[[range], torch.Tensor]
+        self, what: Hashable, step: int, shape: tuple[int, ...], size: int, draw: Callable[[range], torch.Tensor]
     ) -> torch.Tensor:
         """The step's part of what is drawn for this and the following ones; of a smaller batch, that of its examples."""
-        ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, numbers))
+        ahead = min(STEPS_AT_ONCE, AT_ONCE // max(1, size))
         if ahead <= 1:
             return draw(range(step, step + 1))[0]
         steps, drawn = self._ahead.get(what, (range(0), ()))
         if step not in steps or drawn[0].shape[-len(shape)] < shape[0]:
             steps = range(step, step + ahead)
             drawn = draw(steps).unbind()
-            if len(self._ahead) == KINDS_AT_ONCE:  # a new function in every step must not fill the memory
+            if what not in self._ahead and len(self._ahead) == KINDS_AT_ONCE:
                 self._ahead.clear()
             self._ahead[what] = steps, drawn
         return _first(drawn[step - steps.start], shape[0], -len(shape))
@@ -73,7 +76,7 @@ class Draws:
     step: int
     runs: int
     stream: Stream | None = None
-    """Where the bits of these keys come from, if several steps are drawn at once."""
+    """Where the bits of these keys come from, and what is made of them, if several steps are drawn at once."""
 
     def sixteenths(self, *shape: int) -> Int[torch.Tensor, "*runs_and_shape"]:
         """Uniform integers in [-2**15, 2**15), shaped (runs, *shape): four for every 64 bits drawn.
@@ -85,8 +88,8 @@ class Draws:
     def ahead(self, make: Make, *shape: int) -> Shaped[torch.Tensor, "*runs_and_shape"]:
         """``make(self.sixteenths(*shape))``, for several steps at once where a step needs little; not to be changed either.
 
-        ``make`` sees a leading axis of steps, and takes every number for itself. It is one function for all steps: what it
-        made is found again by it.
+        ``make`` sees a leading axis of steps, and takes every number for itself. It is one function for all steps, by which
+        what was made is found again: with another in every step, up to 64 steps are made for each one used.
         """
         if self.stream is None:
             return make(self.sixteenths(*shape))
@@ -126,10 +129,11 @@ class Draws:
 def sixteenths(
     bits: Int[torch.Tensor, "*steps_and_streams count"], shape: tuple[int, ...], runs: int
 ) -> Int[torch.Tensor, "*steps_and_runs_and_shape"]:
-    """The four 16-bit numbers in each of the bits, as many as ``shape`` has, for the runs of every stream."""
-    lanes = _first(bits.view(torch.int16) if bits.dim() > 1 else _lanes(bits), math.prod(shape))
+    """The four 16-bit numbers in each 64-bit one, as many as ``shape`` has, for the runs of every stream."""
+    one_run = bits.dim() == 1  # inside vmap
+    lanes = _first(_lanes(bits) if one_run else bits.view(torch.int16), math.prod(shape))
     lanes = lanes.view(*lanes.shape[:-1], *shape)
-    return spread(lanes, runs, dim=bits.dim() - 2) if bits.dim() > 1 else lanes
+    return lanes if one_run else spread(lanes, runs, dim=bits.dim() - 2)
 
 
 def _first(numbers: Shaped[torch.Tensor, "..."], count: int, axis: int = -1) -> Shaped[torch.Tensor, "..."]:

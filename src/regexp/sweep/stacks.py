@@ -23,6 +23,9 @@ BUDGET = 1 << 30
 COPIES = 12
 """Of a run's parameters, at most: gradient, two moments, a step's temporaries, best and kept, and the results on the CPU."""
 
+ORDER = 80
+"""Bytes an example takes while its epoch's order is drawn: random bits, their ranks, and the rows of inputs and targets."""
+
 
 def stacks(orders: Sequence[Order], max_stack: int | None) -> list[list[Order]]:
     """The orders in groups that can be trained together, with equal settings, cut into stacks of ``max_stack`` runs at most.
@@ -114,5 +117,5 @@ def bytes_per_run(experiments: Sequence[Experiment]) -> int:
     rows = max(min(EVALUATION_ROWS, longest), 2 * batch) + (batch if noisy else 0)
     widths = sum(sum(weight.shape) for weight in parameters if weight.dim() > 1)
     own = data.inputs.numel() if others.inputs.data_ptr() != data.inputs.data_ptr() else 0
-    indices = 8 * sum(map(len, data.rows.values()))
+    indices = 8 * sum(map(len, data.rows.values())) + ORDER * train
     return number * (COPIES * sum(p.numel() for p in parameters) + rows * widths + own) + indices
