@@ -85,7 +85,7 @@ def masks_of(rate: Float[torch.Tensor, "*rates"]) -> Make:
     highest, scale = dropped - (_LEVELS // 2 + 1), _LEVELS / (_LEVELS - dropped)
 
     def masks(drawn: Int[torch.Tensor, "*steps_and_runs batch units"]) -> Float[torch.Tensor, "*steps_and_runs batch units"]:
-        above = drawn.to(scale.dtype).sub_(highest)  # whole numbers: a clamp to 0 and 1 is the comparison, in half the time
-        return torch.nn.functional.hardtanh_(above, 0.0, 1.0).mul_(scale)  # that clamp, in place: vmap has no rule for clamp_
+        above = drawn.to(scale.dtype).sub_(highest)  # whole numbers, of which a clamp to 0 and 1 is the comparison
+        return torch.nn.functional.hardtanh_(above, 0.0, 1.0).mul_(scale)  # in place: vmap has rules for neither gt_ nor clamp_
 
     return masks

@@ -101,7 +101,7 @@ def _size(group: Sequence[Order]) -> int:
 
 
 def bytes_per_run(experiments: Sequence[Experiment]) -> int:
-    """An estimate for runs that can share a stack: copies of the parameters, activations, data of its own.
+    """An estimate for runs that can share a stack: copies of the parameters, activations, data and order.
 
     Activations are those of an evaluation, or of a step with their gradients. Where one run changes them (dropout), those of
     every run are written anew for the batch.
