@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from regexp.evaluation import Metrics, evaluate
+from regexp.gradients import gradients_of
 from regexp.metrics import FINITE, lower_is_better
 from regexp.program import Program
 from regexp.stack.axis import rows
@@ -87,11 +88,8 @@ def train_step(program: Program, state: State, inputs: torch.Tensor, targets: to
     state.step += 1
     parameters, optimizer, lr = program.parameters, program.optimizer, state.lr
     losses = program.loss(program.model(inputs, program.noise(state.step)), targets)
-    objective = (losses / losses.shape[-1]).sum()  # the means of all runs together: the gradient of each is its own
-    for part in program.having("penalty"):
-        objective = objective + part.regularizer.penalty(program.weights(part), part.numbers).sum()
-    found = torch.autograd.grad(objective, parameters, allow_unused=True)
-    gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
+    penalties = [part.regularizer.penalty(program.weights(part), part.numbers) for part in program.having("penalty")]
+    gradients = gradients_of(losses, penalties, parameters)
 
     with torch.no_grad():
         for part in program.having("before_step"):
