@@ -6,6 +6,7 @@ made up, because autograd's engine wants the real device.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 import regexp
-from regexp import rng
+from regexp import gradients, rng
 from regexp.models import MLP
 from regexp.optim import SGD, Adam
 from regexp.program import Program, load_data
@@ -55,10 +56,14 @@ def to_fake_cuda(value: Any, seen: dict[int, Any]) -> Any:
     return value
 
 
+def empty_like(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    return [torch.empty_like(tensor) for tensor in tensors]
+
+
 @pytest.fixture
 def on_fake_cuda(monkeypatch):
     """Prepare a stack of three runs with this optimizer on a fake CUDA device."""
-    monkeypatch.setattr(torch.autograd, "grad", lambda _, parameters, *__, **___: list(map(torch.empty_like, parameters)))
+    monkeypatch.setattr(gradients, "_engine", lambda terms, shares, keep, create, parameters, *_, **__: empty_like(parameters))
     rng._counter.cache_clear()
 
     def prepare(optimizer) -> tuple[Program, State]:

@@ -180,6 +180,9 @@ EXTRAS = {
     "spectral": lambda net: nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(32, 32)), net),
     "branch": behind(lambda: Acting(lambda layer, x: x if x.sum() > 0 else -x)),
     "tuple": lambda net: nn.Sequential(net, Acting(lambda layer, x: (x, x))),
+    "all_frozen": lambda net: net.requires_grad_(False),
+    "parameterless": lambda net: Acting(lambda layer, x: x[:, :4]),
+    "detached": lambda net: nn.Sequential(net, Acting(lambda layer, x: x.detach())),
 }
 
 
@@ -321,6 +324,9 @@ def test_frozen_parameters_and_buffers_stay_as_built():
         ("spectral", r"changes 0.parametrizations.weight.0._u, .* in its forward"),
         ("branch", r"cannot be computed for many runs at once: vmap: .* control flow: use .*, and no Python if or float\(\)"),
         ("tuple", r"must return a tensor of scores \(batch, 4\), got tuple"),
+        ("all_frozen", r"has nothing to train \(all its \d+ parameters have requires_grad=False\): build at least one"),
+        ("parameterless", r"has nothing to train \(it has no parameters\): build at least one torch.nn.Parameter"),
+        ("detached", r"gives scores that no parameter can change: use the parameters .*, and leave out detach\(\)"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Lazy modules")
@@ -336,6 +342,16 @@ def test_a_refusal_leaves_torchs_generator_as_it_was():
         with suppress(Invalid):
             fit([run(extra=extra)])
         assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("model", [MLP((16,)), Own()])
+def test_it_trains_where_the_caller_takes_no_gradients(mode, model):
+    (expected,) = fit([run(model=model, rate=0.0)])
+    with mode():
+        (found,) = fit([run(model=model, rate=0.0)])
+    assert same_bits(found.weights["last"], expected.weights["last"])
+    assert not any(weight.is_inference() for weight in found.weights["last"].values())
 
 
 def test_a_rate_list_must_fit_the_slots():

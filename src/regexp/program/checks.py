@@ -31,6 +31,10 @@ def refuse_state(module: nn.Module) -> None:
     for name, parameter in module.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
             raise refused(f"leaves {name} uninitialised (a lazy layer): give its sizes in build")
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        count = len(list(module.parameters()))
+        held = f"all its {count} parameters have requires_grad=False" if count else "it has no parameters"
+        raise refused(f"has nothing to train ({held}): build at least one torch.nn.Parameter that requires a gradient")
 
 
 def require_module(built: object) -> nn.Module:

@@ -13,6 +13,7 @@ from torch import nn
 from regexp.program.checks import refused
 
 _DRAW = "put regexp.Slot('hidden') there and choose regularizer=[dropout] or [input_noise], which draw for it"
+_DEPEND = "use the parameters in forward, and leave out detach(), .data, torch.no_grad() and NumPy"
 _KEEP = "keep no state outside the parameters, and assign nothing to self in forward (LayerNorm and GroupNorm need none)"
 _APART = ("_parameters", "_buffers", "_modules", "training")
 _PLAIN = (bool, int, float, complex, str, bytes)
@@ -35,6 +36,8 @@ def require_function(
     before, generator = _held(module), torch.get_rng_state()
     try:
         first, again = scores(x), scores(x)
+        if not first.requires_grad:
+            raise refused(f"gives scores that no parameter can change: {_DEPEND}")
         if not torch.equal(generator, torch.get_rng_state()):
             raise refused(f"draws random numbers in its forward, outside the run's own streams: {_DRAW}")
         _require_unchanged(module, before)

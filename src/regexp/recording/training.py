@@ -49,7 +49,7 @@ def train_stack(
     device = machine.find_device(settings["device"])
     threads = settings["threads"] or (saved["about"]["threads"] if saved else None)  # other threads would give other bits
     noted = {**settings, "checkpoint": dataclasses.asdict(settings["checkpoint"])}
-    with machine.using(threads) as count:
+    with torch.inference_mode(False), torch.enable_grad(), machine.using(threads) as count:
         about = machine.about(device, count)
         if saved:
             require_same_runs(saved, experiments)
